@@ -1,0 +1,39 @@
+/**
+ * What becomes of an event in the CRM. THIS FILE IS YOURS TO EDIT; nothing else has to change with it.
+ *
+ * A mapping is pure: no network, no clock. It is asked again for every delivery and every retry of an event,
+ * and must give the same answer each time. It says, for an event:
+ *
+ * - `deliver`: the CRM call, and the ordering key. Events of one key are applied one at a time and never an
+ *   older one over a newer one; events of different keys, and events without one (null), run side by side.
+ *   One key per kind of data: two event types that write different fields need two keys, or the older of the
+ *   two is dropped as stale although nothing has overwritten its field. Before a change of keys is deployed,
+ *   let the queue run empty: an event that waits for its retry under another key is quarantined (`id_reused`).
+ *   With `rows`, rows of your own are committed in the same transaction as the event's outcome: exactly once,
+ *   also where the event turns out stale and no call is made.
+ * - `ignore`: acknowledged, recorded as IGNORED.
+ * - `invalid`: quarantined as `invalid_event` with your reason, which must not quote the event's data.
+ */
+import type { CrmMapping, Mapped } from './domain/crm-command.ts';
+import type { PipelineEvent } from './domain/event.ts';
+
+/** The longest phone number or address that the CRM is sent. */
+const ADDRESS_MAX = 256;
+
+/** Every `interaction.*` event sets the contact's last call. */
+export const crmMapping: CrmMapping = (event) => {
+  if (event.type.startsWith('interaction.')) return lastCall(event);
+  return { kind: 'ignore' };
+};
+
+function lastCall(event: PipelineEvent): Mapped {
+  const phone = event.interaction?.to;
+  if (typeof phone !== 'string' || phone === '' || phone.length > ADDRESS_MAX) {
+    return { kind: 'invalid', reason: `interaction.to: must be a string of 1 to ${ADDRESS_MAX} characters` };
+  }
+  return {
+    kind: 'deliver',
+    command: { method: 'POST', path: '/api/v1/contacts', body: { phone, lastCallTimestamp: event.timestamp } },
+    orderingKey: phone,
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * The envelope: a delivery as an SQS message. The message body is the delivery's raw body, byte for byte;
+ * what SQS would change travels as Base64.
+ */
+import { isEventId } from './event.ts';
+import type { QuarantineReason } from './event-row.ts';
+import type { VerifiedBody } from './signature.ts';
+
+/** Version of this form. A message without it was put into the queue by hand and is taken as it is. */
+export const ENVELOPE_SCHEMA = '1';
+
+/** How the body is written in the message. */
+export type BodyEncoding = 'utf8' | 'base64';
+
+/** String attributes of a message by name. */
+export type MessageAttributes = Readonly<Record<string, string>>;
+
+/** What is put into a queue. */
+export interface Envelope {
+  readonly body: string;
+  readonly attributes: MessageAttributes;
+}
+
+/** What goes with a message into quarantine, as JSON in its `quarantine` attribute. */
+export interface QuarantineNote {
+  readonly reason: QuarantineReason;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly attempts: number;
+  readonly lastError?: string;
+  readonly redrives: number;
+}
+
+/** A message as it came out of a queue. */
+export interface ReceivedMessage {
+  readonly messageId: string;
+  readonly body: string;
+  readonly attributes: MessageAttributes;
+  readonly receiveCount: number;
+  readonly sentAtMs: number;
+  /** When this message was received first, by anybody. */
+  readonly firstReceivedAtMs: number;
+}
+
+/** A decoded message, or the reason why it cannot be decoded. `bytes` is the delivery's raw body in either case. */
+export interface Decoded {
+  readonly bytes: Uint8Array;
+  readonly receivedAtMs: number;
+  readonly fromQuarantine: boolean;
+  readonly problem?: string;
+}
+
+/** The longest that SQS lets an attribute be is the message; ours are kept far below. */
+const LAST_ERROR_MAX = 1_000;
+
+/**
+ * What SQS does not carry unchanged: everything outside #x9 #xA #xD #x20-#xD7FF #xE000-#xFFFD
+ * #x10000-#x10FFFF (SendMessage API reference). With the `u` flag a lone surrogate is matched as well.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are what is looked for
+const CHANGED_BY_SQS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/u;
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** How `body` has to travel, and as what text. */
+export function encodeBody(body: Uint8Array): { readonly encoding: BodyEncoding; readonly text: string } {
+  try {
+    const text = strictUtf8.decode(body);
+    if (!CHANGED_BY_SQS.test(text)) return { encoding: 'utf8', text };
+  } catch {
+    // Not UTF-8: Base64 carries it.
+  }
+  return { encoding: 'base64', text: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64') };
+}
+
+/** The envelope of a verified delivery. `encoded` is what `encodeBody` made of it. */
+export function sealEnvelope(
+  body: VerifiedBody,
+  encoded: ReturnType<typeof encodeBody> = encodeBody(body),
+  facts: { readonly source: string; readonly receivedAtMs: number; readonly eventId: string | null },
+): Envelope {
+  return {
+    body: encoded.text,
+    attributes: {
+      schema: ENVELOPE_SCHEMA,
+      encoding: encoded.encoding,
+      source: facts.source,
+      receivedAtMs: String(facts.receivedAtMs),
+      ...(facts.eventId === null ? {} : { eventId: facts.eventId }),
+    },
+  };
+}
+
+/** Reads a message, one put into the queue by hand (a bare JSON body, no attributes) included. Never throws. */
+export function openEnvelope(message: ReceivedMessage): Decoded {
+  const { schema, encoding = 'utf8', receivedAtMs, quarantine } = message.attributes;
+  const common = {
+    receivedAtMs:
+      receivedAtMs !== undefined && /^\d{1,15}$/.test(receivedAtMs) ? Number(receivedAtMs) : message.sentAtMs,
+    fromQuarantine: quarantine !== undefined,
+  };
+  const asText = { ...common, bytes: new Uint8Array(Buffer.from(message.body, 'utf8')) };
+  if (schema !== undefined && schema !== ENVELOPE_SCHEMA) {
+    return {
+      ...asText,
+      problem: `envelope schema ${printable(schema)} is not known to this version (it knows ${ENVELOPE_SCHEMA})`,
+    };
+  }
+  if (encoding === 'utf8') return asText;
+  if (encoding !== 'base64')
+    return { ...asText, problem: `encoding ${printable(encoding)} is not known (utf8 or base64)` };
+  const bytes = Buffer.from(message.body, 'base64');
+  // Node skips what is not Base64; only a body that comes out as it went in was Base64.
+  if (bytes.toString('base64') !== message.body)
+    return { ...asText, problem: 'the body is not the Base64 that its encoding attribute says' };
+  return { ...common, bytes: new Uint8Array(bytes) };
+}
+
+function printable(text: string): string {
+  return JSON.stringify(text.slice(0, 40));
+}
+
+/**
+ * The message as it goes into quarantine: body and attributes as they were, and the note. Attributes that are
+ * not ours are dropped where ten would be exceeded, which is all that SQS takes.
+ */
+export function quarantineEnvelope(
+  message: Pick<ReceivedMessage, 'body' | 'attributes'>,
+  note: QuarantineNote,
+): Envelope {
+  const ours = new Set(['schema', 'encoding', 'source', 'receivedAtMs', 'eventId', 'quarantine']);
+  const entries = Object.entries(message.attributes).filter(([name]) => name !== 'quarantine');
+  const ordered = [...entries.filter(([name]) => ours.has(name)), ...entries.filter(([name]) => !ours.has(name))].slice(
+    0,
+    9,
+  );
+  const lastError = note.lastError === undefined ? {} : { lastError: note.lastError.slice(0, LAST_ERROR_MAX) };
+  return {
+    body: message.body,
+    attributes: {
+      ...Object.fromEntries(ordered),
+      quarantine: toAttributeText(JSON.stringify({ ...note, ...lastError })),
+    },
+  };
+}
+
+/** Attribute values are held to the same characters as bodies. */
+function toAttributeText(text: string): string {
+  return text.replace(new RegExp(CHANGED_BY_SQS, 'gu'), '\ufffd');
+}
+
+/** The event id in the envelope's attributes, for logs; the body is what counts. */
+export function announcedEventId(attributes: MessageAttributes): string | undefined {
+  return isEventId(attributes.eventId) ? attributes.eventId : undefined;
+}

@@ -1,0 +1,53 @@
+/** Names of rows in the state table, and the digest that tells one event from another that reuses its id. */
+import { createHash } from 'node:crypto';
+import type { PipelineEvent } from './event.ts';
+
+function digest(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
+    // Each part's length goes first, so that no two lists of parts run together into the same bytes.
+    hash.update(`${bytes.length}:`).update(bytes);
+  }
+  return hash.digest('hex');
+}
+
+/** The row of the event with this id. */
+export function eventKey(eventId: string): string {
+  return `EVENT#${eventId}`;
+}
+
+/** The row of a body that is no valid event. Its prefix keeps it apart from every event id. */
+export function bodyKey(bytes: Uint8Array): string {
+  return `BODY#${digest(bytes)}`;
+}
+
+/** The row of an event that came under an id which another event already had. */
+export function reusedIdKey(eventId: string, identity: string): string {
+  return `REUSED#${digest(eventId, identity)}`;
+}
+
+/** The digest under which a contact is kept: an ordering key may be a phone number, and is stored nowhere. */
+export function orderingKeyDigest(orderingKey: string): string {
+  return digest(orderingKey);
+}
+
+/** The row of the contact with this ordering key's digest. */
+export function contactKey(orderingDigest: string): string {
+  return `CONTACT#${orderingDigest}`;
+}
+
+/** The row of a user's own key. */
+export function userRowKey(key: string): string {
+  return `USER#${key}`;
+}
+
+/** Digest of what deliveries of one event have in common: type, timestamp and ordering key. */
+export function identityOf(event: PipelineEvent, orderingDigest: string | null): string {
+  return digest(event.type, String(event.timestampMs), orderingDigest ?? '');
+}
+
+/** The identity of a body that is no valid event: itself. */
+export function bodyIdentity(bytes: Uint8Array): string {
+  return digest(bytes);
+}

@@ -1,0 +1,142 @@
+/**
+ * Every effect the code has. Use cases know these and nothing of AWS; adapters carry them out; the tests' twins
+ * stand in for them. Expected failures are values: a port throws only for a bug. Times are epoch milliseconds,
+ * budgets are milliseconds from the call on, and a port answers within its budget.
+ */
+
+import type { CrmCommand, UserRow } from './domain/crm-command.ts';
+import type { CrmAnswer } from './domain/crm-outcome.ts';
+import type { Envelope } from './domain/envelope.ts';
+import type { ContactEffect, ContactRow, EventRow, ExpectedRow } from './domain/event-row.ts';
+import type { SigningKey } from './domain/signature.ts';
+
+/** An effect that could not be carried out, or whose outcome is not known. `cause` is for logs: it holds no secret. */
+export interface Unavailable {
+  readonly kind: 'unavailable';
+  readonly cause: string;
+}
+
+/** The time and the dice, so that tests and the simulation decide both. */
+export interface Clock {
+  now(): number;
+}
+
+/** Randomness. */
+export interface Chance {
+  /** In [0, 1). */
+  fraction(): number;
+  /** A new attempt's owner: unique for ever. */
+  newOwner(): string;
+}
+
+/** The live versions of the stream secret. */
+export interface StreamSecret {
+  /**
+   * Signing keys of all live versions (current, previous, pending), from a cache where that is young enough.
+   * `malformed` names versions that are not 64 hex digits. With `afterMismatch` the secret is read anew, at
+   * most once in a while. Unreachable: what was known before, however old; `unavailable` only with nothing known.
+   */
+  keys(request: { readonly afterMismatch: boolean }): Promise<StreamKeys | Unavailable>;
+}
+
+/** What is known of the stream secret. */
+export interface StreamKeys {
+  readonly kind: 'keys';
+  readonly keys: readonly SigningKey[];
+  readonly malformed: readonly string[];
+  /** Whether this call read the secret anew. */
+  readonly fresh: boolean;
+}
+
+/** A queue to put envelopes into: the delivery queue, or quarantine. */
+export interface MessageQueue {
+  /** `sent` only after the queue confirmed that it has the message. */
+  send(envelope: Envelope): Promise<{ readonly kind: 'sent' } | Unavailable>;
+}
+
+/** The message that a record came in. */
+export interface MessageVisibility {
+  /** The message comes back after `delayMs`, rounded up to SQS's seconds. Failing that it comes back when its visibility ends. */
+  comeBackIn(receiptHandle: string, delayMs: number): Promise<{ readonly kind: 'set' } | Unavailable>;
+}
+
+/** What a read-ahead brought. A key that is missing here is not known, which is not the same as absent. */
+export interface ReadAhead {
+  readonly events: ReadonlyMap<string, EventRow>;
+  readonly contacts: ReadonlyMap<string, ContactRow>;
+}
+
+/** A claim: takes the event and, where it has an ordering key, the contact, or neither. */
+export interface ClaimWrite {
+  readonly eventKey: string;
+  readonly expect: ExpectedRow;
+  /** The event's row from now on: IN_PROGRESS, with this attempt's owner and lease. */
+  readonly row: EventRow;
+  /** Taken as `decideContact` allows it. The lease ends with the event's. */
+  readonly contact?: { readonly key: string; readonly position: string };
+  readonly nowMs: number;
+}
+
+/** How a claim went. A refusal brings the rows that stood against it, as they are. */
+export type ClaimResult =
+  | { readonly kind: 'claimed' }
+  /** The event's row is not what was expected. Absent: it has been deleted since. */
+  | { readonly kind: 'event_differs'; readonly event?: EventRow }
+  | { readonly kind: 'contact_refuses'; readonly contact: ContactRow }
+  | Unavailable;
+
+/** A settlement: records an outcome, and releases what the attempt holds, in one transaction. */
+export interface SettleWrite {
+  readonly eventKey: string;
+  /** For the holder of a lease `{status: 'IN_PROGRESS', owner}`; for an event settled without a claim, what was read. */
+  readonly expect: ExpectedRow;
+  /** Where given, the expected row's lease must still be live at this time. */
+  readonly leaseLiveAtMs?: number;
+  readonly row: EventRow;
+  /** The contact held by the expected owner, which is released with this effect. */
+  readonly contact?: { readonly key: string; readonly position: string; readonly effect: ContactEffect };
+  readonly userRows: readonly UserRow[];
+}
+
+/** How a settlement went. */
+export type SettleResult =
+  | { readonly kind: 'settled' }
+  /** Another attempt has taken the event or the contact since; nothing was changed. */
+  | { readonly kind: 'lost'; readonly event?: EventRow }
+  /** A user's row was there already; nothing was changed. */
+  | { readonly kind: 'rows_rejected' }
+  | Unavailable;
+
+/** The state table. All of the pipeline's memory is in here. */
+export interface IdempotencyStore {
+  /** One eventually consistent read. What is final or applied may be believed, absence may not. */
+  readAhead(keys: {
+    readonly events: readonly string[];
+    readonly contacts: readonly string[];
+  }): Promise<ReadAhead | Unavailable>;
+  /** All or nothing. A claim that is found to stand already, under the same owner, is `claimed`. */
+  claim(write: ClaimWrite): Promise<ClaimResult>;
+  /** All or nothing. A settlement that is found to stand already, by the same owner, is `settled`. */
+  settle(write: SettleWrite): Promise<SettleResult>;
+}
+
+/** The CRM. */
+export interface Crm {
+  /**
+   * One call, over within `budgetMs`. The same `idempotencyKey` is sent with every call for one event. With
+   * `freshToken` the token is read anew first. Follows no redirects.
+   */
+  deliver(
+    command: CrmCommand,
+    call: { readonly idempotencyKey: string; readonly budgetMs: number; readonly freshToken: boolean },
+  ): Promise<CrmAnswer>;
+}
+
+/** Structured logging: one line an outcome. Entries hold no payloads and no secrets. */
+export interface Log {
+  write(
+    level: 'info' | 'warn' | 'error',
+    message: string,
+    details: Readonly<Record<string, string | number | boolean | undefined>>,
+  ): void;
+}

@@ -1,0 +1,27 @@
+/** The processor function's environment. */
+import type { LimitOverrides } from '../domain/limits.ts';
+import { type Environment, readEnvironment, writeEnvironment } from '../environment.ts';
+
+const FIELDS = {
+  deliveryQueueUrl: 'DELIVERY_QUEUE_URL',
+  quarantineUrl: 'QUARANTINE_URL',
+  stateTableName: 'STATE_TABLE_NAME',
+  crmBaseUrl: 'CRM_BASE_URL',
+  crmTokenSecretArn: 'CRM_TOKEN_SECRET_ARN',
+} as const;
+
+/** What the construct has to give. */
+export type ProcessorEnvironment = Readonly<Record<keyof typeof FIELDS, string>>;
+
+/** The variables that carry `values`, for the function's construct. */
+export function writeProcessorEnvironment(
+  values: ProcessorEnvironment,
+  limits: LimitOverrides,
+): Record<string, string> {
+  return writeEnvironment(FIELDS, values, limits);
+}
+
+/** Reads the variables; throws one error that names every one that is missing. */
+export function readProcessorEnvironment(environment: Environment) {
+  return readEnvironment(FIELDS, environment);
+}
