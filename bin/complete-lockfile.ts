@@ -31,9 +31,9 @@ function platformOf(name: string): Pick<LockedPackage, 'os' | 'cpu' | 'libc'> {
     .find((word) => PROCESSORS.includes(word));
   const os = words.find((word) => OPERATING_SYSTEMS.includes(word));
   return {
-    ...(os === undefined ? {} : { os: [os] }),
     ...(cpu === undefined ? {} : { cpu: [cpu] }),
     ...(words.some((word) => word.startsWith('musl')) ? { libc: ['musl'] } : {}),
+    ...(os === undefined ? {} : { os: [os] }),
   };
 }
 

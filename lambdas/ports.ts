@@ -120,6 +120,12 @@ export interface IdempotencyStore {
   settle(write: SettleWrite): Promise<SettleResult>;
 }
 
+/** The CRM's bearer token. */
+export interface CrmToken {
+  /** The token, from a cache unless `fresh` is asked for. Not pasted yet, or unreachable with none known: `unavailable`. */
+  read(request: { readonly fresh: boolean }): Promise<{ readonly kind: 'token'; readonly token: string } | Unavailable>;
+}
+
 /** The CRM. */
 export interface Crm {
   /**

@@ -4,7 +4,7 @@
  */
 import { isEventId } from './event.ts';
 import type { QuarantineReason } from './event-row.ts';
-import type { VerifiedBody } from './signature.ts';
+import type { Verified } from './signature.ts';
 
 /** Version of this form. A message without it was put into the queue by hand and is taken as it is. */
 export const ENVELOPE_SCHEMA = '1';
@@ -62,28 +62,38 @@ const CHANGED_BY_SQS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\uff
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** How `body` has to travel, and as what text. */
-export function encodeBody(body: Uint8Array): { readonly encoding: BodyEncoding; readonly text: string } {
+/** A delivery's body in the form in which it travels. */
+export interface EncodedBody {
+  /** The raw body. */
+  readonly bytes: Uint8Array;
+  readonly encoding: BodyEncoding;
+  readonly text: string;
+  /** What the text takes up in a message, in bytes. */
+  readonly byteLength: number;
+}
+
+/** How a body has to travel. */
+export function encodeBody(bytes: Uint8Array): EncodedBody {
   try {
-    const text = strictUtf8.decode(body);
-    if (!CHANGED_BY_SQS.test(text)) return { encoding: 'utf8', text };
+    const text = strictUtf8.decode(bytes);
+    if (!CHANGED_BY_SQS.test(text)) return { bytes, encoding: 'utf8', text, byteLength: bytes.byteLength };
   } catch {
     // Not UTF-8: Base64 carries it.
   }
-  return { encoding: 'base64', text: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64') };
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+  return { bytes, encoding: 'base64', text, byteLength: text.length };
 }
 
-/** The envelope of a verified delivery. `encoded` is what `encodeBody` made of it. */
+/** The envelope of a delivery, which has to be a verified one. */
 export function sealEnvelope(
-  body: VerifiedBody,
-  encoded: ReturnType<typeof encodeBody> = encodeBody(body),
+  body: Verified<EncodedBody>,
   facts: { readonly source: string; readonly receivedAtMs: number; readonly eventId: string | null },
 ): Envelope {
   return {
-    body: encoded.text,
+    body: body.text,
     attributes: {
       schema: ENVELOPE_SCHEMA,
-      encoding: encoded.encoding,
+      encoding: body.encoding,
       source: facts.source,
       receivedAtMs: String(facts.receivedAtMs),
       ...(facts.eventId === null ? {} : { eventId: facts.eventId }),

@@ -23,8 +23,8 @@ export function bodyKey(bytes: Uint8Array): string {
 }
 
 /** The row of an event that came under an id which another event already had. */
-export function reusedIdKey(eventId: string, identity: string): string {
-  return `REUSED#${digest(eventId, identity)}`;
+export function reusedIdKey(eventId: string, identity: string, orderingDigest: string | undefined): string {
+  return `REUSED#${digest(eventId, identity, orderingDigest ?? '')}`;
 }
 
 /** The digest under which a contact is kept: an ordering key may be a phone number, and is stored nowhere. */
@@ -42,9 +42,9 @@ export function userRowKey(key: string): string {
   return `USER#${key}`;
 }
 
-/** Digest of what deliveries of one event have in common: type, timestamp and ordering key. */
-export function identityOf(event: PipelineEvent, orderingDigest: string | null): string {
-  return digest(event.type, String(event.timestampMs), orderingDigest ?? '');
+/** Digest of what deliveries of one event have in common besides their ordering key: type and timestamp. */
+export function identityOf(event: PipelineEvent): string {
+  return digest(event.type, String(event.timestampMs));
 }
 
 /** The identity of a body that is no valid event: itself. */

@@ -31,7 +31,7 @@ export interface EventRow {
   readonly status: EventStatus;
   /** The attempt that wrote the row last. Never removed, so that a lost response is recognised as one's own success. */
   readonly owner: string;
-  /** Digest of what must not change between deliveries of one event: type, timestamp, ordering key. */
+  /** Digest of what must not change between deliveries of one event: its type and timestamp. */
   readonly identity: string;
   /** End of the owner's lease; IN_PROGRESS only. */
   readonly leaseExpiresAtMs?: number;
@@ -48,7 +48,10 @@ export interface EventRow {
   readonly lastError?: string;
   readonly eventId?: string;
   readonly eventType?: string;
-  /** Digest of the ordering key: names the contact's row without storing the phone number. */
+  /**
+   * Digest of the ordering key: part of the identity, and names the contact's row without storing a phone number.
+   * Absent where the mapping gave none, or could not say (which a mended mapping may).
+   */
   readonly orderingKey?: string;
   /** How often the event has left quarantine. */
   readonly redrives: number;
@@ -77,14 +80,10 @@ export function positionOf(timestampMs: number, eventId: string): string {
   return `${String(timestampMs).padStart(15, '0')}#${eventId}`;
 }
 
-/** Whether `row` will never change again. */
-export function isFinal(row: EventRow): boolean {
-  return row.status === 'COMPLETED' || row.status === 'STALE' || row.status === 'IGNORED';
-}
-
 /** What the claim rules need to know of the attempt. */
 export interface ClaimContext {
   readonly identity: string;
+  readonly orderingKey: string | undefined;
   readonly owner: string;
   readonly nowMs: number;
   /** Whether this message has been in quarantine (it has the `quarantine` attribute). */
@@ -100,7 +99,6 @@ export type EventDecision =
       readonly carried: Pick<EventRow, 'attempts' | 'expiredLeases' | 'redrives'>;
       readonly firstReceivedAtMs?: number;
     }
-  | { readonly kind: 'mine' }
   | { readonly kind: 'final'; readonly status: FinalStatus }
   | { readonly kind: 'held'; readonly leaseExpiresAtMs: number }
   | { readonly kind: 'not_due'; readonly nextAttemptAtMs: number }
@@ -115,7 +113,7 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext, li
   if (row === undefined) {
     return { kind: 'may_claim', expect: 'absent', carried: { attempts: 0, expiredLeases: 0, redrives: 0 } };
   }
-  if (row.identity !== context.identity) return { kind: 'id_reused' };
+  if (!isSameEvent(row, context)) return { kind: 'id_reused' };
   const expect: ExpectedRow = { status: row.status, owner: row.owner };
   const { attempts, expiredLeases, redrives, firstReceivedAtMs } = row;
   switch (row.status) {
@@ -125,7 +123,6 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext, li
       // Also where its time to live has passed but DynamoDB has not deleted it yet: that it was settled stays true.
       return { kind: 'final', status: row.status };
     case 'IN_PROGRESS': {
-      if (row.owner === context.owner) return { kind: 'mine' };
       const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
       if (leaseExpiresAtMs > context.nowMs) return { kind: 'held', leaseExpiresAtMs };
       const carried = { attempts, expiredLeases: expiredLeases + 1, redrives };
@@ -145,6 +142,12 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext, li
     default:
       return row.status satisfies never;
   }
+}
+
+/** Whether a row is of the event that came under its id: another event may have reused the id. */
+function isSameEvent(row: EventRow, context: ClaimContext): boolean {
+  if (row.identity !== context.identity) return false;
+  return row.orderingKey === undefined || context.orderingKey === undefined || row.orderingKey === context.orderingKey;
 }
 
 /** What may be done with an event's contact, given its row. */

@@ -6,14 +6,11 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 declare const verified: unique symbol;
 
-/** A delivery's raw body whose signature has been checked. Only `verifySignature` can make one. */
-export type VerifiedBody = Uint8Array & { readonly [verified]: true };
+/** Something whose bytes carry a signature that has been checked. Only `verifySignature` can make one. */
+export type Verified<T extends { readonly bytes: Uint8Array }> = T & { readonly [verified]: true };
 
 /** A usable signing key: 32 bytes. */
 export type SigningKey = Uint8Array & { readonly signingKey: true };
-
-/** The digest's length. */
-const DIGEST_BYTES = 32;
 
 /** Base64 of exactly 32 bytes: 43 digits and one `=`. */
 const BASE64_OF_DIGEST = /^[A-Za-z0-9+/]{43}=$/;
@@ -30,22 +27,28 @@ export function sign(body: Uint8Array, key: SigningKey): string {
   return createHmac('sha256', key).update(body).digest('base64');
 }
 
-/**
- * The body as verified, if `header` is its signature under any of `keys`; else undefined. Never throws,
- * whatever the header is. Takes the same time whichever key fits, and wherever a wrong signature differs.
- */
-export function verifySignature(
-  body: Uint8Array,
-  header: string | undefined,
-  keys: readonly SigningKey[],
-): VerifiedBody | undefined {
+/** A signature header that has the form of one: 32 bytes. Whether it is right is another matter. */
+export type GivenSignature = Uint8Array & { readonly givenSignature: true };
+
+/** The signature in a header, or undefined where the header is missing or not Base64 of 32 bytes. Never throws. */
+export function parseSignature(header: string | undefined): GivenSignature | undefined {
   if (header === undefined || !BASE64_OF_DIGEST.test(header)) return undefined;
-  const given = Buffer.from(header, 'base64');
-  if (given.length !== DIGEST_BYTES) return undefined;
+  return new Uint8Array(Buffer.from(header, 'base64')) as GivenSignature;
+}
+
+/**
+ * `body` as verified, if `given` is the signature of its bytes under any of `keys`; else undefined. Takes the
+ * same time whichever key fits, and wherever a wrong signature differs.
+ */
+export function verifySignature<T extends { readonly bytes: Uint8Array }>(
+  body: T,
+  given: GivenSignature,
+  keys: readonly SigningKey[],
+): Verified<T> | undefined {
   let matches = false;
   for (const key of keys) {
-    const same = timingSafeEqual(given, createHmac('sha256', key).update(body).digest());
-    matches = matches || same;
+    const same = timingSafeEqual(given, createHmac('sha256', key).update(body.bytes).digest());
+    matches = same || matches;
   }
-  return matches ? (body as VerifiedBody) : undefined;
+  return matches ? (body as Verified<T>) : undefined;
 }

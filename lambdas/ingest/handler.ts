@@ -1,1 +1,37 @@
-export const handler = async (): Promise<void> => undefined;
+/** The ingest function: HTTP API in, SQS out. Wiring only. */
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { systemClock } from '../adapters/clock.system.ts';
+import { StdoutLog } from '../adapters/log.stdout.ts';
+import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
+import { SecretsManagerStreamSecret } from '../adapters/stream-secret.secrets-manager.ts';
+import { acceptDelivery } from './accept-delivery.ts';
+import { readIngestEnvironment } from './env.ts';
+import { answerFor, deliveryFrom } from './http-answer.ts';
+import { logOutcome } from './log-outcome.ts';
+
+const { limits, deliveryQueueUrl, streamSecretArn } = readIngestEnvironment(process.env);
+const log = new StdoutLog('ingest', systemClock);
+
+/** Without `throwOnRequestTimeout` the SDK only warns of a try that takes too long. */
+function bounded(tryMs: number) {
+  return { requestTimeout: tryMs, connectionTimeout: tryMs, throwOnRequestTimeout: true };
+}
+
+const sqs = new SQSClient({ maxAttempts: limits.ingestSendTries, requestHandler: bounded(limits.ingestSendTryMs) });
+const secrets = new SecretsManagerClient({ maxAttempts: 2, requestHandler: bounded(limits.secretTimeoutMs) });
+const dependencies = {
+  secret: new SecretsManagerStreamSecret(secrets, streamSecretArn, systemClock, limits),
+  deliveryQueue: new SqsMessageQueue(sqs, deliveryQueueUrl, limits.ingestSendBudgetMs),
+  clock: systemClock,
+  limits,
+};
+
+/** Answers as design section 3 lists; throws only for a bug, which the HTTP API answers with 500 and the sender retries. */
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (request) => {
+  const outcome = await acceptDelivery(deliveryFrom(request), dependencies);
+  logOutcome(log, outcome, request.requestContext.requestId);
+  return answerFor(outcome);
+});

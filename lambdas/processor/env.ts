@@ -25,3 +25,6 @@ export function writeProcessorEnvironment(
 export function readProcessorEnvironment(environment: Environment) {
   return readEnvironment(FIELDS, environment);
 }
+
+/** The value with which the stack creates the CRM token's secret: nobody has pasted the token yet. */
+export const UNSET_CRM_TOKEN = 'PASTE_THE_CRM_TOKEN_HERE';

@@ -1,1 +1,54 @@
-export const handler = async (): Promise<void> => undefined;
+/** The processor function: SQS in, CRM out, the state table beside it. Wiring only. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import middy from '@middy/core';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { systemChance, systemClock } from '../adapters/clock.system.ts';
+import { HttpCrm } from '../adapters/crm.http.ts';
+import { SecretsManagerCrmToken } from '../adapters/crm-token.secrets-manager.ts';
+import { DynamoDbIdempotencyStore } from '../adapters/idempotency-store.dynamodb.ts';
+import { StdoutLog } from '../adapters/log.stdout.ts';
+import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
+import { SqsMessageVisibility } from '../adapters/message-visibility.sqs.ts';
+import { crmMapping } from '../crm-mapping.ts';
+import { readProcessorEnvironment, UNSET_CRM_TOKEN } from './env.ts';
+import { processBatch } from './process-batch.ts';
+import { batchResponseFrom, sourceRecordsFrom } from './source-event.ts';
+
+const environment = readProcessorEnvironment(process.env);
+const { limits } = environment;
+
+/** Without `throwOnRequestTimeout` the SDK only warns of a try that takes too long. */
+const bounded = {
+  maxAttempts: limits.storeTries,
+  requestHandler: {
+    requestTimeout: limits.storeTryMs,
+    connectionTimeout: limits.storeTryMs,
+    throwOnRequestTimeout: true,
+  },
+};
+const sqs = new SQSClient(bounded);
+const secrets = new SecretsManagerClient(bounded);
+const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(bounded), {
+  marshallOptions: { removeUndefinedValues: true },
+});
+const token = new SecretsManagerCrmToken(secrets, environment.crmTokenSecretArn, UNSET_CRM_TOKEN, systemClock, limits);
+const dependencies = {
+  store: new DynamoDbIdempotencyStore(dynamo, environment.stateTableName, systemClock, systemChance, limits),
+  crm: new HttpCrm(environment.crmBaseUrl, token, systemClock),
+  quarantine: new SqsMessageQueue(sqs, environment.quarantineUrl, limits.storeBudgetMs),
+  visibility: new SqsMessageVisibility(sqs, environment.deliveryQueueUrl, limits.storeBudgetMs),
+  clock: systemClock,
+  chance: systemChance,
+  log: new StdoutLog('processor', systemClock),
+  mapping: crmMapping,
+  limits,
+};
+
+/** Acknowledges what is settled and names what has to come back; throws only for a bug, upon which all come back. */
+export const handler = middy<SQSEvent, SQSBatchResponse>().handler(async (event, context) => {
+  const endsAtMs = systemClock.now() + context.getRemainingTimeInMillis();
+  return batchResponseFrom(await processBatch(sourceRecordsFrom(event), endsAtMs, dependencies));
+});

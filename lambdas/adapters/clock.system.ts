@@ -1,0 +1,9 @@
+/** The machine's own clock and random numbers. */
+import { randomUUID } from 'node:crypto';
+import type { Chance, Clock } from '../ports.ts';
+
+/** The system clock. */
+export const systemClock: Clock = { now: () => Date.now() };
+
+/** The system's random numbers; owners are UUIDs. */
+export const systemChance: Chance = { fraction: () => Math.random(), newOwner: () => randomUUID() };

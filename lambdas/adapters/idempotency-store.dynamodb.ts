@@ -1,0 +1,260 @@
+/** The state table in DynamoDB: compare-and-swap of event rows, leases of contacts, both in one transaction. */
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type CancellationReason,
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand,
+  type DynamoDBDocumentClient,
+  PutCommand,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { UserRow } from '../domain/crm-command.ts';
+import { userRowKey } from '../domain/event-key.ts';
+import type { ContactEffect, ContactRow, EventRow, ExpectedRow } from '../domain/event-row.ts';
+import type { Limits } from '../domain/limits.ts';
+import type {
+  Chance,
+  ClaimResult,
+  ClaimWrite,
+  Clock,
+  IdempotencyStore,
+  ReadAhead,
+  SettleResult,
+  SettleWrite,
+  Unavailable,
+} from '../ports.ts';
+
+type Item = Record<string, unknown>;
+type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+type PutItem = NonNullable<TransactItem['Put']>;
+
+/** What DynamoDB answers for a moment of contention or load: the same write may pass a moment later. */
+const PASSING_REASONS = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+const PASSING_ERRORS = new Set(['TransactionConflictException', 'TransactionInProgressException']);
+
+/** Ceiling of the first pause before a write that met a conflict is tried again; doubles each time. */
+const CONFLICT_PAUSE_MS = 20;
+
+/** How one write went: done, refused by a condition (by write, in order, with the item that stood against it), or neither. */
+type Written =
+  | { readonly kind: 'written' }
+  | { readonly kind: 'refused'; readonly against: readonly ({ readonly item: Item | undefined } | undefined)[] }
+  | Unavailable;
+
+/** The state table, by one client whose single tries are bounded; each call here ends within `storeBudgetMs`. */
+export class DynamoDbIdempotencyStore implements IdempotencyStore {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #clock: Clock;
+  readonly #chance: Chance;
+  readonly #limits: Limits;
+
+  constructor(client: DynamoDBDocumentClient, table: string, clock: Clock, chance: Chance, limits: Limits) {
+    this.#client = client;
+    this.#table = table;
+    this.#clock = clock;
+    this.#chance = chance;
+    this.#limits = limits;
+  }
+
+  async readAhead(keys: Parameters<IdempotencyStore['readAhead']>[0]): Promise<ReadAhead | Unavailable> {
+    // BatchGetItem refuses a key that is named twice.
+    const events = new Set(keys.events);
+    const contacts = new Set(keys.contacts);
+    const read = { events: new Map<string, EventRow>(), contacts: new Map<string, ContactRow>() };
+    if (events.size + contacts.size === 0) return read;
+    try {
+      const command = new BatchGetCommand({
+        RequestItems: { [this.#table]: { Keys: [...events, ...contacts].map((pk) => ({ pk })) } },
+      });
+      const answer = await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#limits.storeBudgetMs) });
+      for (const item of answer.Responses?.[this.#table] ?? []) {
+        const key = String(item.pk);
+        if (events.has(key)) read.events.set(key, rowFrom(item));
+        else read.contacts.set(key, item as ContactRow);
+      }
+      return read;
+    } catch (error) {
+      return unavailable(error);
+    }
+  }
+
+  async claim(write: ClaimWrite): Promise<ClaimResult> {
+    const items: TransactItem[] = [{ Put: this.#putEvent(write.eventKey, write.row, write.expect) }];
+    if (write.contact !== undefined) items.push({ Update: this.#claimContact(write, write.contact) });
+    const written = await this.#write(items, randomUUID());
+    if (written.kind !== 'refused') return written.kind === 'written' ? { kind: 'claimed' } : written;
+    const [event, contact] = written.against;
+    if (event !== undefined) {
+      const row = event.item === undefined ? undefined : rowFrom(event.item);
+      if (row?.owner === write.row.owner && row.status === 'IN_PROGRESS') return { kind: 'claimed' };
+      return row === undefined ? { kind: 'event_differs' } : { kind: 'event_differs', event: row };
+    }
+    return { kind: 'contact_refuses', contact: (contact?.item ?? {}) as ContactRow };
+  }
+
+  async settle(write: SettleWrite): Promise<SettleResult> {
+    const items: TransactItem[] = [
+      { Put: this.#putEvent(write.eventKey, write.row, write.expect, write.leaseLiveAtMs) },
+    ];
+    if (write.contact !== undefined) items.push({ Update: this.#releaseContact(write, write.contact) });
+    const firstUserRow = items.length;
+    for (const row of write.userRows) items.push({ Put: this.#putUserRow(row) });
+    const written = await this.#write(items, settleToken(write));
+    if (written.kind !== 'refused') return written.kind === 'written' ? { kind: 'settled' } : written;
+    const [event, ...others] = written.against;
+    if (event !== undefined) {
+      const row = event.item === undefined ? undefined : rowFrom(event.item);
+      if (row?.owner === write.row.owner && row.status === write.row.status) return { kind: 'settled' };
+      return row === undefined ? { kind: 'lost' } : { kind: 'lost', event: row };
+    }
+    const contactRefused = write.contact !== undefined && others[0] !== undefined;
+    const rowRefused = written.against.slice(firstUserRow).some((against) => against !== undefined);
+    return rowRefused && !contactRefused ? { kind: 'rows_rejected' } : { kind: 'lost' };
+  }
+
+  #putEvent(key: string, row: EventRow, expect: ExpectedRow, leaseLiveAtMs?: number): PutItem {
+    const put = {
+      TableName: this.#table,
+      Item: { pk: key, ...row },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    } as const;
+    if (expect === 'absent') return { ...put, ConditionExpression: 'attribute_not_exists(pk)' };
+    const live = leaseLiveAtMs === undefined ? '' : ' AND leaseExpiresAtMs > :liveAt';
+    return {
+      ...put,
+      ConditionExpression: `#status = :status AND #owner = :owner${live}`,
+      ExpressionAttributeNames: { '#status': 'status', '#owner': 'owner' },
+      ExpressionAttributeValues: {
+        ':status': expect.status,
+        ':owner': expect.owner,
+        ...(leaseLiveAtMs === undefined ? {} : { ':liveAt': leaseLiveAtMs }),
+      },
+    };
+  }
+
+  /** `decideContact` and `claimedContact` as DynamoDB carries them out. */
+  #claimContact(write: ClaimWrite, contact: NonNullable<ClaimWrite['contact']>): NonNullable<TransactItem['Update']> {
+    return {
+      TableName: this.#table,
+      Key: { pk: contact.key },
+      ConditionExpression:
+        '(attribute_not_exists(newest) OR newest < :position)' +
+        ' AND (attribute_not_exists(holder) OR holder = :owner OR leaseExpiresAtMs <= :now)' +
+        ' AND (attribute_not_exists(unsettled) OR unsettled <= :position)',
+      UpdateExpression:
+        'SET holder = :owner, leaseExpiresAtMs = :lease, unsettledBefore = if_not_exists(unsettled, :none), unsettled = :position',
+      ExpressionAttributeValues: {
+        ':position': contact.position,
+        ':owner': write.row.owner,
+        ':now': write.nowMs,
+        ':lease': write.row.leaseExpiresAtMs,
+        ':none': '',
+      },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    };
+  }
+
+  /** `releasedContact` as DynamoDB carries it out. */
+  #releaseContact(
+    write: SettleWrite,
+    contact: NonNullable<SettleWrite['contact']>,
+  ): NonNullable<TransactItem['Update']> {
+    const position = contact.effect === 'applied' ? { ':position': contact.position } : {};
+    return {
+      TableName: this.#table,
+      Key: { pk: contact.key },
+      ConditionExpression: 'holder = :owner',
+      UpdateExpression: RELEASE[contact.effect],
+      ExpressionAttributeValues: { ':owner': write.row.owner, ...position },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    };
+  }
+
+  #putUserRow(row: UserRow): PutItem {
+    const put = { TableName: this.#table, Item: { ...row.item, pk: userRowKey(row.key) } };
+    return row.onlyIfAbsent === true ? { ...put, ConditionExpression: 'attribute_not_exists(pk)' } : put;
+  }
+
+  /** Writes all or nothing; tries again with the same token for as long as conflicts pass and the budget lasts. */
+  async #write(items: TransactItem[], token: string): Promise<Written> {
+    const endsAtMs = this.#clock.now() + this.#limits.storeBudgetMs;
+    const signal = AbortSignal.timeout(this.#limits.storeBudgetMs);
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await this.#send(items, token, signal);
+        return { kind: 'written' };
+      } catch (error) {
+        const against = refusals(error);
+        if (against !== undefined) return { kind: 'refused', against };
+        const pauseMs = this.#chance.fraction() * CONFLICT_PAUSE_MS * 2 ** tries;
+        if (!isPassing(error) || this.#clock.now() + pauseMs >= endsAtMs) return unavailable(error);
+        await pause(pauseMs);
+      }
+    }
+  }
+
+  async #send(items: TransactItem[], ClientRequestToken: string, abortSignal: AbortSignal): Promise<void> {
+    const [only, ...more] = items;
+    // Half the price of a transaction, where there is nothing to keep together.
+    if (only?.Put !== undefined && more.length === 0)
+      await this.#client.send(new PutCommand(only.Put), { abortSignal });
+    else
+      await this.#client.send(new TransactWriteCommand({ TransactItems: items, ClientRequestToken }), { abortSignal });
+  }
+}
+
+const RELEASE: Readonly<Record<ContactEffect, string>> = {
+  applied: 'SET newest = :position REMOVE holder, leaseExpiresAtMs, unsettled, unsettledBefore',
+  not_applied: 'SET unsettled = unsettledBefore REMOVE holder, leaseExpiresAtMs, unsettledBefore',
+  unknown: 'REMOVE holder, leaseExpiresAtMs, unsettledBefore',
+};
+
+/** The same for every try of one settlement, so that DynamoDB carries it out once (at most 36 characters). */
+function settleToken(write: SettleWrite): string {
+  const parts = [write.row.owner, write.row.status, write.row.reason ?? '', String(write.row.nextAttemptAtMs ?? '')];
+  return createHash('sha256').update(parts.join(' ')).digest('hex').slice(0, 36);
+}
+
+/** For each item of a write, whether its condition refused it, and what stood there; undefined if none did. */
+function refusals(error: unknown): readonly ({ readonly item: Item | undefined } | undefined)[] | undefined {
+  if (error instanceof ConditionalCheckFailedException) {
+    return [{ item: error.Item === undefined ? undefined : unmarshall(error.Item) }];
+  }
+  if (!(error instanceof TransactionCanceledException)) return undefined;
+  const reasons = error.CancellationReasons ?? [];
+  if (!reasons.some((reason) => reason.Code === 'ConditionalCheckFailed')) return undefined;
+  return reasons.map((reason) => refusal(reason));
+}
+
+function refusal(reason: CancellationReason): { readonly item: Item | undefined } | undefined {
+  if (reason.Code !== 'ConditionalCheckFailed') return undefined;
+  return {
+    item: reason.Item === undefined || Object.keys(reason.Item).length === 0 ? undefined : unmarshall(reason.Item),
+  };
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof TransactionCanceledException) {
+    return (error.CancellationReasons ?? []).some((reason) => PASSING_REASONS.has(reason.Code ?? ''));
+  }
+  return error instanceof Error && PASSING_ERRORS.has(error.name);
+}
+
+function rowFrom(item: Item): EventRow {
+  const { pk: _key, ...row } = item;
+  return row as unknown as EventRow;
+}
+
+function unavailable(error: unknown): Unavailable {
+  const name = error instanceof Error ? error.name : 'unknown error';
+  const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
+  const codes = reasons.map((reason) => reason.Code).filter((code) => code !== undefined && code !== 'None');
+  return { kind: 'unavailable', cause: `DynamoDB: ${[name, ...codes].join(' ')}` };
+}

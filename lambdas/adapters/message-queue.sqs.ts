@@ -1,0 +1,35 @@
+/** SQS as a queue to send envelopes to. */
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { Envelope } from '../domain/envelope.ts';
+import type { MessageQueue, Unavailable } from '../ports.ts';
+
+/** Sends to one queue, all tries together within `budgetMs`. */
+export class SqsMessageQueue implements MessageQueue {
+  readonly #client: SQSClient;
+  readonly #queueUrl: string;
+  readonly #budgetMs: number;
+
+  constructor(client: SQSClient, queueUrl: string, budgetMs: number) {
+    this.#client = client;
+    this.#queueUrl = queueUrl;
+    this.#budgetMs = budgetMs;
+  }
+
+  async send(envelope: Envelope): Promise<{ readonly kind: 'sent' } | Unavailable> {
+    const attributes = Object.entries(envelope.attributes)
+      // SQS refuses an attribute without a value, which must not cost the message.
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => [name, { DataType: 'String', StringValue: value }]);
+    const command = new SendMessageCommand({
+      QueueUrl: this.#queueUrl,
+      MessageBody: envelope.body,
+      MessageAttributes: Object.fromEntries(attributes),
+    });
+    try {
+      await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#budgetMs) });
+      return { kind: 'sent' };
+    } catch (error) {
+      return { kind: 'unavailable', cause: `SQS: ${error instanceof Error ? error.name : 'unknown error'}` };
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** The stream secret in Secrets Manager: all its live versions, cached. */
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Limits } from '../domain/limits.ts';
+import { type SigningKey, signingKeyFrom } from '../domain/signature.ts';
+import type { Clock, StreamKeys, StreamSecret, Unavailable } from '../ports.ts';
+
+/** Stages whose versions are accepted. During a rotation the sender may sign with any of them. */
+const LIVE_STAGES = ['AWSCURRENT', 'AWSPREVIOUS', 'AWSPENDING'] as const;
+
+/** How long an unreachable Secrets Manager is left alone while there are keys to go on with. */
+const UNREACHABLE_PAUSE_MS = 30_000;
+
+type Reading = Omit<StreamKeys, 'kind' | 'fresh'>;
+
+/** Reads and caches the stream secret. One instance serves one execution environment. */
+export class SecretsManagerStreamSecret implements StreamSecret {
+  readonly #client: SecretsManagerClient;
+  readonly #secretArn: string;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  #known: Reading | undefined;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+  #leaveAloneUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(client: SecretsManagerClient, secretArn: string, clock: Clock, limits: Limits) {
+    this.#client = client;
+    this.#secretArn = secretArn;
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  async keys(request: { readonly afterMismatch: boolean }): Promise<StreamKeys | Unavailable> {
+    const nowMs = this.#clock.now();
+    const ageMs = nowMs - this.#readAtMs;
+    const youngEnoughMs = request.afterMismatch ? this.#limits.secretRereadMs : this.#limits.secretCacheMs;
+    if (this.#known !== undefined && (ageMs < youngEnoughMs || nowMs < this.#leaveAloneUntilMs)) {
+      return { kind: 'keys', ...this.#known, fresh: false };
+    }
+    const read = await this.#read();
+    if (read.kind === 'reading') {
+      this.#known = read.reading;
+      this.#readAtMs = nowMs;
+      return { kind: 'keys', ...read.reading, fresh: true };
+    }
+    this.#leaveAloneUntilMs = nowMs + UNREACHABLE_PAUSE_MS;
+    return this.#known === undefined ? read : { kind: 'keys', ...this.#known, fresh: false };
+  }
+
+  async #read(): Promise<{ readonly kind: 'reading'; readonly reading: Reading } | Unavailable> {
+    const signal = AbortSignal.timeout(this.#limits.secretTimeoutMs);
+    try {
+      const versions = await Promise.all(LIVE_STAGES.map((stage) => this.#readStage(stage, signal)));
+      const found = versions.filter((version) => version.kind !== 'absent');
+      const reading = {
+        keys: found.flatMap((version) => (version.kind === 'key' ? [version.key] : [])),
+        malformed: found.flatMap((version) => (version.kind === 'malformed' ? [version.stage] : [])),
+      };
+      return { kind: 'reading', reading };
+    } catch (error) {
+      return {
+        kind: 'unavailable',
+        cause: `Secrets Manager: ${error instanceof Error ? error.name : 'unknown error'}`,
+      };
+    }
+  }
+
+  async #readStage(
+    stage: string,
+    signal: AbortSignal,
+  ): Promise<
+    | { readonly kind: 'absent' }
+    | { readonly kind: 'malformed'; readonly stage: string }
+    | { readonly kind: 'key'; readonly key: SigningKey }
+  > {
+    try {
+      const command = new GetSecretValueCommand({ SecretId: this.#secretArn, VersionStage: stage });
+      const { SecretString } = await this.#client.send(command, { abortSignal: signal });
+      const key = signingKeyFrom(SecretString ?? '');
+      return key === undefined ? { kind: 'malformed', stage } : { kind: 'key', key };
+    } catch (error) {
+      // So is answered for a stage that no version has, and for a secret that is not there at all.
+      if (error instanceof Error && error.name === 'ResourceNotFoundException') return { kind: 'absent' };
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/** The ingest use case: verify a delivery, persist it, and only then accept it. */
+import { type EncodedBody, encodeBody, sealEnvelope } from '../domain/envelope.ts';
+import { eventIdOf } from '../domain/event.ts';
+import type { Limits } from '../domain/limits.ts';
+import { type GivenSignature, parseSignature, type Verified, verifySignature } from '../domain/signature.ts';
+import type { Clock, MessageQueue, StreamSecret } from '../ports.ts';
+
+/** A delivery as HTTP brought it. */
+export interface Delivery {
+  /** The raw body's bytes, nothing decoded but HTTP's own Base64. */
+  readonly body: Uint8Array;
+  /** The signature header as it came; undefined where there is none. */
+  readonly signature: string | undefined;
+}
+
+/** How a delivery ended. `cause` is for our log, never for the sender. */
+export type IngestOutcome =
+  /** SQS confirmed that it has the event. */
+  | { readonly kind: 'accepted'; readonly eventId: string | null }
+  | { readonly kind: 'too_large' }
+  | { readonly kind: 'unsigned'; readonly cause: 'no signature' | 'signature malformed' | 'signature wrong' }
+  | { readonly kind: 'empty' }
+  /** The stream secret cannot be used: our fault, so that the sender has to try again. */
+  | { readonly kind: 'secret_unusable'; readonly cause: string }
+  /** SQS did not confirm in time: whether the event is persisted is not known, the sender has to try again. */
+  | { readonly kind: 'not_persisted'; readonly cause: string };
+
+/** What the use case works with. */
+export interface IngestDependencies {
+  readonly secret: StreamSecret;
+  readonly deliveryQueue: MessageQueue;
+  readonly clock: Clock;
+  readonly limits: Limits;
+}
+
+/** Which signature contract the delivery came under; the `source` attribute of its envelope. */
+const SOURCE = 'genesys-webhook';
+
+/**
+ * Takes one delivery. `accepted` means verified and persisted, in that order; nothing else is persisted. What
+ * the body says is not looked at beyond its id: a genuine sender's body is accepted whatever is in it.
+ */
+export async function acceptDelivery(delivery: Delivery, deps: IngestDependencies): Promise<IngestOutcome> {
+  const body = fitIntoMessage(delivery.body, deps.limits);
+  if (body === undefined) return { kind: 'too_large' };
+  const verified = await verify(body, delivery.signature, deps.secret);
+  if (verified.kind !== 'verified') return verified;
+  if (body.byteLength === 0) return { kind: 'empty' };
+
+  const eventId = eventIdOf(body.bytes);
+  const facts = { source: SOURCE, receivedAtMs: deps.clock.now(), eventId };
+  const sent = await deps.deliveryQueue.send(sealEnvelope(verified.body, facts));
+  return sent.kind === 'sent' ? { kind: 'accepted', eventId } : { kind: 'not_persisted', cause: sent.cause };
+}
+
+/** The body as it would travel, or undefined where a message cannot hold it. Costs no hashing. */
+function fitIntoMessage(body: Uint8Array, limits: Limits): EncodedBody | undefined {
+  if (body.byteLength > limits.encodedBodyMaxBytes) return undefined;
+  const encoded = encodeBody(body);
+  return encoded.byteLength > limits.encodedBodyMaxBytes ? undefined : encoded;
+}
+
+type Verification =
+  | { readonly kind: 'verified'; readonly body: Verified<EncodedBody> }
+  | Extract<IngestOutcome, { kind: 'unsigned' | 'secret_unusable' }>;
+
+async function verify(body: EncodedBody, header: string | undefined, secret: StreamSecret): Promise<Verification> {
+  if (header === undefined) return { kind: 'unsigned', cause: 'no signature' };
+  const given = parseSignature(header);
+  if (given === undefined) return { kind: 'unsigned', cause: 'signature malformed' };
+  const cached = await verifyWith(body, given, secret, false);
+  if (cached.kind !== 'stale') return cached;
+  // A mismatch may mean that the secret has been rotated since it was read.
+  const fresh = await verifyWith(body, given, secret, true);
+  return fresh.kind === 'stale' ? { kind: 'unsigned', cause: 'signature wrong' } : fresh;
+}
+
+/** One look with the keys at hand; `stale` where they did not fit but newer ones may be had. */
+async function verifyWith(
+  body: EncodedBody,
+  given: GivenSignature,
+  secret: StreamSecret,
+  afterMismatch: boolean,
+): Promise<Verification | { readonly kind: 'stale' }> {
+  const read = await secret.keys({ afterMismatch });
+  if (read.kind === 'unavailable') return { kind: 'secret_unusable', cause: read.cause };
+  const verified = verifySignature(body, given, read.keys);
+  if (verified !== undefined) return { kind: 'verified', body: verified };
+  if (!read.fresh && !afterMismatch) return { kind: 'stale' };
+  // The sender may well have signed with the version that we cannot use: it must try again, not give up.
+  if (read.malformed.length > 0) {
+    return { kind: 'secret_unusable', cause: `the stream secret is not 64 hex digits: ${read.malformed.join(', ')}` };
+  }
+  if (read.keys.length === 0) return { kind: 'secret_unusable', cause: 'the stream secret has no value' };
+  return { kind: 'unsigned', cause: 'signature wrong' };
+}

@@ -1,0 +1,374 @@
+/**
+ * One attempt on one record: claim, deliver, settle.
+ *
+ * Dying between any two steps is survived: before the claim nothing has happened; after it the lease runs out
+ * and another attempt begins, calling the CRM with the same idempotency key; after the settle the message
+ * comes again and is found final.
+ */
+import { retryAfterMs, retryDelayMs } from '../domain/backoff.ts';
+import { type CrmOutcome, classify } from '../domain/crm-outcome.ts';
+import { quarantineEnvelope } from '../domain/envelope.ts';
+import { reusedIdKey } from '../domain/event-key.ts';
+import {
+  type ContactEffect,
+  claimedContact,
+  type EventRow,
+  type FinalStatus,
+  type QuarantineReason,
+  releasedContact,
+} from '../domain/event-row.ts';
+import type { Limits } from '../domain/limits.ts';
+import type { Chance, ClaimWrite, Clock, Crm, IdempotencyStore, MessageQueue, SettleResult } from '../ports.ts';
+import type { KnownRows } from './known-rows.ts';
+import { failedRow, finalRow, nextStep, quarantinedRow, type Step } from './next-step.ts';
+import { orderingDigestOf, type PreparedRecord, type Task } from './prepared-record.ts';
+
+/** What an attempt works with. */
+export interface AttemptDependencies {
+  readonly store: IdempotencyStore;
+  readonly crm: Crm;
+  readonly quarantine: MessageQueue;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly limits: Limits;
+}
+
+/** How an attempt on a record ended. */
+export type Disposition =
+  /** The message is to be deleted. */
+  | {
+      readonly kind: 'done';
+      readonly outcome: 'applied' | 'stale' | 'ignored' | 'quarantined' | 'duplicate';
+      readonly attempts: number;
+      readonly reason?: QuarantineReason;
+      readonly error?: string;
+    }
+  /** The message has to come back. */
+  | { readonly kind: 'later'; readonly delayMs: number; readonly why: string; readonly attempts: number };
+
+/** How often an attempt may find that what it believed is not so, before it lets the message come back. */
+const ROUNDS_MAX = 6;
+
+/** An attempt, from the first look at its rows to the last write. */
+export class Attempt {
+  readonly #deps: AttemptDependencies;
+  readonly #known: KnownRows;
+  readonly #owner: string;
+  readonly #endsAtMs: number;
+  readonly #leaseExpiresAtMs: number;
+  #record: PreparedRecord;
+
+  /** The lease counts from here, before anything is sent, so that it cannot outlast what others see of it. */
+  constructor(record: PreparedRecord, known: KnownRows, deps: AttemptDependencies) {
+    const nowMs = deps.clock.now();
+    this.#deps = deps;
+    this.#known = known;
+    this.#record = record;
+    this.#owner = deps.chance.newOwner();
+    this.#endsAtMs = nowMs + deps.limits.attemptBudgetMs;
+    this.#leaseExpiresAtMs = nowMs + deps.limits.leaseMs;
+  }
+
+  /** Ends within the attempt's budget. */
+  async run(): Promise<Disposition> {
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      if (this.#timeLeftMs() < this.#deps.limits.storeBudgetMs)
+        return this.#later('no time left', this.#retryDelayMs());
+      const disposition = await this.#carryOut(this.#nextStep());
+      if (disposition !== 'look_again') return disposition;
+    }
+    return this.#later('the rows keep changing', this.#retryDelayMs());
+  }
+
+  #nextStep(): Step {
+    const { task, eventKey } = this.#record;
+    return nextStep(this.#record, {
+      row: this.#known.event(eventKey),
+      contact:
+        task.kind === 'deliver' && task.contact !== undefined ? this.#known.contact(task.contact.key) : undefined,
+      owner: this.#owner,
+      nowMs: this.#deps.clock.now(),
+      leaseExpiresAtMs: this.#leaseExpiresAtMs,
+      chance: this.#deps.chance.fraction(),
+      limits: this.#deps.limits,
+    });
+  }
+
+  async #carryOut(step: Step): Promise<Disposition | 'look_again'> {
+    switch (step.kind) {
+      case 'acknowledge':
+        return { kind: 'done', outcome: 'duplicate', attempts: 0 };
+      case 'wait':
+        return this.#later(step.why, step.delayMs);
+      case 'take_own_key':
+        return this.#takeOwnKey();
+      case 'claim':
+        return this.#claim(step.write);
+      case 'settle':
+        return this.#settleUnclaimed(step);
+      default:
+        return step satisfies never;
+    }
+  }
+
+  /** An id that another event has already: this one is kept, and quarantined, under a key of its own. */
+  async #takeOwnKey(): Promise<Disposition | 'look_again'> {
+    const { task, identity } = this.#record;
+    const eventKey = reusedIdKey(task.event?.id ?? this.#record.eventKey, identity, orderingDigestOf(this.#record));
+    const detail = 'another event with this id, but another type, timestamp or ordering key, came before';
+    const event = task.event === undefined ? {} : { event: task.event };
+    this.#record = {
+      ...this.#record,
+      eventKey,
+      task: { kind: 'unprocessable', reason: 'id_reused', detail, ...event },
+    };
+    const read = await this.#deps.store.readAhead({ events: [eventKey], contacts: [] });
+    if ('kind' in read) return this.#later(read.cause, this.#retryDelayMs());
+    this.#known.sawEvent(eventKey, read.events.get(eventKey));
+    return 'look_again';
+  }
+
+  async #claim(write: ClaimWrite): Promise<Disposition | 'look_again'> {
+    const { task } = this.#record;
+    if (task.kind !== 'deliver') throw new Error('only an event that is to be delivered is claimed');
+    const claimed = await this.#deps.store.claim(write);
+    switch (claimed.kind) {
+      case 'claimed': {
+        this.#known.sawEvent(write.eventKey, write.row);
+        const { contact } = task;
+        if (contact !== undefined) {
+          const before = this.#known.contact(contact.key);
+          this.#known.sawContact(
+            contact.key,
+            claimedContact(before, contact.position, this.#owner, this.#leaseExpiresAtMs),
+          );
+        }
+        return this.#deliver(task, write.row);
+      }
+      case 'event_differs':
+        this.#known.sawEvent(write.eventKey, claimed.event);
+        return 'look_again';
+      case 'contact_refuses':
+        if (task.contact !== undefined) this.#known.sawContact(task.contact.key, claimed.contact);
+        return 'look_again';
+      case 'unavailable':
+        // It may stand all the same: asked again under the same owner, it is then found and used.
+        return this.#timeLeftMs() > this.#neededMs() ? 'look_again' : this.#later(claimed.cause, this.#retryDelayMs());
+      default:
+        return claimed satisfies never;
+    }
+  }
+
+  async #deliver(task: Extract<Task, { kind: 'deliver' }>, row: EventRow): Promise<Disposition> {
+    const { limits } = this.#deps;
+    if (this.#timeLeftMs() < limits.crmTimeoutMs + 2 * limits.storeBudgetMs) {
+      // Nothing was sent: the attempt does not count.
+      const given = { kind: 'transient', applied: 'not_applied', error: 'no time left to call the CRM' } as const;
+      return this.#fail(task, { ...row, attempts: row.attempts - 1 }, given);
+    }
+    const outcome = await this.#callCrm(task);
+    switch (outcome.kind) {
+      case 'success':
+        return this.#succeed(task, row);
+      case 'permanent':
+        return this.#quarantine(task, row, 'crm_rejected', outcome.error, 'not_applied');
+      case 'transient':
+      case 'credentials':
+      case 'dependency':
+        if (row.attempts >= limits.crmAttempts) {
+          return this.#quarantine(task, row, 'retries_exhausted', outcome.error, effectOf(outcome));
+        }
+        return this.#fail(task, row, outcome);
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  /** Calls the CRM, a second time with a newly read token where it refuses the one we had and time allows. */
+  async #callCrm(task: Extract<Task, { kind: 'deliver' }>): Promise<CrmOutcome> {
+    const { crm, limits } = this.#deps;
+    const call = { idempotencyKey: task.event.id, budgetMs: limits.crmTimeoutMs };
+    const first = classify(await crm.deliver(task.command, { ...call, freshToken: false }));
+    const timeForSecond = this.#timeLeftMs() >= limits.crmTimeoutMs + 2 * limits.storeBudgetMs;
+    if (first.kind !== 'credentials' || !timeForSecond) return first;
+    return classify(await crm.deliver(task.command, { ...call, freshToken: true }));
+  }
+
+  async #succeed(task: Extract<Task, { kind: 'deliver' }>, claimed: EventRow): Promise<Disposition> {
+    const row = finalRow(claimed, 'COMPLETED', this.#deps.clock.now(), this.#deps.limits);
+    const settled = await this.#settleClaimed(task, row, 'applied', task.userRows);
+    if (settled.kind === 'settled') return { kind: 'done', outcome: 'applied', attempts: row.attempts };
+    if (settled.kind !== 'rows_rejected') return this.#unsettled(settled, claimed);
+    // The CRM has the event, but no settlement says so: older events of the contact must not pass it.
+    return this.#quarantine(task, claimed, 'rows_rejected', 'a row of the mapping was there already', 'unknown');
+  }
+
+  /** Gives the event back, to be tried again. */
+  async #fail(
+    task: Extract<Task, { kind: 'deliver' }>,
+    claimed: EventRow,
+    outcome: Exclude<CrmOutcome, { kind: 'success' | 'permanent' }>,
+  ): Promise<Disposition> {
+    const { clock, chance, limits } = this.#deps;
+    const nowMs = clock.now();
+    const askedMs = outcome.kind === 'transient' ? retryAfterMs(outcome.retryAfter, nowMs) : 0;
+    const delayMs = retryDelayMs(limits, Math.max(1, claimed.attempts), chance.fraction(), askedMs);
+    const row = failedRow(claimed, outcome.error, nowMs + delayMs);
+    const settled = await this.#settleClaimed(task, row, effectOf(outcome), []);
+    if (settled.kind !== 'settled') return this.#unsettled(settled, claimed);
+    return { kind: 'later', delayMs, why: outcome.error, attempts: row.attempts };
+  }
+
+  /** First the message, then the row, then (by returning) the acknowledgement: dying in between only duplicates. */
+  async #quarantine(
+    task: Extract<Task, { kind: 'deliver' }>,
+    claimed: EventRow,
+    reason: QuarantineReason,
+    error: string,
+    effect: ContactEffect,
+  ): Promise<Disposition> {
+    if (this.#timeLeftMs() < 2 * this.#deps.limits.storeBudgetMs) {
+      return this.#unsettled({ kind: 'unavailable', cause: 'no time left to quarantine' }, claimed);
+    }
+    const row = quarantinedRow(claimed, reason, error, this.#deps.clock.now());
+    const sent = await this.#sendToQuarantine(row);
+    if (sent.kind === 'unavailable') {
+      const applied = effect === 'not_applied' ? effect : 'unknown';
+      return this.#fail(task, claimed, { kind: 'transient', applied, error: `${error} (quarantine: ${sent.cause})` });
+    }
+    const settled = await this.#settleClaimed(task, row, effect, []);
+    if (settled.kind !== 'settled') return this.#unsettled(settled, claimed);
+    return { kind: 'done', outcome: 'quarantined', attempts: row.attempts, reason, error };
+  }
+
+  /** Settles what this attempt holds. Tried again while the budget lasts: a lost response is found to stand. */
+  async #settleClaimed(
+    task: Extract<Task, { kind: 'deliver' }>,
+    row: EventRow,
+    effect: ContactEffect,
+    userRows: Extract<Task, { kind: 'deliver' }>['userRows'],
+  ): Promise<SettleResult> {
+    const { store, clock, limits } = this.#deps;
+    const write = {
+      eventKey: this.#record.eventKey,
+      expect: { status: 'IN_PROGRESS', owner: this.#owner } as const,
+      leaseLiveAtMs: clock.now(),
+      row,
+      userRows,
+      ...(task.contact === undefined ? {} : { contact: { ...task.contact, effect } }),
+    };
+    let settled = await store.settle(write);
+    while (settled.kind === 'unavailable' && this.#timeLeftMs() >= limits.storeBudgetMs)
+      settled = await store.settle(write);
+    if (settled.kind === 'settled') {
+      this.#known.sawEvent(write.eventKey, row);
+      if (task.contact !== undefined) {
+        const held = this.#known.contact(task.contact.key) ?? {};
+        this.#known.sawContact(task.contact.key, releasedContact(held, task.contact.position, effect));
+      }
+    }
+    return settled;
+  }
+
+  /** A settlement that did not come about: whoever holds the event now, the message has to come back. */
+  #unsettled(settled: Exclude<SettleResult, { kind: 'settled' }>, claimed: EventRow): Disposition {
+    if (settled.kind === 'lost' && settled.event !== undefined)
+      this.#known.sawEvent(this.#record.eventKey, settled.event);
+    const leaseLeftMs = this.#leaseExpiresAtMs - this.#deps.clock.now();
+    const why =
+      settled.kind === 'unavailable' ? `outcome not recorded: ${settled.cause}` : 'outcome not recorded: lease lost';
+    return { kind: 'later', delayMs: Math.max(leaseLeftMs, 1_000), why, attempts: claimed.attempts };
+  }
+
+  /** Records an outcome that needs no CRM call. */
+  async #settleUnclaimed(step: Extract<Step, { kind: 'settle' }>): Promise<Disposition | 'look_again'> {
+    const { store } = this.#deps;
+    const { row, expect, userRows } = step;
+    if (row.status === 'QUARANTINED') {
+      const sent = await this.#sendToQuarantine(row);
+      if (sent.kind === 'unavailable') return this.#later(`quarantine: ${sent.cause}`, this.#retryDelayMs());
+    }
+    const { eventKey } = this.#record;
+    const settled = await store.settle({ eventKey, expect, row, userRows });
+    switch (settled.kind) {
+      case 'settled':
+        this.#known.sawEvent(eventKey, row);
+        return endOf(row);
+      case 'lost':
+        this.#known.sawEvent(eventKey, settled.event);
+        return 'look_again';
+      case 'rows_rejected':
+        this.#rejectRows();
+        return 'look_again';
+      case 'unavailable':
+        return this.#later(settled.cause, this.#retryDelayMs());
+      default:
+        return settled satisfies never;
+    }
+  }
+
+  #rejectRows(): void {
+    const { event } = this.#record.task;
+    const detail = 'a row of the mapping was there already';
+    const task = {
+      kind: 'unprocessable',
+      reason: 'rows_rejected',
+      detail,
+      ...(event === undefined ? {} : { event }),
+    } as const;
+    this.#record = { ...this.#record, task };
+  }
+
+  #sendToQuarantine(row: EventRow): ReturnType<MessageQueue['send']> {
+    const { message } = this.#record.source;
+    const note = {
+      reason: row.reason ?? 'invalid_event',
+      at: new Date(row.settledAtMs ?? 0).toISOString(),
+      attempts: row.attempts,
+      redrives: row.redrives,
+      ...(row.lastError === undefined ? {} : { lastError: row.lastError }),
+    };
+    return this.#deps.quarantine.send(quarantineEnvelope(message, note));
+  }
+
+  #later(why: string, delayMs: number): Disposition {
+    return { kind: 'later', delayMs, why, attempts: 0 };
+  }
+
+  #retryDelayMs(): number {
+    const { limits, chance } = this.#deps;
+    return retryDelayMs(limits, this.#record.source.message.receiveCount, chance.fraction());
+  }
+
+  #timeLeftMs(): number {
+    return this.#endsAtMs - this.#deps.clock.now();
+  }
+
+  /** What an attempt takes from its claim on, at the most. */
+  #neededMs(): number {
+    const { crmTimeoutMs, storeBudgetMs } = this.#deps.limits;
+    return crmTimeoutMs + 3 * storeBudgetMs;
+  }
+}
+
+function effectOf(outcome: Exclude<CrmOutcome, { kind: 'success' | 'permanent' }>): ContactEffect {
+  return outcome.kind === 'credentials' ? 'not_applied' : outcome.applied;
+}
+
+function endOf(row: EventRow): Disposition {
+  const outcomes: Readonly<Record<FinalStatus, 'applied' | 'stale' | 'ignored'>> = {
+    COMPLETED: 'applied',
+    STALE: 'stale',
+    IGNORED: 'ignored',
+  };
+  if (row.status === 'QUARANTINED') {
+    return {
+      kind: 'done',
+      outcome: 'quarantined',
+      attempts: row.attempts,
+      ...(row.reason === undefined ? {} : { reason: row.reason }),
+      ...(row.lastError === undefined ? {} : { error: row.lastError }),
+    };
+  }
+  return { kind: 'done', outcome: outcomes[row.status as FinalStatus], attempts: row.attempts };
+}

@@ -1,0 +1,186 @@
+/**
+ * A batch of messages: what is final is acknowledged by one read, the rest is worked on side by side.
+ *
+ * A message that kills its process must not take its neighbours along. One that came often without leaving a
+ * row (its mapping may be what kills), or whose row shows an attempt that ended without a word, is therefore
+ * worked on alone, after all others of its batch have been settled.
+ */
+import { type BulkheadPolicy, bulkhead } from 'cockatiel';
+import { retryDelayMs, steppedAsideDelayMs } from '../domain/backoff.ts';
+import type { CrmMapping } from '../domain/crm-command.ts';
+import { announcedEventId } from '../domain/envelope.ts';
+import type { Log, MessageVisibility } from '../ports.ts';
+import { Attempt, type AttemptDependencies, type Disposition } from './attempt.ts';
+import { KnownRows } from './known-rows.ts';
+import {
+  type ParsedRecord,
+  type PreparedRecord,
+  parseRecord,
+  prepareRecord,
+  type SourceRecord,
+} from './prepared-record.ts';
+
+/** What the use case works with. */
+export interface ProcessorDependencies extends AttemptDependencies {
+  readonly visibility: MessageVisibility;
+  readonly mapping: CrmMapping;
+  readonly log: Log;
+}
+
+/** Which messages have to come back, by their ids; the others may be deleted. */
+export interface BatchResult {
+  readonly comeBack: readonly string[];
+}
+
+/** Keeps batches apart: nothing of a batch is left under way when it is answered. */
+interface Batch {
+  readonly deps: ProcessorDependencies;
+  readonly known: KnownRows;
+  readonly concurrency: BulkheadPolicy;
+  /** When the invocation ends. */
+  readonly endsAtMs: number;
+  readonly comeBack: string[];
+}
+
+/** Processes a batch. Never throws for what a record is or does; answers before `endsAtMs` if its ports keep their budgets. */
+export async function processBatch(
+  sources: readonly SourceRecord[],
+  endsAtMs: number,
+  deps: ProcessorDependencies,
+): Promise<BatchResult> {
+  const parsed = sources.map((source) => parseRecord(source, deps.limits));
+  const firstTimers = parsed
+    .filter((record) => !cameOften(record, deps))
+    .map((record) => prepareRecord(record, deps.mapping));
+  const veterans = parsed.filter((record) => cameOften(record, deps));
+  const read = await deps.store.readAhead({
+    events: parsed.map((record) => record.eventKey),
+    contacts: firstTimers.flatMap((record) => contactKeyOf(record) ?? []),
+  });
+  const concurrency = bulkhead(deps.limits.crmConcurrency, Number.MAX_SAFE_INTEGER);
+  if ('kind' in read) {
+    // Without the table nothing can be claimed either.
+    const batch = {
+      deps,
+      known: new KnownRows({ events: new Map(), contacts: new Map() }),
+      concurrency,
+      endsAtMs,
+      comeBack: [],
+    };
+    await Promise.all(parsed.map((record) => sendBack(record, later(retryDelay(record, deps), read.cause), batch)));
+    return batch;
+  }
+
+  const batch: Batch = { deps, known: new KnownRows(read), concurrency, endsAtMs, comeBack: [] };
+  const { together, alone } = sortOut([...firstTimers, ...veterans], batch);
+  await Promise.all([...groupByContact(together).values()].map((group) => workInTurn(group, batch)));
+  for (const record of alone) await workOne(ensurePrepared(record, deps), batch);
+  return batch;
+}
+
+/** Whether a message has come so often that its mapping may be what kills its process. */
+function cameOften(record: ParsedRecord, deps: ProcessorDependencies): boolean {
+  return record.source.message.receiveCount >= deps.limits.loneReceiveCount;
+}
+
+function ensurePrepared(record: ParsedRecord | PreparedRecord, deps: ProcessorDependencies): PreparedRecord {
+  return 'task' in record ? record : prepareRecord(record, deps.mapping);
+}
+
+/** Who is worked on with the others, and who alone; the latter those received least often first. */
+function sortOut(records: readonly (ParsedRecord | PreparedRecord)[], batch: Batch) {
+  const together: PreparedRecord[] = [];
+  const alone: (ParsedRecord | PreparedRecord)[] = [];
+  const nowMs = batch.deps.clock.now();
+  for (const record of records) {
+    const row = batch.known.event(record.eventKey);
+    const ranOut = row?.status === 'IN_PROGRESS' && (row.leaseExpiresAtMs ?? 0) <= nowMs;
+    // A row is proof that the mapping has survived this event before; without one the mapping has not been asked yet.
+    if (ranOut || (row === undefined && !('task' in record))) alone.push(record);
+    else if (row !== undefined && isFinal(row) && !('task' in record))
+      together.push(ensurePrepared(record, batch.deps));
+    else together.push(ensurePrepared(record, batch.deps));
+  }
+  alone.sort((a, b) => a.source.message.receiveCount - b.source.message.receiveCount);
+  return { together, alone };
+}
+
+/** Records of one contact, or else of one event, newest first: the others are then stale by a read. */
+function groupByContact(records: readonly PreparedRecord[]): Map<string, PreparedRecord[]> {
+  const groups = new Map<string, PreparedRecord[]>();
+  for (const record of records) {
+    const key = contactKeyOf(record) ?? record.eventKey;
+    groups.set(key, [...(groups.get(key) ?? []), record]);
+  }
+  for (const group of groups.values()) group.sort((a, b) => (positionIn(a) < positionIn(b) ? 1 : -1));
+  return groups;
+}
+
+function contactKeyOf(record: PreparedRecord): string | undefined {
+  return record.task.kind === 'deliver' ? record.task.contact?.key : undefined;
+}
+
+function positionIn(record: PreparedRecord): string {
+  return (record.task.kind === 'deliver' ? record.task.contact?.position : undefined) ?? '';
+}
+
+async function workInTurn(group: readonly PreparedRecord[], batch: Batch): Promise<void> {
+  for (const record of group) await batch.concurrency.execute(() => workOne(record, batch));
+}
+
+/** One record, from its attempt to its log line. A bug costs this record a retry and no other anything. */
+async function workOne(record: PreparedRecord, batch: Batch): Promise<void> {
+  const { deps } = batch;
+  try {
+    const timeLeftMs = batch.endsAtMs - deps.clock.now();
+    const disposition =
+      timeLeftMs < deps.limits.startReserveMs
+        ? later(steppedAsideDelayMs(deps.chance.fraction()), 'not enough of the invocation left')
+        : await new Attempt(record, batch.known, deps).run();
+    if (disposition.kind === 'later') await sendBack(record, disposition, batch);
+    else logDisposition(record, disposition, deps.log);
+  } catch (error) {
+    batch.comeBack.push(record.source.message.messageId);
+    const cause = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
+    deps.log.write('error', 'attempt failed by a bug', { messageId: record.source.message.messageId, cause });
+  }
+}
+
+function later(delayMs: number, why: string): Extract<Disposition, { kind: 'later' }> {
+  return { kind: 'later', delayMs, why, attempts: 0 };
+}
+
+function retryDelay(record: ParsedRecord, deps: ProcessorDependencies): number {
+  return retryDelayMs(deps.limits, record.source.message.receiveCount, deps.chance.fraction());
+}
+
+/** Lets a message come back after the disposition's delay; failing that, when its visibility ends. */
+async function sendBack(
+  record: ParsedRecord | PreparedRecord,
+  disposition: Extract<Disposition, { kind: 'later' }>,
+  batch: Batch,
+): Promise<void> {
+  batch.comeBack.push(record.source.message.messageId);
+  await batch.deps.visibility.comeBackIn(record.source.receiptHandle, disposition.delayMs);
+  logDisposition(record, disposition, batch.deps.log);
+}
+
+/** One line an outcome. */
+function logDisposition(record: ParsedRecord | PreparedRecord, disposition: Disposition, log: Log): void {
+  const { message } = record.source;
+  const event = 'task' in record ? record.task.event : record.parsed.kind === 'event' ? record.parsed.event : undefined;
+  const facts = {
+    eventId: event?.id ?? announcedEventId(message.attributes),
+    eventType: event?.type,
+    messageId: message.messageId,
+    receiveCount: message.receiveCount,
+    receivedAtMs: record.receivedAtMs,
+    attempts: disposition.attempts,
+  };
+  if (disposition.kind === 'later') {
+    log.write('warn', 'comes back', { ...facts, delayMs: Math.round(disposition.delayMs), why: disposition.why });
+    return;
+  }
+  const { outcome, reason, error } = disposition;
+  log.write(outcome === 'quarantined' ? 'warn' : 'info', 'settled', { ...facts, outcome, reason, error });
+}
