@@ -1,5 +1,6 @@
 /** The CRM's bearer token in Secrets Manager, cached until the CRM refuses it. */
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { errorName } from '../domain/error-name.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Clock, CrmToken, Unavailable } from '../ports.ts';
 
@@ -48,7 +49,7 @@ export class SecretsManagerCrmToken implements CrmToken {
         ? { kind: 'token', token }
         : unavailable('the CRM token cannot stand in a header');
     } catch (error) {
-      return unavailable(`the CRM token cannot be read: ${error instanceof Error ? error.name : 'unknown error'}`);
+      return unavailable(`the CRM token cannot be read: ${errorName(error)}`);
     }
   }
 }

@@ -3,6 +3,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type 
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { CrmCommand } from '../domain/crm-command.ts';
 import type { CrmAnswer } from '../domain/crm-outcome.ts';
+import { errorName } from '../domain/error-name.ts';
 import type { Clock, Crm, CrmToken } from '../ports.ts';
 
 /** How much of an answer is kept for people. */
@@ -84,7 +85,7 @@ export class HttpCrm implements Crm {
       let connected = false;
       const request = this.#request(options, (response) => {
         readAnswer(response, token).then(resolve, (error: unknown) =>
-          resolve({ kind: 'unknown', cause: causeOf(error) }),
+          resolve({ kind: 'unknown', cause: errorName(error) }),
         );
       });
       const connectEvent = this.#base.protocol === 'https:' ? 'secureConnect' : 'connect';
@@ -94,7 +95,7 @@ export class HttpCrm implements Crm {
       });
       request.on('error', (error: NodeJS.ErrnoException) => {
         if (request.reusedSocket && error.code === 'ECONNRESET') resolve({ kind: 'stale_connection' });
-        else resolve({ kind: connected ? 'unknown' : 'not_sent', cause: causeOf(error) });
+        else resolve({ kind: connected ? 'unknown' : 'not_sent', cause: errorName(error) });
       });
       request.end(body);
     });
@@ -121,10 +122,4 @@ function excerptOf(chunks: readonly Buffer[], token: string): string {
     .replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
     .trim()
     .slice(0, EXCERPT_CHARACTERS);
-}
-
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error';
-  if (error.name === 'AbortError' || error.name === 'TimeoutError') return 'timeout';
-  return (error as NodeJS.ErrnoException).code ?? error.name;
 }

@@ -15,6 +15,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { UserRow } from '../domain/crm-command.ts';
+import { errorName } from '../domain/error-name.ts';
 import { userRowKey } from '../domain/event-key.ts';
 import type { ContactEffect, ContactRow, EventRow, ExpectedRow } from '../domain/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -253,8 +254,7 @@ function rowFrom(item: Item): EventRow {
 }
 
 function unavailable(error: unknown): Unavailable {
-  const name = error instanceof Error ? error.name : 'unknown error';
   const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
   const codes = reasons.map((reason) => reason.Code).filter((code) => code !== undefined && code !== 'None');
-  return { kind: 'unavailable', cause: `DynamoDB: ${[name, ...codes].join(' ')}` };
+  return { kind: 'unavailable', cause: `DynamoDB: ${[errorName(error), ...codes].join(' ')}` };
 }

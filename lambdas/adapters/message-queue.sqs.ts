@@ -1,6 +1,7 @@
 /** SQS as a queue to send envelopes to. */
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Envelope } from '../domain/envelope.ts';
+import { errorName } from '../domain/error-name.ts';
 import type { MessageQueue, Unavailable } from '../ports.ts';
 
 /** Sends to one queue, all tries together within `budgetMs`. */
@@ -29,7 +30,7 @@ export class SqsMessageQueue implements MessageQueue {
       await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#budgetMs) });
       return { kind: 'sent' };
     } catch (error) {
-      return { kind: 'unavailable', cause: `SQS: ${error instanceof Error ? error.name : 'unknown error'}` };
+      return { kind: 'unavailable', cause: `SQS: ${errorName(error)}` };
     }
   }
 }

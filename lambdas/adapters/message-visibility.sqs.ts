@@ -1,5 +1,6 @@
 /** SQS's visibility timeout as the delay after which a message comes back. */
 import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { errorName } from '../domain/error-name.ts';
 import type { MessageVisibility, Unavailable } from '../ports.ts';
 
 /** SQS lets a message be invisible for 12 hours in all, counted from its receipt (ChangeMessageVisibility API reference). */
@@ -28,7 +29,7 @@ export class SqsMessageVisibility implements MessageVisibility {
       await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#budgetMs) });
       return { kind: 'set' };
     } catch (error) {
-      return { kind: 'unavailable', cause: `SQS: ${error instanceof Error ? error.name : 'unknown error'}` };
+      return { kind: 'unavailable', cause: `SQS: ${errorName(error)}` };
     }
   }
 }

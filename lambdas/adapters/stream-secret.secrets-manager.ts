@@ -1,5 +1,6 @@
 /** The stream secret in Secrets Manager: all its live versions, cached. */
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { errorName } from '../domain/error-name.ts';
 import type { Limits } from '../domain/limits.ts';
 import { type SigningKey, signingKeyFrom } from '../domain/signature.ts';
 import type { Clock, StreamKeys, StreamSecret, Unavailable } from '../ports.ts';
@@ -59,7 +60,7 @@ export class SecretsManagerStreamSecret implements StreamSecret {
     } catch (error) {
       return {
         kind: 'unavailable',
-        cause: `Secrets Manager: ${error instanceof Error ? error.name : 'unknown error'}`,
+        cause: `Secrets Manager: ${errorName(error)}`,
       };
     }
   }

@@ -1,6 +1,7 @@
 /** A record of a batch, step by step made ready for an attempt: decoded, parsed, mapped. */
 import type { CrmCommand, CrmMapping, Mapped, UserRow } from '../domain/crm-command.ts';
 import { openEnvelope, type ReceivedMessage } from '../domain/envelope.ts';
+import { errorName } from '../domain/error-name.ts';
 import { type PipelineEvent, parseEvent } from '../domain/event.ts';
 import { bodyIdentity, bodyKey, contactKey, eventKey, identityOf, orderingKeyDigest } from '../domain/event-key.ts';
 import { positionOf, type QuarantineReason } from '../domain/event-row.ts';
@@ -115,7 +116,7 @@ function callMapping(
     const problem = mapped.kind === 'deliver' ? problemWithRows(mapped.rows ?? []) : undefined;
     return problem === undefined ? mapped : { kind: 'failed', reason: problem };
   } catch (error) {
-    return { kind: 'failed', reason: `the mapping threw ${error instanceof Error ? error.name : 'something'}` };
+    return { kind: 'failed', reason: `the mapping threw ${errorName(error)}` };
   }
 }
 

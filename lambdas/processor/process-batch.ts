@@ -9,6 +9,7 @@ import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import { retryDelayMs, steppedAsideDelayMs } from '../domain/backoff.ts';
 import type { CrmMapping } from '../domain/crm-command.ts';
 import { announcedEventId } from '../domain/envelope.ts';
+import { errorName } from '../domain/error-name.ts';
 import type { Log, MessageVisibility } from '../ports.ts';
 import { Attempt, type AttemptDependencies, type Disposition } from './attempt.ts';
 import { KnownRows } from './known-rows.ts';
@@ -97,8 +98,6 @@ function sortOut(records: readonly (ParsedRecord | PreparedRecord)[], batch: Bat
     const ranOut = row?.status === 'IN_PROGRESS' && (row.leaseExpiresAtMs ?? 0) <= nowMs;
     // A row is proof that the mapping has survived this event before; without one the mapping has not been asked yet.
     if (ranOut || (row === undefined && !('task' in record))) alone.push(record);
-    else if (row !== undefined && isFinal(row) && !('task' in record))
-      together.push(ensurePrepared(record, batch.deps));
     else together.push(ensurePrepared(record, batch.deps));
   }
   alone.sort((a, b) => a.source.message.receiveCount - b.source.message.receiveCount);
@@ -141,8 +140,9 @@ async function workOne(record: PreparedRecord, batch: Batch): Promise<void> {
     else logDisposition(record, disposition, deps.log);
   } catch (error) {
     batch.comeBack.push(record.source.message.messageId);
-    const cause = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
-    deps.log.write('error', 'attempt failed by a bug', { messageId: record.source.message.messageId, cause });
+    const at = (error as { readonly stack?: string }).stack?.split('\n')[1]?.trim();
+    const { messageId } = record.source.message;
+    deps.log.write('error', 'attempt failed by a bug', { messageId, cause: errorName(error), at });
   }
 }
 

@@ -1,0 +1,179 @@
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { HttpCrm } from '../../../lambdas/adapters/crm.http.ts';
+import type { CrmAnswer } from '../../../lambdas/domain/crm-outcome.ts';
+import type { CrmToken } from '../../../lambdas/ports.ts';
+
+const COMMAND = { method: 'POST', path: '/api/v1/contacts', body: { phone: '+1é' } } as const;
+const CALL = { idempotencyKey: 'e-1', budgetMs: 5_000, freshToken: false };
+const TOKEN: CrmToken = { read: async ({ fresh }) => ({ kind: 'token', token: fresh ? 'new-token' : 'token-1' }) };
+
+async function listening<S extends Server | TcpServer>(server: S): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Calls a CRM that answers as `listener` does. */
+async function against(listener: RequestListener, use: (crm: HttpCrm) => Promise<void>, basePath = ''): Promise<void> {
+  const server = createServer(listener);
+  try {
+    await use(new HttpCrm((await listening(server)) + basePath, TOKEN, { now: () => Date.now() }));
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+async function answerOf(listener: RequestListener, budgetMs = 5_000): Promise<CrmAnswer> {
+  let answer: CrmAnswer | undefined;
+  await against(listener, async (crm) => {
+    answer = await crm.deliver(COMMAND, { ...CALL, budgetMs });
+  });
+  if (answer === undefined) throw new Error('no answer');
+  return answer;
+}
+
+describe('the CRM over HTTP', () => {
+  it('is sent the command, the token and the idempotency key, under the base URL’s own path', async () => {
+    const seen: { url?: string; method?: string; body?: string; headers?: IncomingHttpHeaders } = {};
+    const listener: RequestListener = async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      Object.assign(seen, {
+        url: request.url,
+        method: request.method,
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString(),
+      });
+      response.writeHead(201).end('{"id":1}');
+    };
+    await against(
+      listener,
+      async (crm) => {
+        expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'answered', status: 201, excerpt: '{"id":1}' });
+      },
+      '/tenant/',
+    );
+    expect([seen.method, seen.url, seen.body]).toEqual(['POST', '/tenant/api/v1/contacts', '{"phone":"+1é"}']);
+    expect(seen.headers).toMatchObject({
+      authorization: 'Bearer token-1',
+      'idempotency-key': 'e-1',
+      'content-type': 'application/json',
+      'content-length': '16',
+    });
+  });
+
+  it('reads the token anew where asked to', async () => {
+    let authorization: string | undefined;
+    await against(
+      (request, response) => {
+        authorization = request.headers.authorization;
+        response.end();
+      },
+      async (crm) => void (await crm.deliver(COMMAND, { ...CALL, freshToken: true })),
+    );
+    expect(authorization).toBe('Bearer new-token');
+  });
+
+  it('makes no call without a token', async () => {
+    const crm = new HttpCrm(
+      'http://127.0.0.1:1',
+      { read: async () => ({ kind: 'unavailable', cause: 'none yet' }) },
+      { now: () => 0 },
+    );
+    expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'no_token', cause: 'none yet' });
+  });
+
+  it('gives status, Retry-After and an excerpt on one line, never the token', async () => {
+    const answer = await answerOf((_request, response) => {
+      response.writeHead(429, { 'retry-after': '7' }).end(`no\n\u001b[31m \u0000Bearer token-1 ${'x'.repeat(1_000)}`);
+    });
+    expect(answer).toMatchObject({ kind: 'answered', status: 429, retryAfter: '7' });
+    expect(answer).toHaveProperty('excerpt', `no [31m Bearer [token] ${'x'.repeat(277)}`);
+  });
+
+  it('follows no redirect', async () => {
+    let calls = 0;
+    const answer = await answerOf((_request, response) => {
+      calls += 1;
+      response.writeHead(302, { location: '/login' }).end();
+    });
+    expect([answer, calls]).toEqual([{ kind: 'answered', status: 302, excerpt: '' }, 1]);
+  });
+
+  it('does not know whether a call that is not answered in time was applied', async () => {
+    expect(await answerOf(() => undefined, 50)).toEqual({ kind: 'unknown', cause: 'timeout' });
+  });
+
+  it('covers the reading of the answer by its budget', async () => {
+    const answer = await answerOf((_request, response) => void response.writeHead(200).write('{'), 200);
+    expect(answer.kind).toBe('unknown');
+  });
+
+  it('does not know either when the connection breaks under the call', async () => {
+    expect(await answerOf((request) => void request.socket.destroy())).toEqual({
+      kind: 'unknown',
+      cause: 'ECONNRESET',
+    });
+  });
+
+  it('gives up an answer that does not end, keeping its status', async () => {
+    const answer = await answerOf((_request, response) => {
+      response.writeHead(200).write('x'.repeat(300_000));
+    });
+    expect(answer).toMatchObject({ kind: 'answered', status: 200 });
+  });
+
+  it('knows that nothing was sent where nobody listens', async () => {
+    const server = createServer();
+    const url = await listening(server);
+    await new Promise((resolve) => server.close(resolve));
+    const crm = new HttpCrm(url, TOKEN, { now: () => Date.now() });
+    expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'not_sent', cause: 'ECONNREFUSED' });
+  });
+
+  it('keeps connections alive, and tries at once again over a new one where the CRM had closed it meanwhile', async () => {
+    // Speaks HTTP by hand: answers the first request of the first connection, resets that connection upon the second.
+    let connections = 0;
+    const sockets: Socket[] = [];
+    const server = createTcpServer((socket) => {
+      connections += 1;
+      const resets = connections === 1;
+      let requests = 0;
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      socket.on('data', () => {
+        requests += 1;
+        if (resets && requests > 1) socket.resetAndDestroy();
+        else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+      });
+    });
+    try {
+      const crm = new HttpCrm(await listening(server), TOKEN, { now: () => Date.now() });
+      expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'answered', status: 200, excerpt: '' });
+      expect(connections).toBe(1);
+      expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'answered', status: 200, excerpt: '' });
+      expect(connections).toBe(2);
+    } finally {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+
+  it('does not call a retry over a closed connection “not sent” when nobody listens any more', async () => {
+    const server = createTcpServer((socket) => {
+      let requests = 0;
+      socket.on('error', () => undefined);
+      socket.on('data', () => {
+        requests += 1;
+        if (requests === 1) return void socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+        server.close();
+        socket.resetAndDestroy();
+      });
+    });
+    const crm = new HttpCrm(await listening(server), TOKEN, { now: () => Date.now() });
+    await crm.deliver(COMMAND, CALL);
+    expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'unknown', cause: 'ECONNREFUSED' });
+  });
+});

@@ -1,0 +1,104 @@
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
+import { SecretsManagerStreamSecret } from '../../../lambdas/adapters/stream-secret.secrets-manager.ts';
+import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
+
+const secretsManager = mockClient(SecretsManagerClient);
+const absent = new ResourceNotFoundException({ message: 'no such version', $metadata: {} });
+const A = 'a'.repeat(64);
+const B = 'b'.repeat(64);
+
+/** What Secrets Manager holds from now on, by stage. */
+function holds(stages: Readonly<Record<string, string>>): void {
+  secretsManager.reset();
+  secretsManager.on(GetSecretValueCommand).rejects(absent);
+  for (const [VersionStage, SecretString] of Object.entries(stages)) {
+    secretsManager.on(GetSecretValueCommand, { SecretId: 'arn', VersionStage }).resolves({ SecretString });
+  }
+}
+
+function reader() {
+  const clock = { nowMs: 0, now: () => clock.nowMs };
+  const secret = new SecretsManagerStreamSecret(new SecretsManagerClient({}), 'arn', clock, DEFAULT_LIMITS);
+  const keys = async (afterMismatch = false) => {
+    const read = await secret.keys({ afterMismatch });
+    if (read.kind === 'unavailable') return read.cause;
+    return {
+      keys: read.keys.map((key) => Buffer.from(key).toString('hex').slice(0, 2)),
+      malformed: read.malformed,
+      fresh: read.fresh,
+    };
+  };
+  return { clock, keys };
+}
+
+describe('the stream secret in Secrets Manager', () => {
+  beforeEach(() => holds({ AWSCURRENT: A }));
+
+  it('knows all live versions', async () => {
+    holds({ AWSCURRENT: A, AWSPREVIOUS: B, AWSPENDING: 'c'.repeat(64) });
+    expect(await reader().keys()).toEqual({ keys: ['aa', 'bb', 'cc'], malformed: [], fresh: true });
+  });
+
+  it('is read once in five minutes', async () => {
+    const { clock, keys } = reader();
+    await keys();
+    holds({ AWSCURRENT: B });
+    clock.nowMs = 299_999;
+    expect(await keys()).toEqual({ keys: ['aa'], malformed: [], fresh: false });
+    clock.nowMs = 300_000;
+    expect(await keys()).toEqual({ keys: ['bb'], malformed: [], fresh: true });
+  });
+
+  it('is read anew after a mismatch, but at most once in 30 s', async () => {
+    const { clock, keys } = reader();
+    await keys();
+    holds({ AWSCURRENT: B });
+    clock.nowMs = 29_999;
+    expect(await keys(true)).toEqual({ keys: ['aa'], malformed: [], fresh: false });
+    clock.nowMs = 30_000;
+    expect(await keys(true)).toEqual({ keys: ['bb'], malformed: [], fresh: true });
+    clock.nowMs = 59_999;
+    expect(await keys(true)).toEqual({ keys: ['bb'], malformed: [], fresh: false });
+  });
+
+  it('names malformed versions and goes on with the others', async () => {
+    holds({ AWSCURRENT: 'oops', AWSPREVIOUS: B });
+    expect(await reader().keys()).toEqual({ keys: ['bb'], malformed: ['AWSCURRENT'], fresh: true });
+  });
+
+  it('has no keys where the secret is not there', async () => {
+    holds({});
+    expect(await reader().keys()).toEqual({ keys: [], malformed: [], fresh: true });
+  });
+
+  it('goes on with what it knew, however old, while Secrets Manager is unreachable, and leaves it alone for 30 s', async () => {
+    const { clock, keys } = reader();
+    await keys();
+    secretsManager.reset();
+    secretsManager.on(GetSecretValueCommand).rejects(Object.assign(new Error('down'), { name: 'TimeoutError' }));
+    clock.nowMs = 10 * 86_400_000;
+    expect(await keys()).toEqual({ keys: ['aa'], malformed: [], fresh: false });
+    const calls = secretsManager.calls().length;
+    clock.nowMs += 29_999;
+    await keys(true);
+    expect(secretsManager.calls()).toHaveLength(calls);
+    clock.nowMs += 1;
+    await keys();
+    expect(secretsManager.calls()).toHaveLength(calls + 3);
+  });
+
+  it('is unavailable only with nothing known, and tries again with the next request', async () => {
+    secretsManager.reset();
+    secretsManager.on(GetSecretValueCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
+    const { keys } = reader();
+    expect(await keys()).toBe('Secrets Manager: AccessDeniedException');
+    holds({ AWSCURRENT: A });
+    expect(await keys()).toEqual({ keys: ['aa'], malformed: [], fresh: true });
+  });
+});

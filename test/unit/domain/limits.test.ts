@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { DEFAULT_LIMITS, LIMIT_TABLE, type LimitName, resolveLimits } from '../../../lambdas/domain/limits.ts';
+
+describe('resolveLimits', () => {
+  it('keeps every relation with the starting values', () => {
+    expect(resolveLimits({})).toEqual({ limits: DEFAULT_LIMITS, overrides: {}, problems: [] });
+  });
+
+  it('takes numbers, and strings that are numbers, as `-c` passes them', () => {
+    const resolved = resolveLimits({ crmConcurrency: '7', crmAttempts: 3 });
+    expect(resolved.limits?.crmConcurrency).toBe(7);
+    expect(resolved.problems).toEqual([]);
+    expect('overrides' in resolved && resolved.overrides).toEqual({ crmConcurrency: 7, crmAttempts: 3 });
+  });
+
+  it('names every wrong value at once, with what it got and what it wants', () => {
+    expect(resolveLimits({ crmConcurrency: 'many', batchSize: 11, crmAttempts: 2.5 }).problems).toEqual([
+      {
+        key: 'limits.crmConcurrency',
+        got: '"many"',
+        wants:
+          'a whole number from 1 to 100 (CRM calls at once in one environment; times processorConcurrency at the CRM)',
+      },
+      {
+        key: 'limits.batchSize',
+        got: '11',
+        wants: 'a whole number from 1 to 10 (records an invocation; more would need a batching window)',
+      },
+      {
+        key: 'limits.crmAttempts',
+        got: '2.5',
+        wants: 'a whole number from 1 to 100 (CRM calls for one event before it is quarantined)',
+      },
+    ]);
+  });
+
+  it.each(['nonsense', '__proto__', 'toString'])('refuses a name that is none: %s', (name) => {
+    const [problem] = resolveLimits(Object.fromEntries([[name, 1]])).problems;
+    expect(problem?.key).toBe(`limits.${name}`);
+    expect(problem?.wants).toContain('the name of a limit: encodedBodyMaxBytes, ');
+  });
+
+  it.each<[LimitName, number, string]>([
+    ['crmTimeoutMs', 18_000, 'crmTimeoutMs < attemptBudgetMs'],
+    [
+      'attemptBudgetMs',
+      12_000,
+      'claim + CRM call + quarantining + settle (crmTimeoutMs + 3 × storeBudgetMs) ≤ attemptBudgetMs',
+    ],
+    ['startReserveMs', 17_000, 'attemptBudgetMs ≤ startReserveMs'],
+    ['startReserveMs', 28_000, 'startReserveMs + storeBudgetMs (the read-ahead) ≤ processorFunctionTimeoutMs'],
+    ['leaseMs', 35_000, 'processorFunctionTimeoutMs < leaseMs − clockSkewMs'],
+    ['visibilityMs', 179_000, '6 × processorFunctionTimeoutMs ≤ visibilityMs'],
+    ['leaseMs', 150_000, 'leaseMs + processorFunctionTimeoutMs < visibilityMs'],
+    ['maxReceiveCount', 400, 'maxReceiveCount × the longest wait (backoffCapMs or visibilityMs) < deliveryRetentionMs'],
+    ['crmAttempts', 30, 'crmAttempts < maxReceiveCount'],
+    ['finalRowTtlMs', 22 * 86_400_000, 'senderRetryMs + deliveryRetentionMs + quarantineRetentionMs < finalRowTtlMs'],
+    ['quarantineRefreshMs', 14 * 86_400_000, 'quarantineRefreshMs < quarantineRetentionMs'],
+    [
+      'deliveryRetentionMs',
+      14 * 86_400_000,
+      'deliveryRetentionMs < quarantineRetentionMs (a message that SQS moves keeps its age)',
+    ],
+    ['ingestFunctionTimeoutMs', 5_000, 'secretTimeoutMs + ingestSendBudgetMs < ingestFunctionTimeoutMs'],
+    ['senderTimeoutMs', 8_000, 'ingestFunctionTimeoutMs < senderTimeoutMs'],
+  ])('holds relations: %s = %i breaks “… %s”', (name, value, wants) => {
+    expect(resolveLimits({ [name]: value }).problems.map((problem) => problem.wants)).toContain(wants);
+  });
+
+  it('never gives limits together with problems', () => {
+    const anyLimit = fc.constantFrom(...(Object.keys(LIMIT_TABLE) as LimitName[]));
+    fc.assert(
+      fc.property(fc.dictionary(anyLimit, fc.integer()), (overrides) => {
+        const resolved = resolveLimits(overrides);
+        expect(resolved.limits === undefined).toBe(resolved.problems.length > 0);
+      }),
+    );
+  });
+});
