@@ -1,4 +1,4 @@
-/** When a message that could not be settled comes back. All waits are in milliseconds; `chance` is in [0, 1). */
+/** When a message that could not be settled comes back. All waits are in whole milliseconds; `chance` is in [0, 1). */
 import { backoffCeilingMs, type Limits } from './limits.ts';
 
 /** The shortest wait that SQS knows, a second. */
@@ -10,7 +10,7 @@ const SHORTEST_MS = 1_000;
  */
 export function retryDelayMs(limits: Limits, attempt: number, chance: number, retryAfterMs = 0): number {
   const jittered = chance * backoffCeilingMs(limits, attempt);
-  return Math.min(limits.backoffCapMs, Math.max(SHORTEST_MS, jittered, retryAfterMs));
+  return Math.round(Math.min(limits.backoffCapMs, Math.max(SHORTEST_MS, jittered, retryAfterMs)));
 }
 
 /**
@@ -20,12 +20,12 @@ export function retryDelayMs(limits: Limits, attempt: number, chance: number, re
 export function heldDelayMs(limits: Limits, receiveCount: number, leaseLeftMs: number, chance: number): number {
   const ceiling = limits.heldDelayMs * 2 ** Math.min(receiveCount - 1, 20);
   const jittered = ceiling * (0.5 + chance / 2);
-  return Math.max(SHORTEST_MS, Math.min(jittered, leaseLeftMs));
+  return Math.round(Math.max(SHORTEST_MS, Math.min(jittered, leaseLeftMs)));
 }
 
 /** The wait of a record sent back so that another of its batch can be worked on alone. */
 export function steppedAsideDelayMs(chance: number): number {
-  return SHORTEST_MS * (1 + 4 * chance);
+  return Math.round(SHORTEST_MS * (1 + 4 * chance));
 }
 
 /**

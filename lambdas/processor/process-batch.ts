@@ -178,7 +178,7 @@ function logDisposition(record: ParsedRecord | PreparedRecord, disposition: Disp
     attempts: disposition.attempts,
   };
   if (disposition.kind === 'later') {
-    log.write('warn', 'comes back', { ...facts, delayMs: Math.round(disposition.delayMs), why: disposition.why });
+    log.write('warn', 'comes back', { ...facts, delayMs: disposition.delayMs, why: disposition.why });
     return;
   }
   const { outcome, reason, error } = disposition;
