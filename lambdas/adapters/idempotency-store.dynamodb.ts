@@ -78,7 +78,7 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       for (const item of answer.Responses?.[this.#table] ?? []) {
         const key = String(item.pk);
         if (events.has(key)) read.events.set(key, rowFrom(item));
-        else read.contacts.set(key, item as ContactRow);
+        else read.contacts.set(key, contactFrom(item));
       }
       return read;
     } catch (error) {
@@ -97,7 +97,7 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       if (row?.owner === write.row.owner && row.status === 'IN_PROGRESS') return { kind: 'claimed' };
       return row === undefined ? { kind: 'event_differs' } : { kind: 'event_differs', event: row };
     }
-    return { kind: 'contact_refuses', contact: (contact?.item ?? {}) as ContactRow };
+    return { kind: 'contact_refuses', contact: contactFrom(contact?.item ?? {}) };
   }
 
   async settle(write: SettleWrite): Promise<SettleResult> {
@@ -217,10 +217,14 @@ const RELEASE: Readonly<Record<ContactEffect, string>> = {
   unknown: 'REMOVE holder, leaseExpiresAtMs, unsettledBefore',
 };
 
-/** The same for every try of one settlement, so that DynamoDB carries it out once (at most 36 characters). */
-function settleToken(write: SettleWrite): string {
-  const parts = [write.row.owner, write.row.status, write.row.reason ?? '', String(write.row.nextAttemptAtMs ?? '')];
-  return createHash('sha256').update(parts.join(' ')).digest('hex').slice(0, 36);
+/**
+ * The same for every try of one settlement, so that DynamoDB carries it out once (at most 36 characters); another
+ * for the next settlement that the same attempt makes, of which DynamoDB would refuse to be told otherwise.
+ */
+function settleToken({ eventKey, expect, leaseLiveAtMs, row }: SettleWrite): string {
+  const { owner, status, reason, nextAttemptAtMs, settledAtMs } = row;
+  const parts = [eventKey, expect, leaseLiveAtMs, owner, status, reason, nextAttemptAtMs, settledAtMs];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 36);
 }
 
 /** For each item of a write, whether its condition refused it, and what stood there; undefined if none did. */
@@ -251,6 +255,11 @@ function isPassing(error: unknown): boolean {
 function rowFrom(item: Item): EventRow {
   const { pk: _key, ...row } = item;
   return row as unknown as EventRow;
+}
+
+function contactFrom(item: Item): ContactRow {
+  const { pk: _key, ...row } = item;
+  return row as ContactRow;
 }
 
 function unavailable(error: unknown): Unavailable {

@@ -1,0 +1,81 @@
+/** An embedded DynamoDB in memory for one test file. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { embeddedBinary } from '../../local/embedded-dynamodb.ts';
+import { findFreePort, LOOPBACK } from '../../local/loopback.ts';
+
+/** How often a server that does not answer yet is asked again. */
+const READY_TRIES = 200;
+const READY_PAUSE_MS = 25;
+
+/** A running server with one empty table, and a client for it. */
+export interface DynamoDbForTest {
+  readonly client: DynamoDBDocumentClient;
+  readonly tableName: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a server of its own; `DYNAMODB_ENDPOINT` names another instead. Dispose of it with `stop`. */
+export async function startDynamoDbForTest(tableName: string): Promise<DynamoDbForTest> {
+  const own = process.env.DYNAMODB_ENDPOINT === undefined ? await startServer() : undefined;
+  const endpoint = own?.url ?? process.env.DYNAMODB_ENDPOINT ?? '';
+  const bare = new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const stop = async () => {
+    bare.destroy();
+    await own?.stop();
+  };
+  try {
+    await createTable(bare, tableName);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const client = DynamoDBDocumentClient.from(bare, { marshallOptions: { removeUndefinedValues: true } });
+  return { client, tableName, stop };
+}
+
+async function startServer(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const port = await findFreePort();
+  const child = spawn(embeddedBinary(), ['--host', LOOPBACK, '--port', String(port)], { stdio: 'ignore' });
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  return {
+    url: `http://${LOOPBACK}:${port}`,
+    stop: () => {
+      process.off('exit', killWithUs);
+      return end(child);
+    },
+  };
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
+}
+
+async function createTable(client: DynamoDBClient, tableName: string): Promise<void> {
+  const command = new CreateTableCommand({
+    TableName: tableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+  });
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await client.send(command);
+      return;
+    } catch (error) {
+      if (tries === READY_TRIES) throw error;
+      await pause(READY_PAUSE_MS);
+    }
+  }
+}

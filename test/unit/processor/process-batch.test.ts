@@ -1,0 +1,550 @@
+import { describe, expect, it } from '@jest/globals';
+import { crmMapping } from '../../../lambdas/crm-mapping.ts';
+import type { CrmAnswer } from '../../../lambdas/domain/crm-outcome.ts';
+import { orderingKeyDigest } from '../../../lambdas/domain/event-key.ts';
+import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
+import { eventBody, ProcessorOnTwins, START_MS } from '../../harness/processor-on-twins.ts';
+
+const answers = (status: number, excerpt = ''): CrmAnswer => ({ kind: 'answered', status, excerpt });
+const CONTACT = `CONTACT#${orderingKeyDigest('+15550100')}`;
+
+describe('the happy path', () => {
+  it('calls the CRM once, with the event’s id as key, and settles', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('a', -5_000));
+    expect(await p.run()).toEqual(['a applied']);
+    expect(p.crmCalls).toEqual([
+      { key: 'a', body: { phone: '+15550100', lastCallTimestamp: '2026-01-31T09:29:55.000Z' }, freshToken: false },
+    ]);
+    expect(p.row('a')).toMatchObject({ status: 'COMPLETED', attempts: 1, redrives: 0, settledAtMs: START_MS });
+    expect(p.row('a')?.expiresAt).toBe((START_MS + DEFAULT_LIMITS.finalRowTtlMs) / 1_000);
+    expect(p.store.contacts.get(CONTACT)).toEqual({ newest: '001769851795000#a' });
+    expect(p.queue.messages.size).toBe(0);
+  });
+
+  it('never stores the phone number', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('a', -5_000));
+    await p.run();
+    expect(JSON.stringify([[...p.store.events], [...p.store.contacts], p.log.entries])).not.toContain('15550100');
+  });
+
+  it('settles an event that no mapping handles as IGNORED, without a call', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('a', 0, undefined, 'agent.login'));
+    expect(await p.run()).toEqual(['a ignored']);
+    expect([p.row('a')?.status, p.crmCalls]).toEqual(['IGNORED', []]);
+  });
+});
+
+describe('duplicates', () => {
+  it('are dropped within a batch and ever after, at the cost of a read', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('a', 0), eventBody('a', 0));
+    expect(await p.run()).toEqual(['a applied', 'a duplicate']);
+    const writes: unknown[] = [];
+    const counting = {
+      readAhead: p.store.readAhead.bind(p.store),
+      claim: async (w: unknown) => void writes.push(w),
+      settle: async (w: unknown) => void writes.push(w),
+    };
+    Object.assign(p.deps, { store: counting });
+    p.send(eventBody('a', 0));
+    expect([await p.run(), writes, p.crmCalls.length]).toEqual([['a duplicate'], [], 1]);
+  });
+
+  it('wait, uncounted, while the event is in progress elsewhere, and not past the end of that lease', async () => {
+    const p = new ProcessorOnTwins();
+    p.store.events.set('EVENT#a', {
+      status: 'IN_PROGRESS',
+      owner: 'other',
+      identity: await identityOf(p, 'a'),
+      leaseExpiresAtMs: START_MS + 400,
+      attempts: 1,
+      expiredLeases: 0,
+      redrives: 0,
+      firstReceivedAtMs: START_MS,
+    });
+    p.send(eventBody('a', 0));
+    expect(await p.run()).toEqual(['a later: event in progress elsewhere']);
+    expect([p.waits(), p.crmCalls, p.row('a')?.attempts]).toEqual([[1], [], 1]);
+  });
+
+  it('of a quarantined event are acknowledged for an hour, and may claim after it', async () => {
+    const p = new ProcessorOnTwins();
+    p.answer = () => answers(400);
+    p.send(eventBody('a', 0));
+    await p.run();
+    p.answer = () => answers(200);
+    p.clock.advance(3_599_000);
+    p.send(eventBody('a', 0));
+    expect(await p.run()).toEqual(['a duplicate']);
+    p.clock.advance(1_000);
+    p.send(eventBody('a', 0));
+    expect(await p.run()).toEqual(['a applied']);
+    expect(p.row('a')).toMatchObject({ status: 'COMPLETED', attempts: 1, redrives: 0 });
+  });
+});
+
+describe('order', () => {
+  it('applies the newest of a batch first and settles the older as STALE without a call', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('a', 1), eventBody('c', 3), eventBody('b', 2));
+    expect(await p.run()).toEqual(['c applied', 'b stale', 'a stale']);
+    expect(p.crmCalls.map(({ key }) => key)).toEqual(['c']);
+  });
+
+  it('settles an overtaken event as STALE, by what the table says', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('new', 2));
+    await p.run();
+    p.send(eventBody('old', 1));
+    expect(await p.run()).toEqual(['old stale']);
+    expect(p.row('old')).toMatchObject({ status: 'STALE', attempts: 0 });
+  });
+
+  it('puts two events of one millisecond in the order of their ids', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('b', 1));
+    await p.run();
+    p.send(eventBody('a', 1), eventBody('c', 1));
+    expect(await p.run()).toEqual(['c applied', 'a stale']);
+  });
+
+  it('lets an older event wait while a newer one may have been applied, and pass where it surely was not', async () => {
+    const p = new ProcessorOnTwins();
+    p.answer = ({ key }) => (key === 'new' ? answers(500) : answers(200));
+    p.send(eventBody('new', 2));
+    expect(await p.run()).toEqual(['new later: HTTP 500']);
+    p.send(eventBody('old', 1));
+    expect(await p.run()).toEqual(['old later: a newer event of the contact is unsettled']);
+
+    const q = new ProcessorOnTwins();
+    q.answer = ({ key }) => (key === 'new' ? answers(429) : answers(200));
+    q.send(eventBody('new', 2));
+    await q.run();
+    q.send(eventBody('old', 1));
+    expect(await q.run()).toEqual(['old applied']);
+  });
+
+  it('does not take a later refusal as word on an earlier call whose outcome is unknown', async () => {
+    const p = new ProcessorOnTwins();
+    p.answer = () => answers(500);
+    p.send(eventBody('new', 2));
+    await p.run();
+    p.clock.advance(6_000);
+    p.answer = () => answers(400);
+    expect(await p.run()).toEqual(['new quarantined crm_rejected']);
+    p.send(eventBody('old', 1));
+    expect(await p.run()).toEqual(['old later: a newer event of the contact is unsettled']);
+  });
+
+  it('quarantines what waited for as long as all attempts take as behind_newer; a redrive then finds it stale', async () => {
+    const p = new ProcessorOnTwins();
+    p.answer = ({ key }) => (key === 'new' ? answers(500) : answers(200));
+    p.send(eventBody('new', 2));
+    await p.run();
+    p.send(eventBody('old', 1));
+    await p.run();
+    p.clock.advance(2_175_000);
+    expect((await p.run()).sort()).toEqual(['new later: HTTP 500', 'old quarantined behind_newer']);
+    p.answer = () => answers(200);
+    p.clock.advance(900_000);
+    expect(await p.run()).toEqual(['new applied']);
+    p.redrive();
+    expect(await p.run()).toEqual(['old stale']);
+    expect(p.row('old')).toMatchObject({ status: 'STALE', redrives: 1 });
+  });
+
+  it('works on one contact at a time, and on different contacts side by side, five at most', async () => {
+    const p = new ProcessorOnTwins();
+    let underWay = 0;
+    const peaks: number[] = [];
+    p.answer = async () => {
+      underWay += 1;
+      peaks.push(underWay);
+      for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+      underWay -= 1;
+      return answers(200);
+    };
+    p.send(...Array.from({ length: 10 }, (_, i) => eventBody(`e${i}`, i, `+${i}`)));
+    await p.run();
+    expect([Math.max(...peaks), p.crmCalls.length]).toEqual([5, 10]);
+  });
+
+  it('does without order where the mapping gives no ordering key', async () => {
+    const p = new ProcessorOnTwins({
+      mapping: (event) => ({
+        kind: 'deliver',
+        command: { method: 'POST', path: '/x', body: event.id },
+        orderingKey: null,
+      }),
+    });
+    p.send(eventBody('new', 2));
+    await p.run();
+    p.send(eventBody('old', 1));
+    expect(await p.run()).toEqual(['old applied']);
+    expect(p.store.contacts.size).toBe(0);
+  });
+});
+
+describe('what the CRM answers', () => {
+  it.each<[string, CrmAnswer, string, string]>([
+    ['503', answers(503, 'down'), 'HTTP 503: down', '001769851800002#b'],
+    ['a timeout', { kind: 'unknown', cause: 'timeout' }, 'timeout', '001769851800002#b'],
+    ['a redirect', answers(302), 'HTTP 302', '001769851800002#b'],
+    ['429', answers(429), 'HTTP 429', ''],
+    ['a refused connection', { kind: 'not_sent', cause: 'ECONNREFUSED' }, 'ECONNREFUSED', ''],
+    ['no token', { kind: 'no_token', cause: 'no token' }, 'no token', ''],
+  ])(
+    'after %s: FAILED, its contact released with what is known, the message back when it is due',
+    async (_name, answer, error, unsettled) => {
+      const p = new ProcessorOnTwins();
+      p.answer = () => answer;
+      p.send(eventBody('b', 2));
+      expect(await p.run()).toEqual([`b later: ${error}`]);
+      expect(p.row('b')).toMatchObject({ status: 'FAILED', attempts: 1, lastError: error });
+      expect(p.row('b')).not.toHaveProperty('leaseExpiresAtMs');
+      expect(p.store.contacts.get(CONTACT)).toEqual({ unsettled });
+      const dueInS = ((p.row('b')?.nextAttemptAtMs ?? 0) - START_MS) / 1_000;
+      expect(p.waits()).toEqual([Math.ceil(dueInS)]);
+      p.answer = () => answers(200);
+      p.clock.advance(6_000);
+      expect(await p.run()).toEqual(['b applied']);
+      expect([p.row('b')?.attempts, p.crmCalls.map(({ key }) => key)]).toEqual([2, ['b', 'b']]);
+      expect(p.row('b')).not.toHaveProperty('nextAttemptAtMs');
+    },
+  );
+
+  it('waits as long as Retry-After asks', async () => {
+    const p = new ProcessorOnTwins();
+    p.answer = () => ({ kind: 'answered', status: 429, excerpt: '', retryAfter: '120' });
+    p.send(eventBody('a', 0));
+    await p.run();
+    expect(p.waits()).toEqual([120]);
+  });
+
+  it('reads the token anew after 401, and tries once more', async () => {
+    const p = new ProcessorOnTwins();
+    p.answer = ({ freshToken }) => answers(freshToken ? 200 : 401);
+    p.send(eventBody('a', 0));
+    expect(await p.run()).toEqual(['a applied']);
+    expect(p.crmCalls.map(({ freshToken }) => freshToken)).toEqual([false, true]);
+    const q = new ProcessorOnTwins();
+    q.answer = () => answers(403);
+    q.send(eventBody('a', 0));
+    expect([await q.run(), q.crmCalls.length]).toEqual([['a later: HTTP 403'], 2]);
+  });
+
+  it('quarantines what the CRM rejects at once, with its words, and lets every other event pass', async () => {
+    const p = new ProcessorOnTwins();
+    p.answer = ({ key }) => (key === 'bad' ? answers(422, 'phone is barred') : answers(200));
+    p.send(eventBody('bad', 0, '+1'), eventBody('good', 0, '+2'));
+    expect((await p.run()).sort()).toEqual(['bad quarantined crm_rejected', 'good applied']);
+    expect(p.row('bad')).toMatchObject({
+      status: 'QUARANTINED',
+      reason: 'crm_rejected',
+      lastError: 'HTTP 422: phone is barred',
+    });
+    expect(p.notes()).toEqual([
+      {
+        reason: 'crm_rejected',
+        at: '2026-01-31T09:30:00.000Z',
+        attempts: 1,
+        redrives: 0,
+        lastError: 'HTTP 422: phone is barred',
+      },
+    ]);
+    expect(p.queue.messages.size).toBe(0);
+  });
+
+  it('quarantines after the last permitted attempt; a redrive begins anew', async () => {
+    const p = new ProcessorOnTwins();
+    p.answer = () => answers(500);
+    p.send(eventBody('a', 0));
+    const outcomes = [];
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      outcomes.push(...(await p.run()));
+      p.clock.advance(900_000);
+    }
+    expect(outcomes).toEqual([...Array(9).fill('a later: HTTP 500'), 'a quarantined retries_exhausted']);
+    p.redrive();
+    expect(await p.run()).toEqual(['a later: HTTP 500']);
+    expect(p.row('a')).toMatchObject({ status: 'FAILED', attempts: 1, redrives: 1 });
+  });
+});
+
+describe('what can never be processed', () => {
+  it.each([
+    ['no JSON', 'oops', 'invalid_event', 'the body is not JSON'],
+    [
+      'an event without an address',
+      eventBody('a', 0, null),
+      'invalid_event',
+      'interaction.to: must be a string of 1 to 256 characters',
+    ],
+    [
+      'an event from far ahead',
+      eventBody('a', 600_001),
+      'invalid_event',
+      'eventTimestamp: 600001 ms ahead of its receipt',
+    ],
+    [
+      'a replayed capture',
+      eventBody('a', -46 * 86_400_000),
+      'too_old',
+      'older than the time for which final events are remembered: a duplicate could not be told',
+    ],
+  ])('%s is quarantined, once, with its reason', async (_name, body, reason, lastError) => {
+    const p = new ProcessorOnTwins();
+    p.send(body, body);
+    await p.run();
+    p.send(body);
+    await p.run();
+    expect(p.notes()).toEqual([{ reason, at: '2026-01-31T09:30:00.000Z', attempts: 0, redrives: 0, lastError }]);
+    expect([p.queue.messages.size, p.crmCalls]).toEqual([0, []]);
+  });
+
+  it('a reused id is kept under a key of its own, beside the event that had it first', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('a', 0));
+    await p.run();
+    p.send(eventBody('a', 1), eventBody('a', 1), eventBody('a', 0, '+2'));
+    expect((await p.run()).sort()).toEqual(['a duplicate', 'a quarantined id_reused', 'a quarantined id_reused']);
+    expect([p.row('a')?.status, p.crmCalls.length, p.quarantine.messages.size]).toEqual(['COMPLETED', 1, 2]);
+    p.redrive();
+    expect(await p.run()).toEqual(['a quarantined id_reused', 'a quarantined id_reused']);
+  });
+
+  it('an unknown schema version is quarantined, its body untouched', async () => {
+    const p = new ProcessorOnTwins();
+    p.send({ body: eventBody('a', 0), attributes: { schema: '99' } });
+    await p.run();
+    expect([...p.quarantine.messages.values()].map(({ envelope }) => envelope.body)).toEqual([eventBody('a', 0)]);
+  });
+
+  it('a mapping that throws costs its own event only, and a mended one takes it back', async () => {
+    let broken = true;
+    const p = new ProcessorOnTwins({
+      mapping: (event) => {
+        if (broken && event.id === 'bad') throw new TypeError('secret payload');
+        return crmMapping(event);
+      },
+    });
+    p.send(eventBody('bad', 0), eventBody('good', 0, '+2'));
+    expect((await p.run()).sort()).toEqual(['bad quarantined mapping_failed', 'good applied']);
+    expect(p.row('bad')?.lastError).toBe('the mapping threw TypeError');
+    broken = false;
+    p.redrive();
+    expect(await p.run()).toEqual(['bad applied']);
+  });
+
+  it('comes back as it was while quarantine does not take it', async () => {
+    const p = new ProcessorOnTwins();
+    Object.assign(p.deps, { quarantine: { send: async () => ({ kind: 'unavailable', cause: 'SQS: timeout' }) } });
+    p.answer = () => answers(400, 'no');
+    p.send('oops', eventBody('a', 0));
+    expect((await p.run()).sort()).toEqual([
+      '- later: quarantine: SQS: timeout',
+      'a later: HTTP 400: no (quarantine: SQS: timeout)',
+    ]);
+    expect([p.queue.messages.size, p.row('a')?.status]).toEqual([2, 'FAILED']);
+  });
+});
+
+describe('an attempt that died', () => {
+  /** Leaves a claim behind whose attempt never ended. */
+  async function died(p: ProcessorOnTwins, times: number): Promise<void> {
+    p.answer = () => new Promise(() => undefined);
+    for (let time = 0; time < times; time += 1) {
+      void p.run();
+      for (let turn = 0; turn < 100; turn += 1) await Promise.resolve();
+      p.clock.advance(DEFAULT_LIMITS.visibilityMs);
+    }
+    p.answer = () => answers(200);
+  }
+
+  it('is followed by another once its lease has run out, with the same key', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('a', 0));
+    await died(p, 1);
+    expect(await p.run()).toEqual(['a applied']);
+    expect(p.crmCalls.map(({ key }) => key)).toEqual(['a', 'a']);
+    expect(p.row('a')).toMatchObject({ attempts: 2, expiredLeases: 1 });
+  });
+
+  it('three times is poison: quarantined without a further call', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('a', 0));
+    await died(p, 3);
+    expect(await p.run()).toEqual(['a quarantined poison']);
+    expect(p.crmCalls).toHaveLength(3);
+  });
+
+  it('is worked on after all others of its batch', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('dead', 0, '+1'));
+    await died(p, 1);
+    p.send(eventBody('x', 0, '+2'), eventBody('y', 0, '+3'));
+    expect(await p.run()).toEqual(['x applied', 'y applied', 'dead applied']);
+  });
+
+  it('cannot settle any more when another has taken the event', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('a', 0));
+    p.answer = async () => {
+      p.answer = () => answers(200);
+      // Frozen under its call for longer than its message is invisible: another environment takes the event.
+      p.clock.advance(DEFAULT_LIMITS.visibilityMs);
+      expect(await p.run()).toEqual(['a applied']);
+      return answers(500);
+    };
+    await p.run();
+    expect(p.row('a')).toMatchObject({ status: 'COMPLETED', attempts: 2 });
+    expect(p.store.contacts.get(CONTACT)).toEqual({ newest: '001769851800000#a' });
+  });
+});
+
+describe('a record that came three times without leaving a row', () => {
+  it('is shown to the mapping only after all others have been settled', async () => {
+    const p = new ProcessorOnTwins({
+      mapping: (event) => {
+        if (event.id === 'killer') expect(p.row('x')?.status).toBe('COMPLETED');
+        return crmMapping(event);
+      },
+    });
+    p.send(eventBody('killer', 0, '+1'));
+    for (let time = 0; time < 2; time += 1) {
+      p.queue.receive(10);
+      p.clock.advance(DEFAULT_LIMITS.visibilityMs);
+    }
+    p.send(eventBody('x', 0, '+2'));
+    expect(await p.run()).toEqual(['x applied', 'killer applied']);
+  });
+});
+
+describe('rows of the user', () => {
+  const mappingWithRow = (onlyIfAbsent: boolean) =>
+    new ProcessorOnTwins({
+      mapping: (event) => ({
+        kind: 'deliver',
+        command: { method: 'POST', path: '/x', body: event.id },
+        orderingKey: '+1',
+        rows: [{ key: `call-${event.id}`, item: { seen: event.id }, onlyIfAbsent }],
+      }),
+    });
+
+  it('commit with the event, and with one that turns out stale', async () => {
+    const p = mappingWithRow(true);
+    p.send(eventBody('new', 2), eventBody('old', 1));
+    expect(await p.run()).toEqual(['new applied', 'old stale']);
+    expect([...p.store.userRows]).toEqual([
+      ['call-new', { seen: 'new' }],
+      ['call-old', { seen: 'old' }],
+    ]);
+  });
+
+  it('that are there already quarantine the event; nothing of it is committed', async () => {
+    const p = mappingWithRow(true);
+    p.store.userRows.set('call-a', { mine: true });
+    p.send(eventBody('a', 2));
+    expect(await p.run()).toEqual(['a quarantined rows_rejected']);
+    expect([...p.store.userRows]).toEqual([['call-a', { mine: true }]]);
+    // The CRM has it: an older event must not pass.
+    p.send(eventBody('older', 1));
+    expect(await p.run()).toEqual(['older later: a newer event of the contact is unsettled']);
+    p.store.userRows.clear();
+    p.redrive();
+    expect(await p.run()).toEqual(['a applied']);
+  });
+
+  it.each([
+    [
+      'more than 50',
+      Array.from({ length: 51 }, (_, i) => ({ key: `${i}`, item: {} })),
+      'the mapping gave 51 rows; at most 50 commit together',
+    ],
+    [
+      'two with one key',
+      [
+        { key: 'k', item: {} },
+        { key: 'k', item: {} },
+      ],
+      'the mapping gave two rows with one key',
+    ],
+  ])('are refused before any call where there are %s', async (_name, rows, lastError) => {
+    const p = new ProcessorOnTwins({
+      mapping: () => ({ kind: 'deliver', command: { method: 'POST', path: '/x', body: 1 }, orderingKey: null, rows }),
+    });
+    p.send(eventBody('a', 0));
+    expect(await p.run()).toEqual(['a quarantined mapping_failed']);
+    expect([p.row('a')?.lastError, p.crmCalls]).toEqual([lastError, []]);
+  });
+});
+
+describe('time and failing tables', () => {
+  it('starts no record with less than 20 s left', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('a', 0));
+    expect(await p.run(19_999)).toEqual(['a later: not enough of the invocation left']);
+    expect([p.crmCalls, p.row('a')]).toEqual([[], undefined]);
+    p.clock.advance(6_000);
+    expect(await p.run(20_000)).toEqual(['a applied']);
+  });
+
+  it('sends the whole batch back, longer each time, while the table cannot be read', async () => {
+    const p = new ProcessorOnTwins();
+    Object.assign(p.deps, { store: { readAhead: async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) } });
+    p.send(eventBody('a', 0), eventBody('b', 0));
+    expect(await p.run()).toEqual(['a later: DynamoDB: timeout', 'b later: DynamoDB: timeout']);
+    expect(p.queue.messages.size).toBe(2);
+  });
+
+  it('finds a claim standing whose response was lost, and goes on with it', async () => {
+    const p = new ProcessorOnTwins();
+    let lost = false;
+    const claim = p.store.claim.bind(p.store);
+    p.store.claim = async (write) => {
+      const result = await claim(write);
+      if (lost) return result;
+      lost = true;
+      return { kind: 'unavailable', cause: 'DynamoDB: timeout' };
+    };
+    p.send(eventBody('a', 0));
+    expect(await p.run()).toEqual(['a applied']);
+    expect(p.row('a')?.attempts).toBe(1);
+  });
+
+  it('finds a settlement standing whose response was lost', async () => {
+    const p = new ProcessorOnTwins();
+    let lost = false;
+    const settle = p.store.settle.bind(p.store);
+    p.store.settle = async (write) => {
+      const result = await settle(write);
+      if (lost) return result;
+      lost = true;
+      return { kind: 'unavailable', cause: 'DynamoDB: timeout' };
+    };
+    p.send(eventBody('a', 0));
+    expect([await p.run(), p.crmCalls.length]).toEqual([['a applied'], 1]);
+  });
+
+  it('lets a bug in one record cost no other anything', async () => {
+    const p = new ProcessorOnTwins();
+    p.answer = ({ key }) => {
+      if (key === 'bug') throw new RangeError('payload');
+      return answers(200);
+    };
+    p.send(eventBody('bug', 0, '+1'), eventBody('good', 0, '+2'));
+    expect((await p.run()).sort()).toEqual(['- later: RangeError', 'good applied']);
+    expect(p.queue.messages.size).toBe(1);
+  });
+});
+
+async function identityOf(p: ProcessorOnTwins, id: string): Promise<string> {
+  const other = new ProcessorOnTwins();
+  other.send(eventBody(id, 0));
+  await other.run();
+  expect(p.row(id)).toBeUndefined();
+  return other.row(id)?.identity ?? '';
+}
