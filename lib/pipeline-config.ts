@@ -1,0 +1,246 @@
+/** The one typed configuration, read from the CDK context: `-c key=value`, or `context` in cdk.json. */
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LIMIT_TABLE, type LimitOverrides, type Limits, resolveLimits } from '../lambdas/domain/limits.ts';
+
+/** Everything that can be configured, checked. */
+export interface PipelineConfig {
+  readonly stackName: string;
+  readonly crmBaseUrl: string;
+  readonly ingestMemoryMb: number;
+  readonly processorMemoryMb: number;
+  readonly logRetentionDays: RetentionDays;
+  readonly tableName?: string;
+  readonly deliveryQueueName?: string;
+  readonly quarantineName?: string;
+  /** Provisioned capacity of the table; on demand where absent. */
+  readonly tableCapacity?: { readonly readUnits: number; readonly writeUnits: number };
+  readonly domain?: { readonly name: string; readonly certificateArn: string };
+  readonly limits: Limits;
+  readonly limitOverrides: LimitOverrides;
+}
+
+/** A wrong, missing or unknown key. */
+export interface ConfigProblem {
+  readonly key: string;
+  /** What it got, as JSON; undefined where it is missing. */
+  readonly got: string | undefined;
+  readonly wants: string;
+}
+
+/** The context is not a configuration. The message names every key, what it got and what it wants. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(describeProblems(problems));
+    this.problems = problems;
+  }
+}
+
+/** One configuration key, as README lists it. */
+export interface ConfigKey {
+  readonly wants: string;
+  /** Undefined where the key is required, or where leaving it out has a meaning of its own. */
+  readonly fallback?: string | number;
+  readonly about: string;
+  readonly accepts: (value: string) => boolean;
+}
+
+const MEMORY = { wants: 'a whole number of megabytes from 128 to 10240', accepts: wholeNumber(128, 10_240) };
+const CAPACITY = { wants: 'a whole number from 1 to 40000', accepts: wholeNumber(1, 40_000) };
+const QUEUE_NAME = {
+  wants: '1 to 80 letters, digits, hyphens or underscores',
+  accepts: (value: string) => /^[\w-]{1,80}$/.test(value),
+};
+const RETENTION_DAYS = Object.values(RetentionDays).filter(
+  (days): days is RetentionDays => typeof days === 'number' && days < 9_999,
+);
+
+/** Every key but `limits.<name>`. */
+export const CONFIG_KEYS = {
+  'crm.baseUrl': {
+    wants: 'the CRM’s base URL: https, without credentials, query or fragment (http on 127.0.0.1 or localhost only)',
+    about: 'where the CRM is; required',
+    accepts: isBaseUrl,
+  },
+  stackName: {
+    wants: 'letters, digits and hyphens, beginning with a letter, at most 128',
+    fallback: 'GenesysCrmPipeline',
+    about: 'name of the CloudFormation stack',
+    accepts: (value) => /^[A-Za-z][A-Za-z0-9-]{0,127}$/.test(value),
+  },
+  'ingest.memoryMb': { ...MEMORY, fallback: 512, about: 'memory, and with it CPU, of the ingest function' },
+  'processor.memoryMb': { ...MEMORY, fallback: 512, about: 'memory, and with it CPU, of the processor function' },
+  'logs.retentionDays': {
+    wants: `one of ${RETENTION_DAYS.join(', ')}`,
+    fallback: 30,
+    about: 'how long logs are kept',
+    accepts: (value) => RETENTION_DAYS.map(String).includes(value),
+  },
+  'names.table': {
+    wants: '3 to 255 letters, digits, hyphens, underscores or dots',
+    about: 'name of the state table; else CloudFormation makes one',
+    accepts: (value) => /^[\w.-]{3,255}$/.test(value),
+  },
+  'names.deliveryQueue': { ...QUEUE_NAME, about: 'name of the delivery queue; else CloudFormation makes one' },
+  'names.quarantine': { ...QUEUE_NAME, about: 'name of the quarantine queue; else CloudFormation makes one' },
+  'table.readUnits': { ...CAPACITY, about: 'provisioned read capacity of the state table; else on demand' },
+  'table.writeUnits': { ...CAPACITY, about: 'provisioned write capacity of the state table; else on demand' },
+  'domain.name': {
+    wants: 'a domain name such as hooks.example.com',
+    about: 'custom domain of the webhook; with domain.certificateArn',
+    accepts: (value) => /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(value),
+  },
+  'domain.certificateArn': {
+    wants: 'the ARN of an ACM certificate in the stack’s region',
+    about: 'certificate of the custom domain; with domain.name',
+    accepts: (value) => /^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/.test(value),
+  },
+} as const satisfies Record<string, ConfigKey>;
+
+type KeyName = keyof typeof CONFIG_KEYS;
+
+/** Keys that must be given together. */
+const PAIRS: readonly (readonly [KeyName, KeyName])[] = [
+  ['domain.name', 'domain.certificateArn'],
+  ['table.readUnits', 'table.writeUnits'],
+];
+
+/** First words of our keys: what begins with one of them and is no key is a mistake; everything else is not ours. */
+const PREFIXES = new Set([...Object.keys(CONFIG_KEYS).map((key) => key.split('.')[0]), 'limits']);
+
+/** Reads the configuration. Throws a `ConfigError` with every problem at once. */
+export function readPipelineConfig(context: Readonly<Record<string, unknown>>): PipelineConfig {
+  const given = flatten(context);
+  const problems: ConfigProblem[] = [];
+  const values = new Map<KeyName, string>();
+  const limits: Record<string, unknown> = {};
+  for (const [key, value] of given) {
+    if (key.startsWith('limits.')) limits[key.slice('limits.'.length)] = value;
+    else if (isKey(key)) check(key, value, values, problems);
+    else problems.push({ key, got: JSON.stringify(value), wants: `one of the configuration’s keys${suggestion(key)}` });
+  }
+  if (!given.has('crm.baseUrl'))
+    problems.push({ key: 'crm.baseUrl', got: undefined, wants: CONFIG_KEYS['crm.baseUrl'].wants });
+  for (const pair of PAIRS) problems.push(...missingPartners(pair, given));
+  const resolved = resolveLimits(limits);
+  problems.push(...resolved.problems.map((problem) => withSuggestion(problem)));
+  if (problems.length > 0 || resolved.limits === undefined) throw new ConfigError(problems);
+  return configFrom(values, resolved.limits, resolved.overrides);
+}
+
+function configFrom(
+  values: ReadonlyMap<KeyName, string>,
+  limits: Limits,
+  limitOverrides: LimitOverrides,
+): PipelineConfig {
+  const text = (key: KeyName) => values.get(key);
+  const numberOf = (key: KeyName) =>
+    Number(values.get(key) ?? ('fallback' in CONFIG_KEYS[key] ? CONFIG_KEYS[key].fallback : Number.NaN));
+  const name = text('domain.name');
+  const certificateArn = text('domain.certificateArn');
+  const optional = {
+    tableName: text('names.table'),
+    deliveryQueueName: text('names.deliveryQueue'),
+    quarantineName: text('names.quarantine'),
+    tableCapacity: values.has('table.readUnits')
+      ? { readUnits: numberOf('table.readUnits'), writeUnits: numberOf('table.writeUnits') }
+      : undefined,
+    domain: name === undefined || certificateArn === undefined ? undefined : { name, certificateArn },
+  };
+  return {
+    stackName: text('stackName') ?? CONFIG_KEYS.stackName.fallback,
+    crmBaseUrl: text('crm.baseUrl') ?? '',
+    ingestMemoryMb: numberOf('ingest.memoryMb'),
+    processorMemoryMb: numberOf('processor.memoryMb'),
+    logRetentionDays: numberOf('logs.retentionDays'),
+    limits,
+    limitOverrides,
+    ...(Object.fromEntries(
+      Object.entries(optional).filter(([, value]) => value !== undefined),
+    ) as Partial<PipelineConfig>),
+  };
+}
+
+/** Our keys in a context, dotted; nested objects (`"crm": {"baseUrl": …}`) and dotted keys mean the same. */
+function flatten(context: Readonly<Record<string, unknown>>, prefix = ''): Map<string, unknown> {
+  const flat = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(context)) {
+    const key = `${prefix}${name}`;
+    if (!PREFIXES.has(key.split('.')[0] ?? '')) continue;
+    const nested = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (nested)
+      for (const [inner, innerValue] of flatten(value as Record<string, unknown>, `${key}.`))
+        flat.set(inner, innerValue);
+    else flat.set(key, value);
+  }
+  return flat;
+}
+
+function isKey(key: string): key is KeyName {
+  return Object.hasOwn(CONFIG_KEYS, key);
+}
+
+function check(key: KeyName, value: unknown, values: Map<KeyName, string>, problems: ConfigProblem[]): void {
+  const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text === 'string' && CONFIG_KEYS[key].accepts(text)) values.set(key, text);
+  else problems.push({ key, got: JSON.stringify(value), wants: CONFIG_KEYS[key].wants });
+}
+
+function missingPartners(
+  [first, second]: readonly [KeyName, KeyName],
+  given: ReadonlyMap<string, unknown>,
+): ConfigProblem[] {
+  if (given.has(first) === given.has(second)) return [];
+  const [missing, present] = given.has(first) ? [second, first] : [first, second];
+  return [{ key: missing, got: undefined, wants: `${CONFIG_KEYS[missing].wants}; ${present} is given, and needs it` }];
+}
+
+/** The list of all limits is too long for a message: the nearest name helps more. */
+function withSuggestion(problem: ConfigProblem): ConfigProblem {
+  if (!problem.wants.startsWith('the name of a limit')) return problem;
+  return { ...problem, wants: `the name of a limit (lambdas/domain/limits.ts lists them)${suggestion(problem.key)}` };
+}
+
+function suggestion(key: string): string {
+  const candidates = [...Object.keys(CONFIG_KEYS), ...Object.keys(LIMIT_TABLE).map((name) => `limits.${name}`)];
+  const nearest = candidates.map((name) => ({
+    name,
+    distance: distanceBetween(key.toLowerCase(), name.toLowerCase()),
+  }));
+  nearest.sort((a, b) => a.distance - b.distance);
+  const [best] = nearest;
+  return best === undefined || best.distance > key.length / 2 ? '' : `; did you mean ${best.name}?`;
+}
+
+/** How many characters have to be changed, added or dropped to get from one text to the other (Levenshtein). */
+function distanceBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, character] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (character === other ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+function wholeNumber(min: number, max: number): (value: string) => boolean {
+  return (value) => /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max;
+}
+
+function isBaseUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  const local = url.hostname === '127.0.0.1' || url.hostname === 'localhost';
+  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return plain && (url.protocol === 'https:' || (url.protocol === 'http:' && local));
+}
+
+function describeProblems(problems: readonly ConfigProblem[]): string {
+  const lines = problems.map(({ key, got, wants }) => `  ${key}\n    got:   ${got ?? 'nothing'}\n    wants: ${wants}`);
+  const example = 'Give values with -c, for example: npx cdk synth -c crm.baseUrl=https://crm.example.com';
+  return `The configuration is not complete and right:\n\n${lines.join('\n')}\n\n${example}\nAll keys are listed in README.md, under Configuration.`;
+}

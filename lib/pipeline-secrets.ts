@@ -1,0 +1,44 @@
+/** The two secrets: the stream secret, made here for Genesys, and the CRM token, made by the CRM for here. */
+import { RemovalPolicy, SecretValue, Validations } from 'aws-cdk-lib';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { UNSET_CRM_TOKEN } from '../lambdas/processor/env.ts';
+
+/** Both stay when the stack is deleted: events in quarantine outlive it, and need them. */
+export class PipelineSecrets extends Construct {
+  /** Exactly 64 lower-case hex digits, made by CloudFormation; nobody has seen it. */
+  readonly streamSecret: Secret;
+  /** Holds a placeholder until the token is pasted; a later deployment does not touch what was pasted. */
+  readonly crmToken: Secret;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.streamSecret = new Secret(this, 'StreamSecret', {
+      description: 'Signs the deliveries of the Genesys Cloud stream: 64 hex digits',
+      removalPolicy: RemovalPolicy.RETAIN,
+      generateSecretString: {
+        passwordLength: 64,
+        excludeUppercase: true,
+        excludePunctuation: true,
+        excludeCharacters: 'ghijklmnopqrstuvwxyz',
+        includeSpace: false,
+        // Or a secret without any letter could not be made, which is as good as another.
+        requireEachIncludedType: false,
+      },
+    });
+    this.crmToken = new Secret(this, 'CrmToken', {
+      description: 'Bearer token of the CRM: paste it here',
+      removalPolicy: RemovalPolicy.RETAIN,
+      // A placeholder, not a secret: the processor knows it, and says that the token is missing.
+      secretStringValue: SecretValue.unsafePlainText(UNSET_CRM_TOKEN),
+    });
+    Validations.of(this.streamSecret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'Rotation has to reach Genesys Cloud too: Secrets Manager alone would only break the signature.',
+    });
+    Validations.of(this.crmToken).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'The token is issued by the CRM: it is replaced when the CRM issues another.',
+    });
+  }
+}

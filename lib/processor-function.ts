@@ -1,0 +1,73 @@
+/** The processor function, its event source and its grants. */
+
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import { type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { writeProcessorEnvironment } from '../lambdas/processor/env.ts';
+import { bundledFunction } from './bundled-function.ts';
+import type { PipelineConfig } from './pipeline-config.ts';
+
+/** What the processor works with. */
+export interface ProcessorFunctionProps {
+  readonly config: PipelineConfig;
+  readonly deliveryQueue: IQueue;
+  readonly quarantine: IQueue;
+  readonly stateTable: Table;
+  readonly crmToken: Secret;
+}
+
+/** Applies events to the CRM. */
+export class ProcessorFunction extends Construct {
+  readonly handler: IFunction;
+
+  constructor(scope: Construct, id: string, props: ProcessorFunctionProps) {
+    super(scope, id);
+    const { config, deliveryQueue, quarantine, stateTable, crmToken } = props;
+    const { limits } = config;
+    const handler = bundledFunction(this, 'Function', {
+      description: 'Applies events to the CRM: claim, deliver, settle',
+      entry: 'lambdas/processor/handler.ts',
+      memoryMb: config.processorMemoryMb,
+      timeoutMs: limits.processorFunctionTimeoutMs,
+      environment: writeProcessorEnvironment(
+        {
+          deliveryQueueUrl: deliveryQueue.queueUrl,
+          quarantineUrl: quarantine.queueUrl,
+          stateTableName: stateTable.tableName,
+          crmBaseUrl: config.crmBaseUrl,
+          crmTokenSecretArn: crmToken.secretArn,
+        },
+        config.limitOverrides,
+      ),
+      config,
+    });
+    // An event may pass quarantine, and so this function, more than the 16 times after which Lambda takes it for a
+    // runaway loop and drops it. Attempts are counted on the event's row instead.
+    (handler.node.defaultChild as CfnFunction).recursiveLoop = RecursiveLoop.ALLOW;
+    handler.addEventSource(
+      new SqsEventSource(deliveryQueue, {
+        batchSize: limits.batchSize,
+        // Not reserved concurrency, with which pollers are throttled and burn receives.
+        maxConcurrency: limits.processorConcurrency,
+        reportBatchItemFailures: true,
+      }),
+    );
+    handler.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [quarantine.queueArn] }));
+    handler.addToRolePolicy(
+      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [crmToken.secretArn] }),
+    );
+    handler.addToRolePolicy(
+      new PolicyStatement({
+        // A TransactWriteItems needs the permissions of the writes in it, and no more.
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+        resources: [stateTable.tableArn],
+      }),
+    );
+    this.handler = handler;
+  }
+}

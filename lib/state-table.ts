@@ -1,0 +1,41 @@
+/** The state table: every event's row, every contact's, the circuit's. */
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import type { PipelineConfig } from './pipeline-config.ts';
+
+/** The index that lists quarantined events by reason and time; rows of other events have no `reason` and are not in it. */
+export const QUARANTINE_INDEX = 'quarantine-by-reason';
+
+/** On demand by default, with point-in-time recovery; protected from deletion, and kept when the stack is deleted. */
+export class StateTable extends Construct {
+  readonly table: Table;
+
+  constructor(scope: Construct, id: string, config: PipelineConfig) {
+    super(scope, id);
+    const { tableCapacity } = config;
+    this.table = new Table(this, 'Table', {
+      ...(config.tableName === undefined ? {} : { tableName: config.tableName }),
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      timeToLiveAttribute: 'expiresAt',
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      // Encrypted with a key that AWS owns: no charge for each call, and no key policy that can lock the table.
+      encryption: TableEncryption.DEFAULT,
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...(tableCapacity === undefined
+        ? { billingMode: BillingMode.PAY_PER_REQUEST }
+        : {
+            billingMode: BillingMode.PROVISIONED,
+            readCapacity: tableCapacity.readUnits,
+            writeCapacity: tableCapacity.writeUnits,
+          }),
+    });
+    this.table.addGlobalSecondaryIndex({
+      indexName: QUARANTINE_INDEX,
+      partitionKey: { name: 'reason', type: AttributeType.STRING },
+      sortKey: { name: 'settledAtMs', type: AttributeType.NUMBER },
+      projectionType: ProjectionType.ALL,
+    });
+  }
+}
