@@ -1,0 +1,58 @@
+/** How the sample CRM can be told to misbehave: a list of rules, of which the first that fits a call applies. */
+import * as z from 'zod';
+
+const rule = z.strictObject({
+  /** Only for this contact. */
+  phone: z.optional(z.string()),
+  /** Only for a share of the calls, 0 to 1. */
+  share: z.optional(z.number().check(z.gte(0), z.lte(1))),
+  /** Only for so many calls; then the rule is used up. */
+  times: z.optional(z.int().check(z.gte(1))),
+  /** Before anything else, wait so long. */
+  delayMs: z.optional(z.int().check(z.gte(0))),
+  /** Apply the call and then fail: what the client sees is not what has happened. */
+  applyFirst: z.optional(z.boolean()),
+  /** Answer with this status. */
+  status: z.optional(z.int().check(z.gte(200), z.lte(599))),
+  /** With `status`: the header's value. */
+  retryAfter: z.optional(z.string()),
+  /** Answer never. */
+  hang: z.optional(z.boolean()),
+  /** Cut the connection. */
+  drop: z.optional(z.boolean()),
+});
+
+/** One rule. With `delayMs` alone the call is slow and otherwise as usual. */
+export type FaultRule = z.infer<typeof rule>;
+
+const request = z.strictObject({ rules: z.array(rule) });
+
+/** The rules in force. */
+export class CrmFaults {
+  #rules: { readonly rule: FaultRule; left: number }[] = [];
+
+  /** Replaces all rules. Answers what is wrong with the request, if anything. */
+  set(body: unknown): string | undefined {
+    const parsed = request.safeParse(body);
+    if (!parsed.success) {
+      return parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    }
+    this.#rules = parsed.data.rules.map((given) => ({ rule: given, left: given.times ?? Number.POSITIVE_INFINITY }));
+    return undefined;
+  }
+
+  get rules(): FaultRule[] {
+    return this.#rules.filter(({ left }) => left > 0).map(({ rule: kept }) => kept);
+  }
+
+  /** The rule for a call to `phone`, which counts as used; `chance` is in [0, 1). */
+  next(phone: string | undefined, chance: number): FaultRule | undefined {
+    const fitting = this.#rules.find(
+      ({ rule: { phone: only, share = 1 }, left }) =>
+        left > 0 && (only === undefined || only === phone) && chance < share,
+    );
+    if (fitting === undefined) return undefined;
+    fitting.left -= 1;
+    return fitting.rule;
+  }
+}

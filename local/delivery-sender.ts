@@ -1,0 +1,82 @@
+/** Delivers events as the sender does: patient, and again after 429, 5xx and failed connections. */
+import { Agent, request as httpRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SignedEvent } from './send-events.ts';
+
+/** How one delivery ended. */
+export type DeliveryOutcome =
+  | { readonly kind: 'accepted'; readonly latencyMs: number; readonly acceptedAtMs: number; readonly tries: number }
+  /** Refused for good; status 0 where every try failed on the way. */
+  | { readonly kind: 'refused'; readonly status: number; readonly tries: number };
+
+/** The sender's patience with one try. */
+const TRY_TIMEOUT_MS = 10_000;
+const TRIES_MAX = 40;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
+
+/** How deliveries are sent. */
+export interface SenderOptions {
+  readonly webhookUrl: string;
+  readonly connections: number;
+  readonly ratePerSecond: number | undefined;
+}
+
+/** Sends all deliveries, over so many connections and at most at the given rate; `onOutcome` is told each end. */
+export async function sendDeliveries(
+  deliveries: readonly SignedEvent[],
+  options: SenderOptions,
+  onOutcome: (event: SignedEvent, outcome: DeliveryOutcome) => void,
+): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: options.connections });
+  const startMs = performance.now();
+  let next = 0;
+  async function work(): Promise<void> {
+    for (let index = next++; index < deliveries.length; index = next++) {
+      const event = deliveries[index];
+      if (event === undefined) return;
+      if (options.ratePerSecond !== undefined) {
+        const waitMs = startMs + (index / options.ratePerSecond) * 1_000 - performance.now();
+        if (waitMs > 0) await sleep(waitMs);
+      }
+      onOutcome(event, await deliver(event, options.webhookUrl, agent));
+    }
+  }
+  await Promise.all(Array.from({ length: options.connections }, work));
+  agent.destroy();
+}
+
+async function deliver(event: SignedEvent, webhookUrl: string, agent: Agent): Promise<DeliveryOutcome> {
+  let status = 0;
+  for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
+    const startMs = performance.now();
+    status = await post(event, webhookUrl, agent);
+    if (status === 202) {
+      return { kind: 'accepted', latencyMs: performance.now() - startMs, acceptedAtMs: Date.now(), tries };
+    }
+    const mayPass = status === 0 || status === 429 || status >= 500;
+    if (!mayPass) return { kind: 'refused', status, tries };
+    await sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1)) * (0.5 + Math.random() / 2));
+  }
+  return { kind: 'refused', status, tries: TRIES_MAX };
+}
+
+/** The status, or 0 where there was no whole answer. */
+function post(event: SignedEvent, webhookUrl: string, agent: Agent): Promise<number> {
+  return new Promise((resolve) => {
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': event.body.byteLength,
+      'x-genesys-cloud-signature': event.signature,
+    };
+    const request = httpRequest(webhookUrl, { agent, method: 'POST', headers, timeout: TRY_TIMEOUT_MS }, (response) => {
+      response.resume();
+      response.once('end', () => resolve(response.statusCode ?? 0));
+      response.once('error', () => resolve(0));
+      response.once('close', () => resolve(0));
+    });
+    request.once('timeout', () => request.destroy());
+    request.once('error', () => resolve(0));
+    request.end(event.body);
+  });
+}

@@ -1,0 +1,81 @@
+/**
+ * What the embedded SQS server does otherwise than SQS, put right inside its process. It is pinned to one
+ * version in package.json; a new version has to be looked at again, and what is not found here any more is
+ * refused at start rather than left uncorrected.
+ */
+import { Server } from 'node:net';
+import { LOOPBACK } from './loopback.ts';
+
+interface Persistence {
+  readonly db: { exec(sql: string): void; prepare(sql: string): { run(...values: unknown[]): void } };
+  loadSqsAndSns(...stores: unknown[]): void;
+  updateMessageReady(messageId: string): void;
+}
+
+interface SqsStore {
+  buildQueueUrl(name: string, port: string): string;
+}
+
+/** Makes every server of this process listen on 127.0.0.1, whatever it asks for: this one asks for 0.0.0.0. */
+export function keepToLoopback(): void {
+  const listen = Server.prototype.listen as (this: Server, ...args: unknown[]) => Server;
+  Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
+    const [options, ...rest] = args;
+    if (typeof options !== 'object' || options === null) throw new Error('listens in a way that is not known');
+    return listen.call(this, { ...options, host: LOOPBACK }, ...rest);
+  };
+}
+
+/** Corrects the server's own modules. Must run before it starts. */
+export async function correctEmbeddedSqs(): Promise<void> {
+  const { PersistenceManager } = await importInternal<{ PersistenceManager: { prototype: Persistence } }>(
+    'persistence.js',
+  );
+  const { SqsStore } = await importInternal<{ SqsStore: { prototype: SqsStore } }>('sqs/sqsStore.js');
+  const { INVALID_MESSAGE_BODY_CHAR } = await importInternal<{ INVALID_MESSAGE_BODY_CHAR: RegExp }>('sqs/sqsTypes.js');
+  syncLessOften(PersistenceManager.prototype);
+  keepCountsWhenVisible(PersistenceManager.prototype);
+  allowAstralCharacters(INVALID_MESSAGE_BODY_CHAR);
+  makeQueueUrlsResolvable(SqsStore.prototype);
+}
+
+async function importInternal<Module>(path: string): Promise<Module> {
+  // By its URL: the package exports its entry point only.
+  return (await import(new URL(path, import.meta.resolve('fauxqs')).href)) as Module;
+}
+
+/** A killed process loses nothing either way; only a power failure would, and that is not worth an fsync a message. */
+function syncLessOften(persistence: Persistence): void {
+  const load = persistence.loadSqsAndSns;
+  persistence.loadSqsAndSns = function (this: Persistence, ...stores: unknown[]): void {
+    this.db.exec('PRAGMA synchronous = NORMAL');
+    load.apply(this, stores);
+  };
+}
+
+/** Visibility 0 wrote a receive count of NULL, which its schema refuses, and the message was gone until a restart. */
+function keepCountsWhenVisible(persistence: Persistence): void {
+  if (typeof persistence.updateMessageReady !== 'function') throw new Error('updateMessageReady is not there');
+  persistence.updateMessageReady = function (this: Persistence, messageId: string): void {
+    this.db
+      .prepare('UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL WHERE message_id = ?')
+      .run(messageId);
+  };
+}
+
+/** Characters above U+FFFF (emoji, for one) are allowed by SQS, and were refused. */
+function allowAstralCharacters(refused: RegExp): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are what is looked for
+  const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/u;
+  refused.test = (text: string) => forbidden.test(text);
+}
+
+/** Queue URLs named a host that does not resolve, and the SDK sends to the host of the queue URL. */
+function makeQueueUrlsResolvable(store: SqsStore): void {
+  store.buildQueueUrl = (name, port) => queueUrl(`http://${LOOPBACK}:${port}`, name);
+}
+
+/** The URL of a queue of the embedded server. */
+export function queueUrl(endpoint: string, name: string): string {
+  return `${endpoint}/000000000000/${name}`;
+}

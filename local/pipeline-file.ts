@@ -1,0 +1,101 @@
+/** The file by which a running pipeline is found, and by which a second one on the same data is refused. */
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startTimeOf } from './process-identity.ts';
+import { Refusal } from './refusal.ts';
+
+/** A queue, for commands. */
+export interface KnownQueue {
+  readonly url: string;
+  readonly arn: string;
+}
+
+/** What a running pipeline says about itself. */
+export interface PipelineDescription {
+  readonly webhookUrl: string;
+  readonly region: string;
+  readonly endpoints: { readonly sqs: string; readonly dynamodb: string; readonly secretsManager: string };
+  readonly deliveryQueue: KnownQueue;
+  readonly quarantine: KnownQueue;
+  readonly stateTable: string;
+  readonly streamSecretArn: string;
+  readonly crmTokenSecretArn: string;
+  /** `sample` says whether it is the sample CRM, which can be asked what it has applied. */
+  readonly crm: { readonly url: string; readonly sample: boolean };
+  readonly functions: readonly { readonly logicalId: string; readonly name: string; readonly arn: string }[];
+}
+
+interface Owner {
+  readonly pid: number;
+  readonly startTime: string;
+}
+
+/** What is in the file: who runs, and once it is ready, what. */
+export interface PipelineFile extends Owner {
+  readonly pipeline?: PipelineDescription;
+}
+
+function pathIn(dataDir: string): string {
+  return join(dataDir, 'pipeline.json');
+}
+
+/** Takes `dataDir` for this process. Refused while another pipeline runs on it; what a killed one left is removed. */
+export function claimDataDir(dataDir: string): void {
+  for (;;) {
+    const file: PipelineFile = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' };
+    try {
+      writeFileSync(pathIn(dataDir), JSON.stringify(file), { flag: 'wx', mode: 0o600 });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const other = runningOwner(dataDir);
+    if (other !== undefined) {
+      throw new Refusal(
+        `A pipeline runs on ${dataDir} already (process ${other.pid}). Stop it, or choose another DATA_DIR and PORT.`,
+      );
+    }
+    rmSync(pathIn(dataDir), { force: true });
+  }
+}
+
+/** Says what runs, for commands to find. */
+export function publishPipeline(dataDir: string, pipeline: PipelineDescription): void {
+  const file: PipelineFile = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', pipeline };
+  const whole = `${pathIn(dataDir)}.new`;
+  writeFileSync(whole, `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(whole, pathIn(dataDir));
+}
+
+/** Gives `dataDir` up. */
+export function releaseDataDir(dataDir: string): void {
+  rmSync(pathIn(dataDir), { force: true });
+}
+
+/** The pipeline that runs on `dataDir`. Refused where there is none, or it is not ready yet. */
+export function findPipeline(dataDir: string): PipelineDescription {
+  const file = readPipelineFile(dataDir);
+  if (file === undefined || startTimeOf(file.pid) !== file.startTime) {
+    throw new Refusal(
+      `No pipeline runs on ${dataDir}. Start one in another terminal with: npm start` +
+        ' (with the same DATA_DIR, if you have set one)',
+    );
+  }
+  if (file.pipeline === undefined)
+    throw new Refusal(`The pipeline on ${dataDir} is still starting. Try again when it is ready.`);
+  return file.pipeline;
+}
+
+function runningOwner(dataDir: string): Owner | undefined {
+  const file = readPipelineFile(dataDir);
+  return file !== undefined && startTimeOf(file.pid) === file.startTime ? file : undefined;
+}
+
+function readPipelineFile(dataDir: string): PipelineFile | undefined {
+  try {
+    return JSON.parse(readFileSync(pathIn(dataDir), 'utf8')) as PipelineFile;
+  } catch {
+    // None, or one that a kill has cut off: nothing runs that could be found by it.
+    return undefined;
+  }
+}

@@ -1,0 +1,254 @@
+/** The pipeline on one machine: brings up what the template says, and takes it down again. */
+import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { readCrmState } from './crm-client.ts';
+import { bringUpTables } from './embedded-dynamodb.ts';
+import { bringUpQueues, countMessages } from './embedded-sqs.ts';
+import { EventSource } from './event-source.ts';
+import { ExecutionEnvironment, type FunctionSpec } from './execution-environment.ts';
+import { type Endpoints, functionEnvironment } from './function-environment.ts';
+import { FunctionLog } from './function-log.ts';
+import { FunctionPool } from './function-pool.ts';
+import { HttpGateway } from './http-gateway.ts';
+import { LOCAL_REGION, localDynamoDbClient, localSqsClient } from './local-clients.ts';
+import { claimDataDir, type PipelineDescription, publishPipeline, releaseDataDir } from './pipeline-file.ts';
+import { ProcessLedger } from './process-ledger.ts';
+import { Refusal } from './refusal.ts';
+import { type Roles, rolesIn } from './roles.ts';
+import type { InvocationResult } from './runtime-messages.ts';
+import { Scheduler } from './schedule.ts';
+import { bringUpSecrets } from './secret-values.ts';
+import { type Servers, startSampleCrm, startServers } from './servers.ts';
+import type { Settings } from './settings.ts';
+import { StatusLine } from './status-line.ts';
+import { synthesize } from './synthesize.ts';
+import { type LocalStack, resolveTemplate } from './template.ts';
+import { say, sayNow } from './terminal.ts';
+
+/** How long invocations under way may go on when the pipeline stops. */
+const STOP_GRACE_MS = 2_500;
+
+/** Ingest's environments: more would only compete for the machine's cores. Beyond, requests wait. */
+const INGEST_ENVIRONMENTS_MAX = Math.min(10, Math.max(4, 2 * availableParallelism()));
+
+/** Steps of taking down, run in the reverse order of their being added. */
+type Undo = () => Promise<void> | void;
+
+/** The pipeline. `start` may be called once; `stop` at any time, also while it starts. */
+export class LocalPipeline {
+  readonly #settings: Settings;
+  readonly #onServerEnd: (message: string) => void;
+  readonly #undo: Undo[] = [];
+  readonly #stopping = new AbortController();
+  readonly #pools = new Map<string, FunctionPool>();
+  #stopped: Promise<void> | undefined;
+
+  /** `onServerEnd` is called when the pipeline cannot go on, because one of its servers has ended. */
+  constructor(settings: Settings, onServerEnd: (message: string) => void) {
+    this.#settings = settings;
+    this.#onServerEnd = onServerEnd;
+  }
+
+  /** Brings everything up; resolves once the webhook accepts. */
+  async start(): Promise<PipelineDescription> {
+    const { dataDir, port } = this.#settings;
+    mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
+    claimDataDir(dataDir);
+    this.#undo.push(() => releaseDataDir(dataDir));
+    const ledger = new ProcessLedger(join(dataDir, 'processes.jsonl'));
+    const leftovers = await ledger.endLeftovers();
+    if (leftovers.length > 0) say(`ended ${leftovers.length} processes that a killed pipeline had left`);
+    const gateway = await HttpGateway.listen(port);
+    this.#undo.push(() => gateway.close());
+    const { stack, servers, crmUrl, tellToken } = await this.#prepare(ledger, gateway.url);
+    const roles = rolesIn(stack);
+    tellToken(bringUpSecrets(servers.secrets, stack.secrets, roles, this.#settings));
+    await this.#bringUpState(stack, servers, roles);
+    await this.#bringUpFunctions(stack, servers, roles, ledger);
+    this.#connect(stack, servers, gateway, roles, crmUrl);
+    const description = describe(
+      stack,
+      servers,
+      roles,
+      gateway.url,
+      crmUrl ?? this.#settings.crmBaseUrl ?? '',
+      crmUrl !== undefined,
+    );
+    publishPipeline(dataDir, description);
+    return description;
+  }
+
+  /** Takes everything down, within about four seconds. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#takeDown();
+    return this.#stopped;
+  }
+
+  async #takeDown(): Promise<void> {
+    this.#stopping.abort();
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) await undo();
+  }
+
+  /** Starts the servers while the stack is synthesized: the two take most of the time. */
+  async #prepare(ledger: ProcessLedger, apiEndpoint: string) {
+    const options = { settings: this.#settings, ledger, onUnexpectedExit: (name: string) => this.#lost(name) };
+    const sampleCrm = await startSampleCrm(options);
+    if (sampleCrm !== undefined) this.#undo.push(() => sampleCrm.stop());
+    const crmUrl = this.#settings.crmBaseUrl ?? sampleCrm?.url ?? '';
+    say('synthesizing the stack, starting the SQS and DynamoDB servers');
+    const [assembly, servers] = await Promise.all([
+      synthesize(
+        { ...this.#settings.context, 'crm.baseUrl': crmUrl },
+        join(this.#settings.dataDir, 'cdk.out'),
+        this.#stopping.signal,
+      ),
+      startServers(options, (stop) => this.#undo.push(stop)),
+    ]);
+    const stack = resolveTemplate(assembly.template, {
+      stackName: assembly.stackName,
+      sqsEndpoint: servers.sqs.url,
+      apiEndpoint,
+      assetDirectory: assembly.assetDirectory,
+    });
+    const tellToken = (token: string) => sampleCrm?.tell({ token });
+    return { stack, servers, crmUrl: sampleCrm?.url, tellToken };
+  }
+
+  #lost(name: string): void {
+    if (!this.#stopping.signal.aborted)
+      this.#onServerEnd(`The ${name} has ended; see ${join(this.#settings.dataDir, 'logs')}.`);
+  }
+
+  async #bringUpState(stack: LocalStack, servers: Servers, roles: Roles): Promise<void> {
+    const dynamoDb = localDynamoDbClient(servers.dynamoDb.url);
+    const sqs = localSqsClient(servers.sqs.url);
+    try {
+      await Promise.all([
+        bringUpQueues(sqs, stack.queues),
+        bringUpTables(dynamoDb, stack.tables, servers.dynamoDb.url),
+      ]);
+      const { inFlight } = await countMessages(sqs, roles.deliveryQueueUrl);
+      const queue = stack.queues.find(({ url }) => url === roles.deliveryQueueUrl);
+      if (inFlight > 0) {
+        const seconds = queue?.attributes.VisibilityTimeout ?? '30';
+        say(
+          `${inFlight} messages were being worked on when the pipeline ended; as on AWS they come back within ${seconds} s`,
+        );
+      }
+    } finally {
+      dynamoDb.destroy();
+      sqs.destroy();
+    }
+  }
+
+  async #bringUpFunctions(stack: LocalStack, servers: Servers, roles: Roles, ledger: ProcessLedger): Promise<void> {
+    say(`starting ${stack.functions.length} functions`);
+    const endpoints = endpointsOf(servers);
+    for (const spec of stack.functions) {
+      const source = stack.eventSources.find(({ functionArn }) => functionArn === spec.arn);
+      this.#addPool(spec, source?.maximumConcurrency ?? INGEST_ENVIRONMENTS_MAX, endpoints, ledger);
+    }
+    // One environment each of those that have work at once: what does not load is told now, not at the first event.
+    await Promise.all([roles.ingest, roles.processor].map((spec) => this.#warm(spec)));
+  }
+
+  #addPool(spec: FunctionSpec, maxEnvironments: number, endpoints: Endpoints, ledger: ProcessLedger): void {
+    const { dataDir } = this.#settings;
+    const log = new FunctionLog(spec.logicalId, join(dataDir, 'logs', `${spec.logicalId}.log`), sayNow);
+    const variables = functionEnvironment(spec, endpoints, dataDir);
+    const pool = new FunctionPool(
+      maxEnvironments,
+      (onEnd) => new ExecutionEnvironment(spec, variables, log, ledger, onEnd),
+    );
+    this.#undo.push(async () => {
+      await pool.stop(0);
+      log.close();
+    });
+    this.#pools.set(spec.arn, pool);
+  }
+
+  async #warm(spec: FunctionSpec): Promise<void> {
+    const failure = await this.#pools.get(spec.arn)?.warm();
+    if (failure?.kind !== 'failed' || this.#stopping.signal.aborted) return;
+    throw new Refusal(
+      `The function ${spec.logicalId} does not start: ${failure.errorType}: ${failure.errorMessage}\n` +
+        `See ${join(this.#settings.dataDir, 'logs', `${spec.logicalId}.log`)}`,
+    );
+  }
+
+  #invoke(functionArn: string, event: unknown): Promise<InvocationResult> {
+    const pool = this.#pools.get(functionArn);
+    if (pool !== undefined) return pool.invoke(event);
+    return Promise.resolve({
+      kind: 'failed',
+      errorType: 'ResourceNotFound',
+      errorMessage: `no function ${functionArn}`,
+    });
+  }
+
+  #connect(
+    stack: LocalStack,
+    servers: Servers,
+    gateway: HttpGateway,
+    roles: Roles,
+    sampleCrmUrl: string | undefined,
+  ): void {
+    const client = localSqsClient(servers.sqs.url);
+    const sources = stack.eventSources
+      .filter(({ enabled }) => enabled)
+      .map((spec) => {
+        const queue = stack.queues.find(({ arn }) => arn === spec.queueArn);
+        if (queue === undefined) throw new Refusal(`${spec.logicalId}: ${spec.queueArn} is no queue of the template`);
+        const invoke = (event: unknown) => this.#invoke(spec.functionArn, event);
+        return new EventSource({ spec, queueUrl: queue.url, region: LOCAL_REGION, client, invoke });
+      });
+    const scheduler = new Scheduler(stack.schedules, (arn, event) => void this.#invoke(arn, event));
+    const status = new StatusLine({
+      accepted: () => gateway.answered.get(202) ?? 0,
+      applied: async () => (sampleCrmUrl === undefined ? undefined : (await readCrmState(sampleCrmUrl)).applied),
+      client,
+      deliveryQueueUrl: roles.deliveryQueueUrl,
+      quarantineUrl: roles.quarantineUrl,
+    });
+    this.#undo.push(async () => {
+      scheduler.stop();
+      status.stop();
+      // What is under way may end; nothing new begins.
+      gateway.shut();
+      const ended = Promise.all(sources.map((source) => source.stop()));
+      await Promise.all([...this.#pools.values()].map((pool) => pool.stop(STOP_GRACE_MS)));
+      await ended;
+      client.destroy();
+    });
+    gateway.open({ routes: stack.routes, throttle: stack.throttle, invoke: (arn, event) => this.#invoke(arn, event) });
+    for (const source of sources) source.start();
+  }
+}
+
+function endpointsOf(servers: Servers): Endpoints {
+  return { sqs: servers.sqs.url, dynamodb: servers.dynamoDb.url, secretsManager: servers.secretsManager.url };
+}
+
+function describe(
+  stack: LocalStack,
+  servers: Servers,
+  roles: Roles,
+  apiUrl: string,
+  crmUrl: string,
+  sampleCrm: boolean,
+): PipelineDescription {
+  const arnOf = (url: string) => stack.queues.find((queue) => queue.url === url)?.arn ?? '';
+  return {
+    webhookUrl: `${apiUrl}${roles.webhookPath}`,
+    region: LOCAL_REGION,
+    endpoints: endpointsOf(servers),
+    deliveryQueue: { url: roles.deliveryQueueUrl, arn: arnOf(roles.deliveryQueueUrl) },
+    quarantine: { url: roles.quarantineUrl, arn: arnOf(roles.quarantineUrl) },
+    stateTable: roles.stateTable,
+    streamSecretArn: roles.streamSecretArn,
+    crmTokenSecretArn: roles.crmTokenSecretArn,
+    crm: { url: crmUrl, sample: sampleCrm },
+    functions: stack.functions.map(({ logicalId, name, arn }) => ({ logicalId, name, arn })),
+  };
+}

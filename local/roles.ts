@@ -1,0 +1,43 @@
+/** Which of the stack's resources plays which part, told from the environment that its functions are given. */
+import { readIngestEnvironment } from '../lambdas/ingest/env.ts';
+import { readProcessorEnvironment } from '../lambdas/processor/env.ts';
+import type { FunctionSpec } from './execution-environment.ts';
+import { Refusal } from './refusal.ts';
+import type { LocalStack } from './template.ts';
+
+/** The parts that the project's commands and messages name. */
+export interface Roles {
+  readonly ingest: FunctionSpec;
+  readonly processor: FunctionSpec;
+  readonly webhookPath: string;
+  readonly deliveryQueueUrl: string;
+  readonly quarantineUrl: string;
+  readonly stateTable: string;
+  readonly streamSecretArn: string;
+  readonly crmTokenSecretArn: string;
+}
+
+/** Reads the roles: ingest is what the first route leads to, the processor what the first event source feeds. */
+export function rolesIn(stack: LocalStack): Roles {
+  const route = stack.routes[0];
+  const ingest = functionWith(stack, route?.functionArn, 'a route of the HTTP API');
+  const processor = functionWith(stack, stack.eventSources[0]?.functionArn, 'an event source mapping');
+  const received = readIngestEnvironment(ingest.environment);
+  const delivered = readProcessorEnvironment(processor.environment);
+  return {
+    ingest,
+    processor,
+    webhookPath: route?.key.split(' ')[1] ?? '/',
+    deliveryQueueUrl: received.deliveryQueueUrl,
+    quarantineUrl: delivered.quarantineUrl,
+    stateTable: delivered.stateTableName,
+    streamSecretArn: received.streamSecretArn,
+    crmTokenSecretArn: delivered.crmTokenSecretArn,
+  };
+}
+
+function functionWith(stack: LocalStack, arn: string | undefined, trigger: string): FunctionSpec {
+  const found = stack.functions.find((candidate) => candidate.arn === arn);
+  if (found === undefined) throw new Refusal(`The template has no function with ${trigger}.`);
+  return found;
+}

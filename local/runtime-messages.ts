@@ -1,0 +1,19 @@
+/** What the pipeline and an execution environment say to each other over IPC. */
+
+/** To the environment: one invocation. The next one follows only after its end. */
+export interface InvokeMessage {
+  readonly requestId: string;
+  readonly event: unknown;
+  readonly deadlineMs: number;
+}
+
+/** What a function's invocation came to. */
+export type InvocationResult =
+  | { readonly kind: 'returned'; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly errorType: string; readonly errorMessage: string };
+
+/** From the environment. */
+export type RuntimeMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'init_failed'; readonly errorType: string; readonly errorMessage: string }
+  | { readonly kind: 'done'; readonly requestId: string; readonly result: InvocationResult };

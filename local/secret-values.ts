@@ -1,0 +1,37 @@
+/** The values of the template's secrets: kept from earlier starts, given by the user, or made. */
+import { randomBytes } from 'node:crypto';
+import { signingKeyFrom } from '../lambdas/domain/signature.ts';
+import { UNSET_CRM_TOKEN } from '../lambdas/processor/env.ts';
+import { generateSecret } from './generated-secret.ts';
+import type { Roles } from './roles.ts';
+import type { SecretStore } from './secret-store.ts';
+import type { Settings } from './settings.ts';
+import type { SecretSpec } from './template.ts';
+
+/** Creates what is missing, and makes what the user has given the current version. Answers the CRM's token. */
+export function bringUpSecrets(
+  store: SecretStore,
+  secrets: readonly SecretSpec[],
+  roles: Roles,
+  settings: Settings,
+): string {
+  for (const { arn, name, value } of secrets) {
+    store.ensure(arn, name, () => (typeof value === 'string' ? value : generateSecret(value)));
+  }
+  setCurrent(store, roles.streamSecretArn, settings.streamSecret ?? usableStreamSecret(store, roles.streamSecretArn));
+  const known = store.get(roles.crmTokenSecretArn).value;
+  // Where no one has pasted a token, one is made: the calls have to carry something.
+  const token = settings.crmToken ?? (known === UNSET_CRM_TOKEN ? `local-${randomBytes(16).toString('hex')}` : known);
+  setCurrent(store, roles.crmTokenSecretArn, token);
+  return token;
+}
+
+/** The stored value; where the template leaves the secret without a usable one, a new one. */
+function usableStreamSecret(store: SecretStore, arn: string): string {
+  const { value } = store.get(arn);
+  return signingKeyFrom(value) === undefined ? randomBytes(32).toString('hex') : value;
+}
+
+function setCurrent(store: SecretStore, arn: string, value: string): void {
+  if (store.get(arn).value !== value) store.put(arn, value);
+}

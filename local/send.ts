@@ -1,0 +1,142 @@
+/** `npm run send`: signs events, sends them to the local pipeline, and says what became of them. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type SigningKey, signingKeyFrom } from '../lambdas/domain/signature.ts';
+import { readCrmCalls } from './crm-client.ts';
+import { sendDeliveries } from './delivery-sender.ts';
+import { type EventOutcome, isDealtWith, readOutcomes } from './event-outcomes.ts';
+import { LOCAL_CREDENTIALS, localDynamoDbClient } from './local-clients.ts';
+import { findPipeline, type PipelineDescription } from './pipeline-file.ts';
+import { Progress } from './progress.ts';
+import { Refusal } from './refusal.ts';
+import { arrangeDeliveries, buildEvents } from './send-events.ts';
+import { readSendOptions, SEND_HELP, type SendOptions } from './send-options.ts';
+import { formatReport, type RunRecord, type RunReport, reportOn } from './send-report.ts';
+import { dataDirFrom } from './settings.ts';
+
+const LOOK_EVERY_MS = 400;
+
+async function main(): Promise<number> {
+  const options = optionsOrHelp();
+  if (options === undefined) return 0;
+  const report = await run(options, dataDirFrom(process.env));
+  process.stdout.write(`${options.json ? JSON.stringify(report, undefined, 2) : formatReport(report)}\n`);
+  return report.exactlyOnce ? 0 : 1;
+}
+
+function optionsOrHelp(): SendOptions | undefined {
+  try {
+    const options = readSendOptions(process.argv.slice(2));
+    if (options === undefined) process.stdout.write(SEND_HELP);
+    return options;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+async function run(options: SendOptions, dataDir: string): Promise<RunReport> {
+  const pipeline = findPipeline(dataDir);
+  const events = buildEvents(options, await readSigningKey(pipeline), Date.now());
+  const progress = new Progress();
+  const startMs = performance.now();
+  const deliveries = await send(arrangeDeliveries(events, options.duplicates), options, pipeline, progress);
+  const accepted = new Set(
+    deliveries.flatMap(({ event, outcome }) => (outcome.kind === 'accepted' ? [event.rowKey] : [])),
+  );
+  const outcomes = await waitForOutcomes([...accepted], dataDir, options.timeoutMs, progress);
+  const elapsedMs = performance.now() - startMs;
+  progress.end();
+  return reportOn({ events, deliveries, outcomes, crmCalls: await askSampleCrm(dataDir), elapsedMs });
+}
+
+/** What the sample CRM has seen; undefined where another CRM is used, or the pipeline has gone. */
+async function askSampleCrm(dataDir: string): Promise<RunRecord['crmCalls']> {
+  try {
+    // Found again: its port is another one if the pipeline has been restarted meanwhile.
+    const { crm } = findPipeline(dataDir);
+    return crm.sample ? await readCrmCalls(crm.url) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readSigningKey(pipeline: PipelineDescription): Promise<SigningKey> {
+  const client = new SecretsManagerClient({
+    endpoint: pipeline.endpoints.secretsManager,
+    region: pipeline.region,
+    credentials: LOCAL_CREDENTIALS,
+  });
+  const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: pipeline.streamSecretArn }));
+  const key = signingKeyFrom(SecretString);
+  if (key === undefined) throw new Refusal('The stream secret is not 64 hex digits: nothing can be signed with it.');
+  return key;
+}
+
+async function send(
+  deliveries: ReturnType<typeof arrangeDeliveries>,
+  options: SendOptions,
+  pipeline: PipelineDescription,
+  progress: Progress,
+): Promise<RunRecord['deliveries']> {
+  const ended: RunRecord['deliveries'][number][] = [];
+  let accepted = 0;
+  await sendDeliveries(deliveries, { ...options, webhookUrl: pipeline.webhookUrl }, (event, outcome) => {
+    ended.push({ event, outcome });
+    if (outcome.kind === 'accepted') accepted += 1;
+    const refused = ended.length - accepted;
+    progress.show(
+      `sending ${ended.length} of ${deliveries.length}: ${accepted} accepted${refused > 0 ? `, ${refused} refused` : ''}`,
+    );
+  });
+  return ended;
+}
+
+/**
+ * Waits until all events of these rows are final or in quarantine, or the time is over. A pipeline that goes
+ * away and comes back meanwhile is found again.
+ */
+async function waitForOutcomes(
+  rowKeys: readonly string[],
+  dataDir: string,
+  timeoutMs: number,
+  progress: Progress,
+): Promise<Map<string, EventOutcome>> {
+  const outcomes = new Map<string, EventOutcome>();
+  const endsAtMs = Date.now() + timeoutMs;
+  for (let open = rowKeys; open.length > 0; ) {
+    const read = await readFromPipeline(dataDir, open);
+    for (const [rowKey, outcome] of read ?? []) outcomes.set(rowKey, outcome);
+    open = open.filter((rowKey) => !isDealtWith(outcomes.get(rowKey)));
+    if (open.length === 0 || Date.now() >= endsAtMs) break;
+    const done = `dealt with ${rowKeys.length - open.length} of ${rowKeys.length} accepted events`;
+    progress.show(read === undefined ? `${done}; waiting for the pipeline to come back` : done);
+    await sleep(LOOK_EVERY_MS);
+  }
+  return outcomes;
+}
+
+/** What the state table has of these rows; undefined where the pipeline is away. */
+async function readFromPipeline(
+  dataDir: string,
+  rowKeys: readonly string[],
+): Promise<Map<string, EventOutcome> | undefined> {
+  let client: DynamoDBDocumentClient | undefined;
+  try {
+    const { endpoints, stateTable } = findPipeline(dataDir);
+    client = DynamoDBDocumentClient.from(localDynamoDbClient(endpoints.dynamodb));
+    return await readOutcomes(client, stateTable, rowKeys);
+  } catch {
+    return undefined;
+  } finally {
+    client?.destroy();
+  }
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  if (!(error instanceof Refusal)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  return 1;
+});

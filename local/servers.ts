@@ -1,0 +1,62 @@
+/** The servers that stand in for AWS and for the CRM, each on a free port of 127.0.0.1. */
+import { join } from 'node:path';
+import { type DynamoDbServer, startDynamoDb } from './embedded-dynamodb.ts';
+import { startEmbeddedSqs } from './embedded-sqs.ts';
+import type { LoopbackServer } from './loopback.ts';
+import type { ProcessLedger } from './process-ledger.ts';
+import { SecretStore } from './secret-store.ts';
+import { serveSecretsManager } from './secrets-manager.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
+import type { Settings } from './settings.ts';
+
+/** What all servers are started with. */
+export interface ServerOptions {
+  readonly settings: Settings;
+  readonly ledger: ProcessLedger;
+  readonly onUnexpectedExit: (name: string) => void;
+}
+
+/** The running servers. */
+export interface Servers {
+  readonly sqs: ServerProcess;
+  readonly dynamoDb: DynamoDbServer;
+  readonly secretsManager: LoopbackServer;
+  readonly secrets: SecretStore;
+}
+
+/** Starts the CRM to deliver to, unless the user has one. */
+export async function startSampleCrm(options: ServerOptions): Promise<ServerProcess | undefined> {
+  const { settings, ledger, onUnexpectedExit } = options;
+  if (settings.crmBaseUrl !== undefined) return undefined;
+  return startServerProcess({
+    name: 'sample CRM',
+    script: new URL('./sample-crm-server.ts', import.meta.url),
+    config: { path: join(settings.dataDir, 'crm.jsonl') },
+    ledger,
+    logPath: join(settings.dataDir, 'logs', 'crm.log'),
+    onUnexpectedExit,
+  });
+}
+
+/** Starts what stands in for AWS. `keep` is given each server as soon as it runs, so that none is forgotten. */
+export async function startServers(
+  options: ServerOptions,
+  keep: (stop: () => Promise<void>) => void,
+): Promise<Servers> {
+  const { settings, ledger, onUnexpectedExit } = options;
+  const secrets = new SecretStore(join(settings.dataDir, 'secrets.json'));
+  const common = { dataDir: settings.dataDir, ledger, onUnexpectedExit };
+  const [sqs, dynamoDb, secretsManager] = await Promise.all([
+    startEmbeddedSqs(common).then((server) => kept(server, () => server.stop())),
+    startDynamoDb({ ...common, endpoint: settings.dynamoDbEndpoint }).then((server) =>
+      kept(server, () => server.stop()),
+    ),
+    serveSecretsManager(secrets).then((server) => kept(server, () => server.close())),
+  ]);
+  return { sqs, dynamoDb, secretsManager, secrets };
+
+  function kept<Server>(server: Server, stop: () => Promise<void>): Server {
+    keep(stop);
+    return server;
+  }
+}

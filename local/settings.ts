@@ -1,0 +1,108 @@
+/** What the user asks of the local pipeline: environment variables and `-c key=value`. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { signingKeyFrom } from '../lambdas/domain/signature.ts';
+import { Refusal } from './refusal.ts';
+
+/** The project's directory. */
+export const PROJECT_DIR = fileURLToPath(new URL('..', import.meta.url));
+
+/** Everything that can be set. */
+export interface Settings {
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly dataDir: string;
+  readonly streamSecret: string | undefined;
+  /** Where the CRM is; undefined: the sample CRM. */
+  readonly crmBaseUrl: string | undefined;
+  readonly crmToken: string | undefined;
+  readonly dynamoDbEndpoint: string | undefined;
+  /** CDK context given with `-c`. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/** The text of `--help`. */
+export const START_HELP = `Runs the whole pipeline on this machine, as the stack's template says.
+
+  npm start [-- -c key=value ...]
+
+  -c, --context key=value   CDK context, as with cdk deploy, for example -c limits.crmTimeoutMs=2000
+  -h, --help                this text
+
+Environment variables:
+  PORT                 where the webhook listens on 127.0.0.1 (3000; 0 takes any free port)
+  DATA_DIR             where everything is kept (.local)
+  EVENTBRIDGE_SECRET   the stream secret, 64 hex digits (made once and kept)
+  CRM_BASE_URL         your CRM (a sample CRM is started otherwise)
+  CRM_TOKEN            the CRM's bearer token (made once and kept)
+  DYNAMODB_ENDPOINT    a DynamoDB to use instead of the embedded one
+`;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the local pipeline keeps everything. */
+export function dataDirFrom(environment: Environment): string {
+  return resolve(nonEmpty(environment.DATA_DIR) ?? '.local');
+}
+
+/** Reads the settings, or undefined where help was asked for. Refuses what cannot be used, naming it. */
+export function readSettings(args: readonly string[], environment: Environment): Settings | undefined {
+  const { values } = parseStartArgs(args);
+  if (values.help === true) return undefined;
+  const { 'crm.baseUrl': baseUrlInContext, ...context } = parseContext(values.context ?? []);
+  const streamSecret = nonEmpty(environment.EVENTBRIDGE_SECRET);
+  if (streamSecret !== undefined && signingKeyFrom(streamSecret) === undefined) {
+    throw new Refusal(
+      `EVENTBRIDGE_SECRET must be 64 hex digits; it has ${streamSecret.length} characters. Make one with: openssl rand -hex 32`,
+    );
+  }
+  return {
+    port: parsePort(nonEmpty(environment.PORT)),
+    dataDir: dataDirFrom(environment),
+    streamSecret,
+    crmBaseUrl: parseUrl('CRM_BASE_URL', nonEmpty(environment.CRM_BASE_URL) ?? baseUrlInContext),
+    crmToken: nonEmpty(environment.CRM_TOKEN),
+    dynamoDbEndpoint: parseUrl('DYNAMODB_ENDPOINT', nonEmpty(environment.DYNAMODB_ENDPOINT)),
+    context,
+  };
+}
+
+function parseStartArgs(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { context: { type: 'string', short: 'c', multiple: true }, help: { type: 'boolean', short: 'h' } },
+    });
+  } catch (error) {
+    throw new Refusal(`${(error as Error).message} (npm start -- --help says what there is)`);
+  }
+}
+
+function parseContext(given: readonly string[]): Record<string, string> {
+  const pairs = given.map((pair) => {
+    const at = pair.indexOf('=');
+    if (at <= 0) throw new Refusal(`-c ${pair}: must be key=value`);
+    return [pair.slice(0, at), pair.slice(at + 1)];
+  });
+  return Object.fromEntries(pairs) as Record<string, string>;
+}
+
+function parsePort(text: string | undefined): number {
+  if (text === undefined) return 3_000;
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new Refusal(`PORT is ${text}; it must be a number from 0 to 65535`);
+  return port;
+}
+
+function parseUrl(name: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new Refusal(`${name} is ${text}; it must be a URL such as http://127.0.0.1:8080`);
+  }
+  return text;
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}

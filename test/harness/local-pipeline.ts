@@ -1,0 +1,262 @@
+/** The local pipeline as a child process, for tests that send, kill, restart and look. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type SigningKey, sign, signingKeyFrom } from '../../lambdas/domain/signature.ts';
+import type { FaultRule } from '../../local/crm-faults.ts';
+import { countMessages, type QueueCounts } from '../../local/embedded-sqs.ts';
+import { type EventOutcome, readOutcomes } from '../../local/event-outcomes.ts';
+import { LOCAL_CREDENTIALS, localDynamoDbClient, localSqsClient } from '../../local/local-clients.ts';
+import { findPipeline, type PipelineDescription } from '../../local/pipeline-file.ts';
+import { type LedgerEntry, ProcessLedger } from '../../local/process-ledger.ts';
+import type { Contact, CrmCall, CrmState } from '../../local/sample-crm.ts';
+
+const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
+const READY_PATIENCE_MS = 60_000;
+const LOOK_EVERY_MS = 50;
+
+/** How a pipeline is started. */
+export interface LocalPipelineOptions {
+  /** CDK context, for example `{'limits.visibilityMs': '6000'}`. */
+  readonly context?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A command's end. */
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One pipeline on a data directory of its own, which lasts over kills and restarts. */
+export class LocalPipelineProcess {
+  readonly dataDir = mkdtempSync(join(tmpdir(), 'local-pipeline-'));
+  readonly #options: LocalPipelineOptions;
+  readonly #ledger = new ProcessLedger(join(this.dataDir, 'processes.jsonl'));
+  #child: ChildProcess | undefined;
+  #output = '';
+  #clients: { readonly sqs: SQSClient; readonly table: DynamoDBDocumentClient } | undefined;
+
+  constructor(options: LocalPipelineOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Starts a pipeline on a new data directory. */
+  static async start(options: LocalPipelineOptions = {}): Promise<LocalPipelineProcess> {
+    const pipeline = new LocalPipelineProcess(options);
+    await pipeline.start();
+    return pipeline;
+  }
+
+  /** Starts, or starts again after a kill, and resolves when it is ready. */
+  async start(): Promise<void> {
+    const context = Object.entries(this.#options.context ?? {}).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+    this.#output = '';
+    const child = this.#spawn('local/start.ts', context);
+    this.#child = child;
+    child.stdout?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
+    child.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
+    await this.until('the pipeline is ready', () => {
+      if (child.exitCode !== null) throw new Error(`the pipeline ended with code ${child.exitCode}:\n${this.#output}`);
+      return /^ready /m.test(this.#output);
+    });
+    this.#connect();
+  }
+
+  /** What it has printed since it was started. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** What the running pipeline says about itself. */
+  get description(): PipelineDescription {
+    return findPipeline(this.dataDir);
+  }
+
+  /** The processes that it has started and that run. */
+  processes(): LedgerEntry[] {
+    return this.#ledger.running();
+  }
+
+  /** Ends it as Ctrl-C does; answers its exit code. */
+  async stop(): Promise<number | null> {
+    return this.#end('SIGINT');
+  }
+
+  /** Kills the supervisor alone; its processes have to notice by themselves. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Kills every process at once, as a power switch would. */
+  async killEverything(): Promise<void> {
+    const others = this.processes();
+    const ended = this.#end('SIGKILL');
+    for (const { pid } of others) killIfRunning(pid);
+    await ended;
+  }
+
+  /** Kills the environments of the function whose logical id begins so. */
+  killEnvironments(logicalIdPrefix: string): number {
+    const environments = this.processes().filter(({ name }) => name.startsWith(`function ${logicalIdPrefix}`));
+    for (const { pid } of environments) killIfRunning(pid);
+    return environments.length;
+  }
+
+  /** Ends everything and removes the data directory. For `finally`. */
+  async dispose(): Promise<void> {
+    await this.#end('SIGINT');
+    for (const { pid } of this.processes()) killIfRunning(pid);
+    rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+
+  /** Posts a body, signed with the stream secret unless a signature is given. */
+  async post(body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+    return fetch(this.description.webhookUrl, {
+      method: 'POST',
+      body: Buffer.from(bytes),
+      headers: {
+        'content-type': 'application/json',
+        'x-genesys-cloud-signature': sign(bytes, await this.signingKey()),
+        ...headers,
+      },
+    });
+  }
+
+  /** The stream secret's current key. */
+  async signingKey(): Promise<SigningKey> {
+    const { endpoints, region, streamSecretArn } = this.description;
+    const client = new SecretsManagerClient({
+      endpoint: endpoints.secretsManager,
+      region,
+      credentials: LOCAL_CREDENTIALS,
+    });
+    const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: streamSecretArn }));
+    client.destroy();
+    const key = signingKeyFrom(SecretString);
+    if (key === undefined) throw new Error('the stream secret is not usable');
+    return key;
+  }
+
+  /** Runs `npm run send` with these arguments, to its end. */
+  async send(...args: readonly string[]): Promise<CommandResult> {
+    const child = this.#spawn('local/send.ts', args);
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
+    child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    return { code, stdout, stderr };
+  }
+
+  /** Puts a message into the delivery queue by hand. */
+  async putMessage(body: string): Promise<void> {
+    await this.#connected().sqs.send(
+      new SendMessageCommand({ QueueUrl: this.description.deliveryQueue.url, MessageBody: body }),
+    );
+  }
+
+  /** How many messages the queue holds. */
+  count(queue: 'deliveryQueue' | 'quarantine'): Promise<QueueCounts> {
+    return countMessages(this.#connected().sqs, this.description[queue].url);
+  }
+
+  /** The state table's rows of these keys, as far as they exist. */
+  outcomes(rowKeys: readonly string[]): Promise<Map<string, EventOutcome>> {
+    return readOutcomes(this.#connected().table, this.description.stateTable, rowKeys);
+  }
+
+  /** The sample CRM's counts. */
+  crmState(): Promise<CrmState> {
+    return this.#askCrm<CrmState>('/_crm/state');
+  }
+
+  /** The sample CRM's contacts. */
+  crmContacts(): Promise<Contact[]> {
+    return this.#askCrm<Contact[]>('/_crm/contacts');
+  }
+
+  /** Every call that the sample CRM has seen, in order. */
+  crmCalls(): Promise<CrmCall[]> {
+    return this.#askCrm<CrmCall[]>('/_crm/calls');
+  }
+
+  /** Tells the sample CRM how to misbehave; no rules, no faults. */
+  async setCrmFaults(rules: readonly FaultRule[]): Promise<void> {
+    const body = JSON.stringify({ rules });
+    const response = await fetch(new URL('/_crm/faults', this.description.crm.url), { method: 'POST', body });
+    if (!response.ok) throw new Error(await response.text());
+  }
+
+  /** What the functions whose logical id begins so have logged. */
+  functionLog(logicalId: string): string {
+    return readFileSync(join(this.dataDir, 'logs', `${logicalId}.log`), 'utf8');
+  }
+
+  /** Resolves when `condition` holds; rejects, naming `what`, when it has not come to hold for long. */
+  async until(
+    what: string,
+    condition: () => boolean | Promise<boolean>,
+    patienceMs = READY_PATIENCE_MS,
+  ): Promise<void> {
+    const endsAtMs = Date.now() + patienceMs;
+    while (!(await condition())) {
+      if (Date.now() > endsAtMs) throw new Error(`not within ${patienceMs} ms: ${what}\n${this.#output}`);
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  #spawn(script: string, args: readonly string[]): ChildProcess {
+    return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
+      cwd: PROJECT_DIR,
+      env: { PATH: process.env.PATH, PORT: '0', ...this.#options.environment, DATA_DIR: this.dataDir },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
+  #connect(): void {
+    const { endpoints } = this.description;
+    this.#clients = {
+      sqs: localSqsClient(endpoints.sqs),
+      table: DynamoDBDocumentClient.from(localDynamoDbClient(endpoints.dynamodb)),
+    };
+  }
+
+  #connected() {
+    if (this.#clients === undefined) throw new Error('the pipeline has not been started');
+    return this.#clients;
+  }
+
+  async #askCrm<T>(path: string): Promise<T> {
+    const response = await fetch(new URL(path, this.description.crm.url));
+    return (await response.json()) as T;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    this.#clients?.sqs.destroy();
+    this.#clients?.table.destroy();
+    this.#clients = undefined;
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    return ended;
+  }
+}
+
+function killIfRunning(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Ended meanwhile.
+  }
+}

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  claimDataDir,
+  findPipeline,
+  type PipelineDescription,
+  publishPipeline,
+  releaseDataDir,
+} from '../../local/pipeline-file.ts';
+import { startTimeOf } from '../../local/process-identity.ts';
+import { ProcessLedger } from '../../local/process-ledger.ts';
+
+const DESCRIPTION = { webhookUrl: 'http://127.0.0.1:1/x' } as PipelineDescription;
+
+let dataDir: string;
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'pipeline-file-'));
+});
+
+afterEach(() => rmSync(dataDir, { recursive: true }));
+
+describe('the pipeline file', () => {
+  it('refuses a second pipeline on the same data', () => {
+    claimDataDir(dataDir);
+    expect(() => claimDataDir(dataDir)).toThrow(`process ${process.pid}`);
+    releaseDataDir(dataDir);
+    expect(() => claimDataDir(dataDir)).not.toThrow();
+  });
+
+  it.each([
+    ['of a process that has gone', { pid: 2 ** 22 + 1, startTime: '1' }],
+    ['of a process whose id is another’s now', { pid: process.pid, startTime: 'earlier' }],
+    ['that was cut off', undefined],
+  ])('is taken over where it is one %s', (_what, left) => {
+    writeFileSync(join(dataDir, 'pipeline.json'), left === undefined ? '{"pid":' : JSON.stringify(left));
+    expect(() => findPipeline(dataDir)).toThrow(/npm start/);
+    claimDataDir(dataDir);
+    publishPipeline(dataDir, DESCRIPTION);
+    expect(findPipeline(dataDir)).toEqual(DESCRIPTION);
+  });
+
+  it('says that a pipeline is still starting', () => {
+    claimDataDir(dataDir);
+    expect(() => findPipeline(dataDir)).toThrow(/still starting/);
+  });
+
+  it('is for its owner’s eyes only', () => {
+    claimDataDir(dataDir);
+    publishPipeline(dataDir, DESCRIPTION);
+    if (process.platform !== 'win32') expect(statSync(join(dataDir, 'pipeline.json')).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe('the ledger of processes', () => {
+  it('knows a process by its id and its start', () => {
+    const path = join(dataDir, 'processes.jsonl');
+    const ledger = new ProcessLedger(path);
+    ledger.record('this', process.pid);
+    expect(ledger.running()).toEqual([{ name: 'this', pid: process.pid, startTime: startTimeOf(process.pid) }]);
+    writeFileSync(path, `${JSON.stringify({ name: 'other', pid: process.pid, startTime: 'earlier' })}\n{"na`);
+    expect(ledger.running()).toEqual([]);
+  });
+});

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { startTimeOf } from '../../local/process-identity.ts';
+import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
+
+const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Runs a script that is expected to end by itself. */
+function runScript(script: string, args: readonly string[], environment: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
+    cwd: PROJECT_DIR,
+    env: { PATH: process.env.PATH, ...environment },
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
+  return new Promise<{ readonly code: number | null; readonly stderr: string }>((resolve) =>
+    child.once('close', (code) => resolve({ code, stderr })),
+  );
+}
+
+describe('npm start', () => {
+  it('brings up a pipeline that delivers, refuses a second one, and leaves no process behind', async () => {
+    const pipeline = await LocalPipelineProcess.start();
+    try {
+      const second = await runScript('local/start.ts', [], { PORT: '0', DATA_DIR: pipeline.dataDir });
+      expect(second).toEqual({ code: 1, stderr: expect.stringContaining('runs on') });
+      const port = new URL(pipeline.description.webhookUrl).port;
+      const samePort = await runScript('local/start.ts', [], { PORT: port, DATA_DIR: `${pipeline.dataDir}/other` });
+      expect(samePort).toEqual({ code: 1, stderr: expect.stringContaining(`Port ${port} is in use`) });
+
+      const sent = await pipeline.send('--count', '5', '--duplicates', '1', '--json');
+      expect(sent.code).toBe(0);
+      expect(JSON.parse(sent.stdout)).toMatchObject({
+        deliveries: { accepted: 10 },
+        events: { applied: 5 },
+        duplicatesDropped: 5,
+        crm: { applied: 5, repeatedCalls: 0 },
+        exactlyOnce: true,
+      });
+
+      const processes = pipeline.processes();
+      expect(processes.length).toBeGreaterThanOrEqual(6);
+      expect(await pipeline.stop()).toBe(0);
+      expect(processes.filter(({ pid, startTime }) => startTimeOf(pid) === startTime)).toEqual([]);
+    } finally {
+      await pipeline.dispose();
+    }
+  }, 60_000);
+});
+
+describe('a user’s mistake', () => {
+  it.each([
+    ['local/start.ts', [], { EVENTBRIDGE_SECRET: 'abc' }, 1, /^EVENTBRIDGE_SECRET must be 64 hex digits/],
+    ['local/start.ts', [], { PORT: '70000' }, 1, /^PORT is 70000/],
+    ['local/start.ts', ['-c', 'nonsense'], {}, 1, /^-c nonsense: must be key=value/],
+    ['local/send.ts', ['--count', 'x'], {}, 2, /^--count x: must be a whole number/],
+    ['local/send.ts', ['--wrong'], {}, 2, /^Unknown option '--wrong'/],
+    ['local/send.ts', [], { DATA_DIR: '/nonexistent' }, 1, /^No pipeline runs on .*npm start/],
+  ])('is told in one line: %s %j %j', async (script, args, environment, code, message) => {
+    const ended = await runScript(script, args, environment);
+    expect(ended).toEqual({ code, stderr: expect.stringMatching(message) });
+    expect(ended.stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
