@@ -79,6 +79,11 @@ export class ExecutionEnvironment {
     });
   }
 
+  /** Whether it takes further invocations. */
+  get usable(): boolean {
+    return this.#endedBecause === undefined;
+  }
+
   /** Ends the process at once, whatever it is doing. */
   kill(): void {
     this.#child.kill('SIGKILL');

@@ -109,7 +109,8 @@ export class FunctionPool {
   }
 
   #release(environment: ExecutionEnvironment): void {
-    if (!this.#all.has(environment)) return;
+    // One that timed out is about to end: the next invocation must not fail with it.
+    if (!this.#all.has(environment) || !environment.usable) return;
     this.#idle.push({ environment, sinceMs: Date.now() });
     this.#dispatch();
   }

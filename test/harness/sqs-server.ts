@@ -1,7 +1,12 @@
-/** An embedded SQS in memory, in this process, for one test file. */
-import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { keepToLoopback, queueUrl } from '../../local/embedded-sqs-corrections.ts';
-import { LOOPBACK } from '../../local/loopback.ts';
+/** An embedded SQS in a process of its own, for one test file. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { startEmbeddedSqs } from '../../local/embedded-sqs.ts';
+import { queueUrl } from '../../local/embedded-sqs-corrections.ts';
+import { localSqsClient } from '../../local/local-clients.ts';
+import { ProcessLedger } from '../../local/process-ledger.ts';
 
 /** A running server and a client for it. */
 export interface SqsForTest {
@@ -11,23 +16,26 @@ export interface SqsForTest {
   stop(): Promise<void>;
 }
 
-/** Starts a server on 127.0.0.1. Dispose of it with `stop`. */
+/** Starts the server of the local pipeline on an empty directory. Dispose of it with `stop`. */
 export async function startSqsForTest(): Promise<SqsForTest> {
-  keepToLoopback();
-  const { startFauxqs } = await import('fauxqs');
-  const server = await startFauxqs({ port: 0, logger: false });
-  const endpoint = `http://${LOOPBACK}:${server.port}`;
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const client = new SQSClient({ endpoint, region: 'us-east-1', credentials });
+  const dataDir = mkdtempSync(join(tmpdir(), 'sqs-for-test-'));
+  mkdirSync(join(dataDir, 'logs'));
+  const server = await startEmbeddedSqs({
+    dataDir,
+    ledger: new ProcessLedger(join(dataDir, 'processes.jsonl')),
+    onUnexpectedExit: () => {},
+  });
+  const client = localSqsClient(server.url);
   return {
     client,
     createQueue: async (name, attributes = {}) => {
       await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
-      return queueUrl(endpoint, name);
+      return queueUrl(server.url, name);
     },
     stop: async () => {
       client.destroy();
       await server.stop();
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

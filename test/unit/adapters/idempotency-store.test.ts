@@ -99,7 +99,8 @@ describe('the DynamoDB adapter', () => {
       kind: 'unavailable',
       cause: 'DynamoDB: TransactionCanceledException TransactionConflict',
     });
-    expect(tokens()).toHaveLength(2);
+    // The clock stands at 1 s as it begins, and at 4 s after the third try: beyond the 2.5 s.
+    expect(tokens()).toHaveLength(3);
   });
 
   it('takes a refusal as such that came along with a conflict', async () => {
