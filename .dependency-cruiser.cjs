@@ -1,0 +1,142 @@
+/**
+ * Which way imports may go. Each rule says why; `npm run imports` holds them.
+ * handler → use case → domain and ports; adapters → ports and domain.
+ */
+const LAMBDAS = '^lambdas/(ingest|processor|redrive)/';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one subject, or one of them has two.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'domain-is-pure',
+      comment:
+        'The rules must run in a simulation, on every clock and on any technology: no SDK, no environment, no file. ' +
+        'Of Node only hashing and bytes, of packages only the schema library.',
+      severity: 'error',
+      from: { path: '^lambdas/domain/' },
+      to: { pathNot: ['^lambdas/domain/', '^(node:)?(crypto|buffer)$', '^node_modules/zod/'] },
+    },
+    {
+      name: 'ports-know-the-domain-only',
+      comment: 'A port that names a technology is an adapter.',
+      severity: 'error',
+      from: { path: '^lambdas/ports\\.ts$' },
+      to: { pathNot: '^lambdas/domain/' },
+    },
+    {
+      name: 'mapping-knows-the-domain-only',
+      comment: 'It is the user’s file: what it decides must be the same at every attempt, so it may not look around.',
+      severity: 'error',
+      from: { path: '^lambdas/crm-mapping\\.ts$' },
+      to: { pathNot: '^lambdas/domain/' },
+    },
+    {
+      name: 'adapters-know-ports-and-domain-only',
+      comment: 'An adapter that needs another one, or a use case, cannot be replaced by itself.',
+      severity: 'error',
+      from: { path: '^lambdas/adapters/' },
+      to: { path: '^(lambdas|lib|local|bin|test|bench)/', pathNot: '^lambdas/(domain/|ports\\.ts$)' },
+    },
+    {
+      name: 'use-cases-know-no-technology',
+      comment: 'What a use case needs it gets as a port; only the handler builds adapters. cockatiel is a rule, not an effect.',
+      severity: 'error',
+      from: { path: LAMBDAS, pathNot: '/(handler|env)\\.ts$' },
+      to: {
+        path: ['^node_modules/', '^(node:)', '^lambdas/(adapters/|environment\\.ts|crm-mapping\\.ts)'],
+        pathNot: ['^node_modules/cockatiel/', '^node_modules/@types/', '^node:(crypto|buffer)$'],
+      },
+    },
+    {
+      name: 'env-is-a-contract',
+      comment: 'The construct writes it, the handler reads it: it must load anywhere, so it needs nothing but limits.',
+      severity: 'error',
+      from: { path: '^lambdas/[^/]+/env\\.ts$' },
+      to: { pathNot: '^lambdas/(domain/|environment\\.ts$)' },
+    },
+    {
+      name: 'handlers-are-not-imported',
+      comment: 'A handler reads the environment and holds state as it is loaded. Only a bundle begins with one.',
+      severity: 'error',
+      from: {},
+      to: { path: '^lambdas/[^/]+/handler\\.ts$' },
+    },
+    {
+      name: 'no-lambda-imports-a-sibling',
+      comment: 'What two functions share is domain, a port or an adapter.',
+      severity: 'error',
+      from: { path: '^lambdas/(ingest|processor|redrive)/' },
+      to: { path: '^lambdas/(ingest|processor|redrive)/', pathNot: '^lambdas/$1/' },
+    },
+    {
+      name: 'lambdas-stand-alone',
+      comment: 'What runs in AWS must not bring infrastructure, local tools or tests along.',
+      severity: 'error',
+      from: { path: '^lambdas/' },
+      to: { path: '^(lib|bin|local|test|bench)/' },
+    },
+    {
+      name: 'lib-knows-contracts-only',
+      comment: 'The infrastructure needs the functions’ environment contracts and the limits, not their code.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: {
+        path: '^(lambdas|local|bin|test|bench)/',
+        pathNot: '^lambdas/([^/]+/env\\.ts$|domain/limits\\.ts$)',
+      },
+    },
+    {
+      name: 'local-follows-the-template',
+      comment: 'The local pipeline brings up what the template says; knowing the constructs it could drift from it.',
+      severity: 'error',
+      from: { path: '^local/' },
+      to: { path: '^(lib|bin|test|bench)/' },
+    },
+    {
+      name: 'shipped-code-needs-no-test',
+      comment: 'Tests and benches look at everything; nothing looks at them.',
+      severity: 'error',
+      from: { path: '^(bin|lib|lambdas|local)/' },
+      to: { path: '^(test|bench)/' },
+    },
+    {
+      name: 'shipped-code-has-its-packages',
+      comment: 'A Lambda or a deployment that needs a development dependency works here and nowhere else.',
+      severity: 'error',
+      from: { path: '^(lib|lambdas)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'npm-optional'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'everything-resolves',
+      comment: 'An import that does not resolve is not checked by any rule above.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'A module that nothing reaches is dead, or a forgotten test.',
+      severity: 'error',
+      from: {
+        orphan: true,
+        pathNot: ['\\.d\\.ts$', '^bin/'],
+      },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    moduleSystems: ['es6', 'cjs'],
+    detectProcessBuiltinModuleCalls: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};
