@@ -60,9 +60,16 @@ const RETENTION_DAYS = Object.values(RetentionDays).filter(
 /** Every key but `limits.<name>`. */
 export const CONFIG_KEYS = {
   'crm.baseUrl': {
-    wants: 'the CRM’s base URL: https, without credentials, query or fragment (http on 127.0.0.1 or localhost only)',
+    wants:
+      'the CRM’s base URL: https, without credentials, query or fragment (http on 127.0.0.1 or localhost, or with crm.allowHttp=true)',
     about: 'where the CRM is; required',
     accepts: isBaseUrl,
+  },
+  'crm.allowHttp': {
+    wants: 'true or false',
+    fallback: 'false',
+    about: 'whether the CRM may be called over plain http, where its token can be read on the way',
+    accepts: (value) => value === 'true' || value === 'false',
   },
   stackName: {
     wants: 'letters, digits and hyphens, beginning with a letter, at most 128',
@@ -123,6 +130,9 @@ export function readPipelineConfig(context: Readonly<Record<string, unknown>>): 
   }
   if (!given.has('crm.baseUrl'))
     problems.push({ key: 'crm.baseUrl', got: undefined, wants: CONFIG_KEYS['crm.baseUrl'].wants });
+  const baseUrl = values.get('crm.baseUrl');
+  if (baseUrl !== undefined && isOpenToReaders(baseUrl) && values.get('crm.allowHttp') !== 'true')
+    problems.push({ key: 'crm.baseUrl', got: JSON.stringify(baseUrl), wants: CONFIG_KEYS['crm.baseUrl'].wants });
   for (const pair of PAIRS) problems.push(...missingPartners(pair, given));
   const resolved = resolveLimits(limits);
   problems.push(...resolved.problems.map((problem) => withSuggestion(problem)));
@@ -183,7 +193,7 @@ function isKey(key: string): key is KeyName {
 }
 
 function check(key: KeyName, value: unknown, values: Map<KeyName, string>, problems: ConfigProblem[]): void {
-  const text = typeof value === 'number' ? String(value) : value;
+  const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
   if (typeof text === 'string' && CONFIG_KEYS[key].accepts(text)) values.set(key, text);
   else problems.push({ key, got: JSON.stringify(value), wants: CONFIG_KEYS[key].wants });
 }
@@ -234,13 +244,25 @@ function wholeNumber(min: number, max: number): (value: string) => boolean {
 function isBaseUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
-  const local = url.hostname === '127.0.0.1' || url.hostname === 'localhost';
-  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-  return plain && (url.protocol === 'https:' || (url.protocol === 'http:' && local));
+  const bare = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return bare && (url.protocol === 'https:' || url.protocol === 'http:');
+}
+
+/** Whether calls leave the machine unencrypted. */
+function isOpenToReaders(baseUrl: string): boolean {
+  const { protocol, hostname } = new URL(baseUrl);
+  return protocol === 'http:' && hostname !== '127.0.0.1' && hostname !== 'localhost';
 }
 
 function describeProblems(problems: readonly ConfigProblem[]): string {
-  const lines = problems.map(({ key, got, wants }) => `  ${key}\n    got:   ${got ?? 'nothing'}\n    wants: ${wants}`);
+  const lines = problems.map(
+    ({ key, got, wants }) => `  ${key}\n    got:   ${withoutCredentials(got ?? 'nothing')}\n    wants: ${wants}`,
+  );
   const example = 'Give values with -c, for example: npx cdk synth -c crm.baseUrl=https://crm.example.com';
   return `The configuration is not complete and right:\n\n${lines.join('\n')}\n\n${example}\nAll keys are listed in README.md, under Configuration.`;
+}
+
+/** Somebody may have put a password into a URL: it must not end in a build's log. */
+function withoutCredentials(got: string): string {
+  return got.replace(/\/\/[^/]*@/g, '//…@');
 }

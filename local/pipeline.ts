@@ -99,7 +99,8 @@ export class LocalPipeline {
     say('synthesizing the stack, starting the SQS and DynamoDB servers');
     const [assembly, servers] = await Promise.all([
       synthesize(
-        { ...this.#settings.context, 'crm.baseUrl': crmUrl },
+        // Who names a CRM for tests on this machine may have it anywhere.
+        { 'crm.allowHttp': 'true', ...this.#settings.context, 'crm.baseUrl': crmUrl },
         join(this.#settings.dataDir, 'cdk.out'),
         this.#stopping.signal,
       ),

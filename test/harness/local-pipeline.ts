@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { type SigningKey, sign, signingKeyFrom } from '../../lambdas/domain/signature.ts';
 import type { FaultRule } from '../../local/crm-faults.ts';
 import { countMessages, type QueueCounts } from '../../local/embedded-sqs.ts';
@@ -119,16 +119,21 @@ export class LocalPipelineProcess {
 
   /** Posts a body, signed with the stream secret unless a signature is given. */
   async post(body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-    const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-    return fetch(this.description.webhookUrl, {
-      method: 'POST',
-      body: Buffer.from(bytes),
-      headers: {
-        'content-type': 'application/json',
-        'x-genesys-cloud-signature': sign(bytes, await this.signingKey()),
-        ...headers,
-      },
-    });
+    const post = await this.poster();
+    return post(body, headers);
+  }
+
+  /** `post` for many bodies: where to and the key are looked up once. */
+  async poster(): Promise<
+    (body: string | Uint8Array, headers?: Readonly<Record<string, string>>) => Promise<Response>
+  > {
+    const { webhookUrl } = this.description;
+    const key = await this.signingKey();
+    return (body, headers = {}) => {
+      const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+      const signature = { 'content-type': 'application/json', 'x-genesys-cloud-signature': sign(bytes, key) };
+      return fetch(webhookUrl, { method: 'POST', body: Buffer.from(bytes), headers: { ...signature, ...headers } });
+    };
   }
 
   /** The stream secret's current key. */
@@ -172,6 +177,29 @@ export class LocalPipelineProcess {
   /** The state table's rows of these keys, as far as they exist. */
   outcomes(rowKeys: readonly string[]): Promise<Map<string, EventOutcome>> {
     return readOutcomes(this.#connected().table, this.description.stateTable, rowKeys);
+  }
+
+  /** Whole rows of the state table, by their keys. */
+  async rows(rowKeys: readonly string[]): Promise<Map<string, Readonly<Record<string, unknown>>>> {
+    const { table } = this.#connected();
+    const rows = await Promise.all(
+      rowKeys.map(async (pk) => {
+        const command = new GetCommand({ TableName: this.description.stateTable, Key: { pk }, ConsistentRead: true });
+        return [pk, (await table.send(command)).Item] as const;
+      }),
+    );
+    return new Map(rows.flatMap(([key, row]) => (row === undefined ? [] : [[key, row] as const])));
+  }
+
+  /** The rows of events quarantined for this reason, by the table's index. */
+  async quarantined(reason: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const command = new QueryCommand({
+      TableName: this.description.stateTable,
+      IndexName: 'quarantine-by-reason',
+      KeyConditionExpression: 'reason = :reason',
+      ExpressionAttributeValues: { ':reason': reason },
+    });
+    return (await this.#connected().table.send(command)).Items ?? [];
   }
 
   /** The sample CRM's counts. */

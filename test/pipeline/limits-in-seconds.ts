@@ -1,0 +1,15 @@
+/** The pipeline's limits, an order of magnitude shorter; the relations between them are checked at synth as ever. */
+export const LIMITS_IN_SECONDS: Readonly<Record<string, string>> = {
+  'limits.crmTimeoutMs': '600',
+  'limits.storeTryMs': '250',
+  'limits.storeBudgetMs': '500',
+  'limits.attemptBudgetMs': '2100',
+  'limits.startReserveMs': '2200',
+  'limits.processorFunctionTimeoutMs': '3000',
+  'limits.clockSkewMs': '300',
+  'limits.leaseMs': '3400',
+  'limits.visibilityMs': '18000',
+  'limits.backoffBaseMs': '200',
+  'limits.backoffCapMs': '1000',
+  'limits.crmAttempts': '4',
+};
