@@ -14,7 +14,13 @@ export class MessageQueues extends Construct {
   constructor(scope: Construct, id: string, config: PipelineConfig) {
     super(scope, id);
     const { limits } = config;
-    const common = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, removalPolicy: RemovalPolicy.RETAIN };
+    const common = {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      // The most that SQS takes, said aloud: a smaller one would turn accepted bodies into errors.
+      maxMessageSizeBytes: 1_048_576,
+    };
     this.quarantine = new Queue(this, 'Quarantine', {
       ...common,
       ...(config.quarantineName === undefined ? {} : { queueName: config.quarantineName }),
