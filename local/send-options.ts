@@ -35,8 +35,8 @@ export const SEND_HELP = `Signs events, sends them to the pipeline on this machi
   --json            print the summary as JSON
   -h, --help        this text
 
-Finds the pipeline by DATA_DIR (.local), as npm start does. Ends with 0 if every accepted event was dealt with
-exactly once, with 1 if not, with 2 for wrong options.
+Finds the pipeline by DATA_DIR (.local), as npm start does. Ends with 0 if every event was dealt with exactly
+once, with 1 if not, with 2 for wrong options.
 `;
 
 /** Reads the options, or undefined where help was asked for. */

@@ -53,7 +53,7 @@ export interface RunReport {
   /** From the first 202 of an event to its settlement. */
   readonly acceptedToSettledMs: Percentiles;
   readonly elapsedMs: number;
-  /** Every accepted event dealt with, none lost, none applied twice. */
+  /** Every event accepted and dealt with, none lost, none applied twice. */
   readonly exactlyOnce: boolean;
 }
 
@@ -95,7 +95,10 @@ export function reportOn(record: RunRecord): RunReport {
     ingestMs: percentiles(accepted.flatMap(({ outcome }) => (outcome.kind === 'accepted' ? [outcome.latencyMs] : []))),
     acceptedToSettledMs: percentiles(settleLatencies(firstAcceptedAtMs, record.outcomes)),
     elapsedMs: Math.round(record.elapsedMs),
-    exactlyOnce: waiting === 0 && (crm === undefined || (crm.appliedTwice === 0 && crm.missing === 0)),
+    exactlyOnce:
+      firstAcceptedAtMs.size === record.events.length &&
+      waiting === 0 &&
+      (crm === undefined || (crm.appliedTwice === 0 && crm.missing === 0)),
   };
 }
 
@@ -191,7 +194,7 @@ export function formatReport(report: RunReport): string {
       `p50 ${report.acceptedToSettledMs.p50} ms, p95 ${report.acceptedToSettledMs.p95} ms, p99 ${report.acceptedToSettledMs.p99} ms (from an event's first 202)`,
     ],
     ['elapsed', `${(report.elapsedMs / 1_000).toFixed(1)} s`],
-    ['result', report.exactlyOnce ? 'every accepted event was dealt with exactly once' : resultOf(report)],
+    ['result', report.exactlyOnce ? 'every event was dealt with exactly once' : resultOf(report)],
   ];
   return rows.map(([name, value]) => `  ${name.padEnd(21)}${value}`).join('\n');
 }
@@ -203,6 +206,7 @@ function detail(counts: Readonly<Record<string, number>>): string {
 
 function resultOf({ events, crm }: RunReport): string {
   const problems = [
+    events.accepted < events.sent ? `${events.sent - events.accepted} events were never accepted` : '',
     events.waiting > 0 ? `${events.waiting} events are not dealt with yet` : '',
     (crm?.appliedTwice ?? 0) > 0 ? `${crm?.appliedTwice} were applied twice` : '',
     (crm?.missing ?? 0) > 0 ? `${crm?.missing} are recorded as applied and missing in the CRM` : '',

@@ -1,5 +1,5 @@
 /** `npm start`: the whole pipeline on this machine until Ctrl-C. */
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { LocalPipeline } from './pipeline.ts';
 import type { PipelineDescription } from './pipeline-file.ts';
 import { messageOf, Refusal } from './refusal.ts';
@@ -64,11 +64,17 @@ function announce(pipeline: PipelineDescription, settings: Settings): void {
   quarantine        ${pipeline.quarantine.url}
   DynamoDB          ${endpoints.dynamodb} (table ${pipeline.stateTable})
   Secrets Manager   ${endpoints.secretsManager}
-  logs              ${relative(process.cwd(), settings.dataDir) || '.'}/logs
+  logs              ${displayed(join(settings.dataDir, 'logs'))}
   for the aws CLI   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --region ${pipeline.region} --endpoint-url <one of these> …
 `);
   if (!crm.sample && settings.crmToken === undefined) say('CRM_TOKEN is not set: calls carry a made-up token');
   say(`ready ${pipeline.webhookUrl}`);
+}
+
+/** As somebody in the working directory would write it. */
+function displayed(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') ? path : fromHere;
 }
 
 await main().catch((error: unknown) => {
