@@ -1,18 +1,30 @@
-/** Asking the sample CRM what it has seen. */
+/** Asking the sample CRM what it has seen, and telling it how to behave. */
+import type { FaultRule } from './crm-faults.ts';
 import type { CrmCall, CrmState } from './sample-crm.ts';
 
 /** Counts over everything. */
 export function readCrmState(crmUrl: string): Promise<CrmState> {
-  return read<CrmState>(crmUrl, '/_crm/state');
+  return request<CrmState>(crmUrl, '/_crm/state');
 }
 
 /** Every call, in order. */
 export function readCrmCalls(crmUrl: string): Promise<readonly CrmCall[]> {
-  return read<readonly CrmCall[]>(crmUrl, '/_crm/calls');
+  return request<readonly CrmCall[]>(crmUrl, '/_crm/calls');
 }
 
-async function read<T>(crmUrl: string, path: string): Promise<T> {
-  const response = await fetch(new URL(path, crmUrl));
-  if (!response.ok) throw new Error(`the sample CRM answered ${response.status}`);
-  return (await response.json()) as T;
+/** The rules of misbehaviour in force. */
+export async function readCrmFaults(crmUrl: string): Promise<readonly FaultRule[]> {
+  return (await request<{ readonly rules: readonly FaultRule[] }>(crmUrl, '/_crm/faults')).rules;
+}
+
+/** Replaces the rules in force. Rejects, saying why, where the CRM does not take them. */
+export async function setCrmFaults(crmUrl: string, rules: readonly FaultRule[]): Promise<void> {
+  await request(crmUrl, '/_crm/faults', { method: 'POST', body: JSON.stringify({ rules }) });
+}
+
+async function request<T>(crmUrl: string, path: string, init: RequestInit = {}): Promise<T> {
+  const response = await fetch(new URL(path, crmUrl), init);
+  const body = (await response.json()) as T & { readonly message?: string };
+  if (!response.ok) throw new Error(body.message ?? `it answered ${response.status}`);
+  return body;
 }

@@ -9,13 +9,14 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { type SigningKey, sign, signingKeyFrom } from '../../lambdas/domain/signature.ts';
+import { readCrmCalls, readCrmState, setCrmFaults } from '../../local/crm-client.ts';
 import type { FaultRule } from '../../local/crm-faults.ts';
 import { countMessages, type QueueCounts } from '../../local/embedded-sqs.ts';
 import { type EventOutcome, readOutcomes } from '../../local/event-outcomes.ts';
 import { LOCAL_CREDENTIALS, localDynamoDbClient, localSqsClient } from '../../local/local-clients.ts';
 import { findPipeline, type PipelineDescription } from '../../local/pipeline-file.ts';
 import { type LedgerEntry, ProcessLedger } from '../../local/process-ledger.ts';
-import type { Contact, CrmCall, CrmState } from '../../local/sample-crm.ts';
+import type { CrmCall, CrmState } from '../../local/sample-crm.ts';
 
 const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 const READY_PATIENCE_MS = 60_000;
@@ -204,24 +205,17 @@ export class LocalPipelineProcess {
 
   /** The sample CRM's counts. */
   crmState(): Promise<CrmState> {
-    return this.#askCrm<CrmState>('/_crm/state');
-  }
-
-  /** The sample CRM's contacts. */
-  crmContacts(): Promise<Contact[]> {
-    return this.#askCrm<Contact[]>('/_crm/contacts');
+    return readCrmState(this.description.crm.url);
   }
 
   /** Every call that the sample CRM has seen, in order. */
-  crmCalls(): Promise<CrmCall[]> {
-    return this.#askCrm<CrmCall[]>('/_crm/calls');
+  crmCalls(): Promise<readonly CrmCall[]> {
+    return readCrmCalls(this.description.crm.url);
   }
 
   /** Tells the sample CRM how to misbehave; no rules, no faults. */
   async setCrmFaults(rules: readonly FaultRule[]): Promise<void> {
-    const body = JSON.stringify({ rules });
-    const response = await fetch(new URL('/_crm/faults', this.description.crm.url), { method: 'POST', body });
-    if (!response.ok) throw new Error(await response.text());
+    await setCrmFaults(this.description.crm.url, rules);
   }
 
   /** What the functions whose logical id begins so have logged. */
@@ -261,11 +255,6 @@ export class LocalPipelineProcess {
   #connected() {
     if (this.#clients === undefined) throw new Error('the pipeline has not been started');
     return this.#clients;
-  }
-
-  async #askCrm<T>(path: string): Promise<T> {
-    const response = await fetch(new URL(path, this.description.crm.url));
-    return (await response.json()) as T;
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {

@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import { CRM_HELP, readCrmRequest } from '../../local/crm-commands.ts';
+import { CrmFaults } from '../../local/crm-faults.ts';
+
+function rulesOf(line: string) {
+  const request = readCrmRequest(line.split(' ').filter((part) => part !== ''));
+  return request.kind === 'behave' ? request.rules : request.kind;
+}
+
+describe('npm run crm', () => {
+  it.each([
+    ['up', []],
+    ['down', [{ status: 503 }]],
+    ['fail', [{ share: 0.5, status: 500 }]],
+    ['fail 0.3 502', [{ share: 0.3, status: 502 }]],
+    ['apply-then-fail', [{ share: 1, applyFirst: true, status: 500 }]],
+    ['throttle', [{ status: 429, retryAfter: '30' }]],
+    ['throttle 5 --times 2', [{ status: 429, retryAfter: '5', times: 2 }]],
+    ['slow 250', [{ delayMs: 250 }]],
+    [
+      'reject +15550100 +15550101',
+      [
+        { phone: '+15550100', status: 422 },
+        { phone: '+15550101', status: 422 },
+      ],
+    ],
+    ['drop .1', [{ share: 0.1, drop: true }]],
+    ['hang', [{ hang: true }]],
+    ['', 'state'],
+    ['state', 'state'],
+    ['down --help', 'help'],
+  ])('understands “%s”', (line, rules) => {
+    expect(rulesOf(line)).toEqual(rules);
+    // What it makes of a command, the sample CRM takes.
+    if (typeof rules !== 'string') expect(new CrmFaults().set({ rules })).toBeUndefined();
+  });
+
+  it.each([
+    ['dwon', /^dwon: the sample CRM knows state, up, down,/],
+    ['down now', /^down now: is one argument too many/],
+    ['fail 2', /^fail 2: a share must be a number from 0 to 1/],
+    ['fail 0.5 700', /^fail 700: a status must be a number from 200 to 599/],
+    ['slow soon', /^slow soon: must be a whole number/],
+    ['reject', /^reject: name the contacts/],
+    ['down --times 0', /^--times 0: must be a whole number/],
+    ['down --for 3', /^Unknown option '--for'/],
+    ['toString', /^toString: the sample CRM knows/],
+  ])('refuses “%s”', (line, message) => {
+    expect(() => rulesOf(line)).toThrow(message);
+  });
+
+  it('explains each of its commands', () => {
+    for (const name of ['up', 'down', 'fail', 'apply-then-fail', 'throttle', 'slow', 'reject', 'drop', 'hang'])
+      expect(CRM_HELP).toMatch(new RegExp(`^  ${name} `, 'm'));
+  });
+});
