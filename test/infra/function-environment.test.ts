@@ -1,0 +1,47 @@
+/** What the constructs write is what the handlers read. */
+import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
+import { readIngestEnvironment } from '../../lambdas/ingest/env.ts';
+import { readProcessorEnvironment } from '../../lambdas/processor/env.ts';
+import { asText, only, synthesized } from './synthesized.ts';
+
+describe('the functions’ environment', () => {
+  it('is read by the functions as it was meant, with the limits of the context', () => {
+    const template = synthesized({ 'limits.crmTimeoutMs': '4000' });
+    const variablesOf = (name: string) => {
+      const { Environment } = only(template, 'AWS::Lambda::Function', name).Properties;
+      const { Variables } = Environment as { readonly Variables: Readonly<Record<string, unknown>> };
+      return Object.fromEntries(Object.entries(Variables).map(([key, value]) => [key, asText(value)]));
+    };
+    const limits = { ...DEFAULT_LIMITS, crmTimeoutMs: 4_000 };
+    expect(readIngestEnvironment(variablesOf('Ingest'))).toEqual({
+      deliveryQueueUrl: '<QueuesDelivery>',
+      streamSecretArn: '<SecretsStreamSecret>',
+      limits,
+    });
+    expect(readProcessorEnvironment(variablesOf('Processor'))).toEqual({
+      deliveryQueueUrl: '<QueuesDelivery>',
+      quarantineUrl: '<QueuesQuarantine>',
+      stateTableName: '<StateTable>',
+      crmBaseUrl: 'https://crm.example.com',
+      crmTokenSecretArn: '<SecretsCrmToken>',
+      limits,
+    });
+    // Nothing else is told them, least of all a secret's value.
+    expect(Object.keys(variablesOf('Processor')).sort()).toEqual([
+      'CRM_BASE_URL',
+      'CRM_TOKEN_SECRET_ARN',
+      'DELIVERY_QUEUE_URL',
+      'LIMITS',
+      'QUARANTINE_URL',
+      'STATE_TABLE_NAME',
+    ]);
+  }, 60_000);
+
+  it('is refused with one message that names all that is missing', () => {
+    expect(() => readProcessorEnvironment({ LIMITS: '[]', CRM_BASE_URL: '' })).toThrow(
+      'DELIVERY_QUEUE_URL is not set; QUARANTINE_URL is not set; STATE_TABLE_NAME is not set; CRM_BASE_URL is not set; ' +
+        'CRM_TOKEN_SECRET_ARN is not set; LIMITS is not a JSON object.',
+    );
+  });
+});

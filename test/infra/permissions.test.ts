@@ -1,0 +1,89 @@
+/** Who may do what: every grant, word for word. */
+
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { asText, only, synthesized } from './synthesized.ts';
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+
+let template: Template;
+
+beforeAll(() => {
+  template = synthesized();
+}, 60_000);
+
+/** `action resource` of everything that a role is granted. */
+function grantsOf(role: string): string[] {
+  const policies = Object.values(template.findResources('AWS::IAM::Policy')).filter(({ Properties }) =>
+    (Properties as { readonly Roles: unknown[] }).Roles.map(asText).includes(`<${role}>`),
+  );
+  const statements = policies.flatMap(
+    ({ Properties }) =>
+      (Properties as { readonly PolicyDocument: { readonly Statement: Statement[] } }).PolicyDocument.Statement,
+  );
+  expect(statements.every(({ Effect }) => Effect === 'Allow')).toBe(true);
+  return statements
+    .flatMap(({ Action, Resource }) =>
+      [Action].flat().flatMap((action) => [Resource].flat().map((on) => `${action} ${asText(on)}`)),
+    )
+    .sort();
+}
+
+describe('permissions', () => {
+  it('let ingest read one secret and send to one queue', () => {
+    expect(grantsOf('IngestFunctionRole')).toEqual([
+      'logs:CreateLogStream <IngestFunctionLogs.Arn>',
+      'logs:PutLogEvents <IngestFunctionLogs.Arn>',
+      'secretsmanager:GetSecretValue <SecretsStreamSecret>',
+      'sqs:SendMessage <QueuesDelivery.Arn>',
+      'xray:PutTelemetryRecords *',
+      'xray:PutTraceSegments *',
+    ]);
+  });
+
+  it('let the processor take from one queue, put into the other, and write, never delete or scan, rows', () => {
+    expect(grantsOf('ProcessorFunctionRole')).toEqual([
+      'dynamodb:BatchGetItem <StateTable.Arn>',
+      'dynamodb:PutItem <StateTable.Arn>',
+      'dynamodb:UpdateItem <StateTable.Arn>',
+      'logs:CreateLogStream <ProcessorFunctionLogs.Arn>',
+      'logs:PutLogEvents <ProcessorFunctionLogs.Arn>',
+      'secretsmanager:GetSecretValue <SecretsCrmToken>',
+      'sqs:ChangeMessageVisibility <QueuesDelivery.Arn>',
+      'sqs:DeleteMessage <QueuesDelivery.Arn>',
+      'sqs:GetQueueAttributes <QueuesDelivery.Arn>',
+      'sqs:GetQueueUrl <QueuesDelivery.Arn>',
+      'sqs:ReceiveMessage <QueuesDelivery.Arn>',
+      'sqs:SendMessage <QueuesQuarantine.Arn>',
+      'xray:PutTelemetryRecords *',
+      'xray:PutTraceSegments *',
+    ]);
+  });
+
+  it('are these two roles’ alone, and only Lambda may take them', () => {
+    const roles = Object.values(template.findResources('AWS::IAM::Role'));
+    expect(roles).toHaveLength(2);
+    for (const { Properties } of roles) {
+      expect(Properties).toEqual({
+        AssumeRolePolicyDocument: {
+          Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } }],
+          Version: '2012-10-17',
+        },
+      });
+    }
+  });
+
+  it('let the API, on its one route, invoke ingest, and nobody anything else', () => {
+    const { Action, FunctionName, Principal, SourceArn } = only(template, 'AWS::Lambda::Permission').Properties;
+    expect([Action, asText(FunctionName), Principal]).toEqual([
+      'lambda:InvokeFunction',
+      '<IngestFunction.Arn>',
+      'apigateway.amazonaws.com',
+    ]);
+    expect(asText(SourceArn)).toMatch(/:<WebhookHttpApi>\/\*\/\*\/v1\/eventbridge\/genesys$/);
+  });
+});

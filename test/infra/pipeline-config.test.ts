@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
+import { ConfigError, readPipelineConfig } from '../../lib/pipeline-config.ts';
+
+const CRM = { 'crm.baseUrl': 'https://crm.example.com/tenant' };
+
+/** `key ← got → wants` of everything that is wrong. */
+function problems(context: Readonly<Record<string, unknown>>): string[] {
+  try {
+    readPipelineConfig(context);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map(({ key, got, wants }) => `${key} ← ${got ?? 'nothing'} → ${wants}`);
+  }
+}
+
+describe('the configuration', () => {
+  it('needs the CRM’s base URL and nothing else', () => {
+    expect(readPipelineConfig(CRM)).toEqual({
+      stackName: 'GenesysCrmPipeline',
+      crmBaseUrl: 'https://crm.example.com/tenant',
+      ingestMemoryMb: 512,
+      processorMemoryMb: 512,
+      logRetentionDays: 30,
+      limits: DEFAULT_LIMITS,
+      limitOverrides: {},
+    });
+  });
+
+  it('takes strings, as -c gives them, numbers, and nested objects, as cdk.json may have them', () => {
+    const nested = readPipelineConfig({
+      crm: { baseUrl: 'http://10.0.0.7:8080', allowHttp: true },
+      ingest: { memoryMb: 1024 },
+      limits: { crmAttempts: '12' },
+      '@aws-cdk/core:anything': true,
+    });
+    expect(nested).toMatchObject({
+      crmBaseUrl: 'http://10.0.0.7:8080',
+      ingestMemoryMb: 1024,
+      limits: { crmAttempts: 12 },
+      limitOverrides: { crmAttempts: 12 },
+    });
+  });
+
+  it.each([
+    ['http://crm.example.com', '"http://crm.example.com"'],
+    ['crm.example.com', '"crm.example.com"'],
+    ['https://crm.example.com/?a=b', '"https://crm.example.com/?a=b"'],
+    ['https://user:secret@crm.example.com', '"https://user:secret@crm.example.com"'],
+    [7, '7'],
+  ])('refuses %j as the CRM’s base URL', (given, got) => {
+    expect(problems({ 'crm.baseUrl': given })).toEqual([
+      `crm.baseUrl ← ${got} → the CRM’s base URL: https, without credentials, query or fragment (http on 127.0.0.1 or localhost, or with crm.allowHttp=true)`,
+    ]);
+  });
+
+  it('tells everything that is wrong at once', () => {
+    const wrong = problems({
+      'ingest.memoryMb': 'lots',
+      'names.deliveryQueue': 'a queue',
+      'logs.retentionDays': '31',
+      'domain.name': 'hooks.example.com',
+      'crm.baseURL': 'https://crm.example.com',
+      'limits.crmTimeout': '5000',
+      'limits.leaseMs': 'long',
+    });
+    expect(wrong).toEqual([
+      'ingest.memoryMb ← "lots" → a whole number of megabytes from 128 to 10240',
+      'names.deliveryQueue ← "a queue" → 1 to 80 letters, digits, hyphens or underscores',
+      expect.stringMatching(/^logs\.retentionDays ← "31" → one of 1, 3, 5, 7, 14, 30,/),
+      'crm.baseURL ← "https://crm.example.com" → one of the configuration’s keys; did you mean crm.baseUrl?',
+      expect.stringMatching(/^crm\.baseUrl ← nothing → the CRM’s base URL: https,/),
+      expect.stringMatching(/^domain\.certificateArn ← nothing → the ARN .*; domain\.name is given, and needs it$/),
+      'limits.crmTimeout ← "5000" → the name of a limit (lambdas/domain/limits.ts lists them); did you mean limits.crmTimeoutMs?',
+      expect.stringMatching(/^limits\.leaseMs ← "long" → /),
+    ]);
+  });
+
+  it('holds the limits to their relations', () => {
+    expect(problems({ ...CRM, 'limits.leaseMs': '30000' })).toEqual([
+      'limits.leaseMs ← 30000 against 25000 → processorFunctionTimeoutMs < leaseMs − clockSkewMs',
+    ]);
+  });
+
+  it('does not quote a password', () => {
+    expect(() => readPipelineConfig({ 'crm.baseUrl': 'https://user:hunter2@crm.example.com' })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+    );
+  });
+
+  it('says in one message what it got, what it wants, and how to give it', () => {
+    expect(() => readPipelineConfig({ stackName: '1' })).toThrow(
+      [
+        'The configuration is not complete and right:',
+        '',
+        '  stackName',
+        '    got:   "1"',
+        '    wants: letters, digits and hyphens, beginning with a letter, at most 128',
+        '  crm.baseUrl',
+        '    got:   nothing',
+        '    wants: the CRM’s base URL: https, without credentials, query or fragment (http on 127.0.0.1 or localhost, or with crm.allowHttp=true)',
+        '',
+        'Give values with -c, for example: npx cdk synth -c crm.baseUrl=https://crm.example.com',
+        'All keys are listed in README.md, under Configuration.',
+      ].join('\n'),
+    );
+  });
+});
