@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { DELIBERATE_FAULTS } from './deliberate-faults.ts';
+import { explore } from './explore.ts';
+import { SCOPES, type Scope, worldOf } from './scopes.ts';
+import type { Sabotage } from './world.ts';
+
+/** A scope of the command with two attempts instead of three: seconds instead of minutes. */
+function small(name: string, attempts = 2): Scope {
+  const scope = SCOPES[name];
+  if (scope === undefined) throw new Error(`there is no scope ${name}`);
+  return { ...scope, attempts };
+}
+
+function sabotageOf(name: string): Sabotage {
+  const fault = DELIBERATE_FAULTS.find((one) => one.name === name);
+  if (fault === undefined) throw new Error(`there is no deliberate fault “${name}”`);
+  return fault.sabotage;
+}
+
+describe('the exploration', () => {
+  it.each(['twice', 'late'])(
+    'finds the guarantee kept in every state of the small world “%s”',
+    async (name) => {
+      const { violation, states, reached } = await explore(() => worldOf(small(name)));
+      expect(violation).toBeUndefined();
+      expect(states).toBeGreaterThan(5_000);
+      expect([...reached]).toEqual(
+        expect.arrayContaining(['COMPLETED', 'STALE', 'FAILED', 'QUARANTINED crm_rejected']),
+      );
+    },
+    60_000,
+  );
+
+  it.each([
+    ['an event is claimed, and its contact is not', 'twice', 2],
+    ['a newer event that may have been applied is ignored', 'twice', 2],
+    ['a timeout of the CRM passes for a call that was not sent', 'twice', 2],
+    ['an event is settled as quarantined, and not sent there', 'twice', 2],
+    ['an attempt settles what another one owns', 'late', 3],
+  ])(
+    'would find it if %s',
+    async (fault, scope, attempts) => {
+      const { violation } = await explore(() => worldOf(small(scope, attempts), sabotageOf(fault)));
+      expect(violation?.problems).not.toEqual([]);
+      expect(violation).toBeDefined();
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,33 @@
+/** What can go wrong. Kinds are rationed, so that a driver decides how much of each there is. */
+
+/** A kind of fault, and what a report calls it. */
+export const FAULTS = {
+  crash: 'an environment died',
+  response_lost: 'a write was done and its response lost',
+  throttled: 'a request was not done (throttling, conflict, timeout)',
+  lands_late: 'a write was done after its caller had given up',
+  stale_read: 'a read was older than the last write',
+  crm_failed: 'the CRM failed without a change',
+  crm_unknown: 'the CRM did not answer, or applied and then failed',
+  crm_refused: 'the CRM refused an event for good',
+  received_twice: 'a message came while somebody worked on it',
+  came_back: 'a deleted message came once more',
+  sent_again: 'the sender delivered an event once more',
+  redriven: 'a message was redriven',
+  secret_rotated: 'the stream secret was rotated',
+  frozen: 'all environments stood still for long between two invocations',
+  // These come about by what the driver lets happen, and are only counted.
+  crm_slow: 'the CRM took a second or more',
+  dead_lettered: 'SQS moved a message to quarantine that had come too often',
+} as const;
+
+/** A kind of fault. */
+export type Fault = keyof typeof FAULTS;
+
+/** How much of each kind may still happen. */
+export type Rations = Record<Fault, number>;
+
+/** Nothing may go wrong. */
+export function noFaults(): Rations {
+  return Object.fromEntries(Object.keys(FAULTS).map((fault) => [fault, 0])) as Rations;
+}

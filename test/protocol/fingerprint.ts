@@ -1,0 +1,39 @@
+/** What of a world decides how it goes on: two worlds that are alike in this go on alike. */
+import { createHash } from 'node:crypto';
+import type { MemoryQueue } from '../harness/twins/message-queue.memory.ts';
+import { mapsAsLists } from './invocations.ts';
+import type { World } from './world.ts';
+
+/**
+ * A digest of the time, the table, the messages, what the CRM has applied, what is left to happen, and for each
+ * invocation under way all answers that it has been given: the code under test is deterministic, so that these
+ * decide what it does next. Ended and dead invocations do nothing more, and are left out. Of what the CRM has applied
+ * the order is judged as it happens; what counts later is which events, and the newest of each contact is among them.
+ */
+export function fingerprintOf(world: World): string {
+  const running = world.invocations
+    .filter(({ state }) => state === 'running')
+    .map(({ name, seen, parked, endsByMs }) => [name, seen, parked.map((call) => call.name), endsByMs]);
+  const state = [
+    world.clock.now(),
+    sorted(world.store.events),
+    sorted(world.store.contacts),
+    [...world.store.userRows.keys()].sort(),
+    [...new Set(world.crm.applied)].sort(),
+    messagesIn(world.queue),
+    messagesIn(world.quarantine),
+    [...world.accepted].sort(),
+    running.map((invocation) => JSON.stringify(invocation)).sort(),
+    world.remains,
+  ];
+  return createHash('sha1').update(JSON.stringify(state, mapsAsLists)).digest('base64');
+}
+
+/** Messages without their ids, by which nobody tells them apart. */
+function messagesIn(queue: MemoryQueue): string[] {
+  return [...queue.messages.values()].map(({ messageId: _id, ...message }) => JSON.stringify(message)).sort();
+}
+
+function sorted<Value>(rows: ReadonlyMap<string, Value>): [string, Value][] {
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,193 @@
+/** The ports of an invocation: each call is parked, with all the ways in which it can go. */
+import type { CrmAnswer } from '../../lambdas/domain/crm-outcome.ts';
+import type { IngestDependencies } from '../../lambdas/ingest/accept-delivery.ts';
+import type { Clock, Crm, IdempotencyStore, MessageQueue, MessageVisibility } from '../../lambdas/ports.ts';
+import type { ProcessorDependencies } from '../../lambdas/processor/process-batch.ts';
+import type { MemoryQueue } from '../harness/twins/message-queue.memory.ts';
+import type { MemoryStreamSecret } from '../harness/twins/stream-secret.memory.ts';
+import type { Invocation, ParkedCall, Way } from './invocations.ts';
+import { workMapping } from './workload.ts';
+import type { World } from './world.ts';
+
+/** What the CRM does with a call. */
+export type CrmWay =
+  | 'applied'
+  | 'unknown_applied'
+  | 'unknown'
+  | 'not_sent'
+  | 'rejected'
+  | 'throttled'
+  | 'failed_applied'
+  | 'unauthorized';
+
+const LOST = { kind: 'unavailable', cause: 'no response' } as const;
+
+/** What the processor works with in this invocation. */
+export function processorPorts(world: World, invocation: Invocation, clock: Clock): ProcessorDependencies {
+  let owners = 0;
+  return {
+    clock,
+    limits: world.limits,
+    chance: { fraction: () => world.fraction(), newOwner: () => `${invocation.name}.${++owners}` },
+    store: storeOf(world, invocation),
+    crm: { deliver: (command, call) => callCrm(world, invocation, String(command.body), call) },
+    quarantine: queueOf(world, invocation, world.quarantine, 'quarantine'),
+    visibility: { comeBackIn: (handle, delayMs) => setVisibility(world, invocation, handle, delayMs) },
+    mapping: workMapping,
+    log: {
+      write: (_level, message, { cause, at }) => {
+        if (message.includes('bug')) world.problems.push(`${invocation.name}: ${message}: ${cause} ${at}`);
+      },
+    },
+  };
+}
+
+/** What ingest works with in this invocation. */
+export function ingestPorts(
+  world: World,
+  invocation: Invocation,
+  clock: Clock,
+  secret: MemoryStreamSecret,
+): IngestDependencies {
+  return {
+    clock,
+    limits: world.limits,
+    deliveryQueue: queueOf(world, invocation, world.queue, 'delivery queue'),
+    secret: {
+      keys: (request) =>
+        park(world, invocation, 'read the secret', 'secret', world.limits.secretTimeoutMs, [
+          { name: 'done', happen: () => ({ answer: secret.keysNow(request, true) }) },
+          {
+            name: 'Secrets Manager away',
+            fault: 'throttled',
+            happen: () => ({ answer: secret.keysNow(request, false) }),
+          },
+        ]),
+    },
+  };
+}
+
+function park<Answer>(
+  world: World,
+  invocation: Invocation,
+  name: string,
+  touches: ParkedCall['touches'],
+  budgetMs: number,
+  ways: readonly Way[],
+): Promise<Answer> {
+  return invocation.park({ name, touches, ways, answeredByMs: world.clock.now() + budgetMs });
+}
+
+/** To die before a write is to die after the call before it: dying is tried once for each pair of calls. */
+function storeOf(world: World, invocation: Invocation): IdempotencyStore {
+  const { store, limits } = world;
+  return {
+    readAhead: (keys) =>
+      park(world, invocation, 'read-ahead', 'table', limits.storeBudgetMs, [
+        { name: 'done', happen: () => ({ answer: store.readAheadNow(keys) }) },
+        { name: 'no response', fault: 'throttled', happen: () => ({ answer: LOST }) },
+        { name: 'out of date', fault: 'stale_read', happen: () => ({ answer: world.readAsItWas(keys) }) },
+        { name: 'dies', fault: 'crash', happen: () => undefined },
+      ]),
+    claim: (write) => effect(world, invocation, `claim ${write.eventKey}`, 'table', () => store.claimNow(write)),
+    settle: (write) =>
+      effect(world, invocation, `settle ${write.eventKey} as ${write.row.status}`, 'table', () =>
+        store.settleNow(write),
+      ),
+  };
+}
+
+function queueOf(world: World, invocation: Invocation, queue: MemoryQueue, name: string): MessageQueue {
+  return {
+    send: (envelope) =>
+      effect(world, invocation, `send to ${name}`, 'queue', () => {
+        queue.sendNow(envelope);
+        return { kind: 'sent' } as const;
+      }),
+  };
+}
+
+/** A write: done, not done, done with its response lost, done later, or the environment dies after it. */
+function effect<Answer>(
+  world: World,
+  invocation: Invocation,
+  name: string,
+  touches: ParkedCall['touches'],
+  act: () => Answer,
+): Promise<Answer> {
+  const actAnd = (answer: object | undefined) => () => {
+    act();
+    return answer === undefined ? undefined : { answer };
+  };
+  const late = () => {
+    world.landLater(`${name}, late`, act);
+    return { answer: LOST };
+  };
+  return park(world, invocation, name, touches, world.limits.storeBudgetMs, [
+    { name: 'done', happen: () => ({ answer: act() }) },
+    { name: 'not done', fault: 'throttled', happen: () => ({ answer: LOST }) },
+    { name: 'done, the response lost', fault: 'response_lost', happen: actAnd(LOST) },
+    { name: 'given up, still under way', fault: 'lands_late', happen: late },
+    { name: 'done, then dies', fault: 'crash', happen: actAnd(undefined) },
+  ]);
+}
+
+function setVisibility(
+  world: World,
+  invocation: Invocation,
+  handle: string,
+  delayMs: number,
+): ReturnType<MessageVisibility['comeBackIn']> {
+  const done = () => ({ answer: { kind: world.queue.changeVisibilityNow(handle, delayMs) ? 'set' : 'unavailable' } });
+  return park(world, invocation, `come back in ${delayMs} ms`, 'own message', world.limits.storeBudgetMs, [
+    { name: 'done', happen: done },
+    { name: 'not done', fault: 'throttled', happen: () => ({ answer: LOST }) },
+  ]);
+}
+
+function callCrm(
+  world: World,
+  invocation: Invocation,
+  event: string,
+  { idempotencyKey: key, budgetMs }: Parameters<Crm['deliver']>[1],
+): Promise<CrmAnswer> {
+  const contact = world.contactOf(event);
+  const nowMs = world.clock.now() - world.limits.clockSkewMs;
+  const over = world.crm.begin({ event, contact, caller: invocation.name, key, row: world.row(event), nowMs });
+  const end = (applied: boolean, answer: CrmAnswer | undefined) => () => {
+    over();
+    if (applied) world.crm.apply(event, contact);
+    return answer === undefined ? undefined : { answer };
+  };
+  invocation.onDeath(over);
+  const ways: Readonly<Record<CrmWay, Way>> = {
+    applied: { name: 'applied, 200', happen: end(true, answered(200)) },
+    unknown_applied: {
+      name: 'applied, no answer',
+      fault: 'crm_unknown',
+      happen: end(true, { kind: 'unknown', cause: 'timeout' }),
+    },
+    unknown: {
+      name: 'not applied, no answer',
+      fault: 'crm_unknown',
+      happen: end(false, { kind: 'unknown', cause: 'timeout' }),
+    },
+    failed_applied: { name: 'applied, 500', fault: 'crm_unknown', happen: end(true, answered(500)) },
+    not_sent: {
+      name: 'connection refused',
+      fault: 'crm_failed',
+      happen: end(false, { kind: 'not_sent', cause: 'refused' }),
+    },
+    throttled: { name: '429', fault: 'crm_failed', happen: end(false, { ...answered(429), retryAfter: '7' }) },
+    unauthorized: { name: '401', fault: 'crm_failed', happen: end(false, answered(401)) },
+    rejected: { name: '422', fault: 'crm_refused', happen: end(false, answered(422)) },
+  };
+  return park(world, invocation, `CRM call for ${event}`, 'CRM', budgetMs, [
+    ...world.crmWays.map((way) => ways[way]),
+    { name: 'applied, then dies', fault: 'crash', happen: end(true, undefined) },
+  ]);
+}
+
+function answered(status: number) {
+  return { kind: 'answered', status, excerpt: '' } as const;
+}

@@ -1,0 +1,58 @@
+/** The small worlds that are explored. */
+import { DEFAULT_LIMITS, type Limits } from '../../lambdas/domain/limits.ts';
+import { noFaults, type Rations } from './faults.ts';
+import type { CrmWay } from './ports.ts';
+import { makeEvent } from './workload.ts';
+import { type Sabotage, World } from './world.ts';
+
+/** Limits under which every branch is near: two CRM calls an event, and `behind_newer` given up after one wait. */
+const NEAR: Limits = { ...DEFAULT_LIMITS, crmAttempts: 2, quarantinedDuplicateMs: 1_000 };
+
+const CRM_WAYS: readonly CrmWay[] = ['applied', 'unknown_applied', 'unknown', 'not_sent', 'rejected'];
+
+/** A small world: so many attempts on two events of one contact, and so much that may go wrong. */
+export interface Scope {
+  readonly about: string;
+  readonly attempts: number;
+  readonly faults: Partial<Rations>;
+}
+
+const ANY = Number.POSITIVE_INFINITY;
+const CRM_MAY_FAIL = { crm_unknown: ANY, crm_failed: ANY, crm_refused: ANY };
+
+/** All that the command explores, by name. */
+export const SCOPES: Readonly<Record<string, Scope>> = {
+  faults: {
+    about: '2 events of one contact, 3 attempts, a crash anywhere, a lost response anywhere, a redrive',
+    attempts: 3,
+    faults: { ...CRM_MAY_FAIL, crash: 1, response_lost: 1, redriven: 1 },
+  },
+  twice: {
+    about: '2 events of one contact, 3 attempts, messages that come while somebody works on them, a crash anywhere',
+    attempts: 3,
+    faults: { ...CRM_MAY_FAIL, crash: 1, received_twice: 2 },
+  },
+  late: {
+    about:
+      '2 events of one contact, 3 attempts, a message that comes twice, a write that lands after its caller gave up',
+    attempts: 3,
+    faults: { ...CRM_MAY_FAIL, lands_late: 1, received_twice: 1 },
+  },
+};
+
+/** The world of a scope. */
+export function worldOf({ attempts, faults }: Scope, sabotage: Sabotage = {}): World {
+  return new World({
+    events: [makeEvent(0, 'ordered', '+1'), makeEvent(1, 'ordered', '+1')],
+    limits: NEAR,
+    rations: { ...noFaults(), ...faults },
+    crmWays: CRM_WAYS,
+    clockOffsetsMs: [0, 0, 0],
+    invocations: attempts,
+    batchSizes: [1],
+    pruned: true,
+    // The longest waits that jitter gives: others find most time to come between.
+    fraction: () => 0.999,
+    sabotage,
+  });
+}

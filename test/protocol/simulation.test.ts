@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { DELIBERATE_FAULTS, type DeliberateFault } from './deliberate-faults.ts';
+import { FAULTS } from './faults.ts';
+import { DEFAULT_SIZE } from './seeds.ts';
+import { shrink } from './shrink.ts';
+import { type RunOptions, runWorld } from './simulation.ts';
+import { count, emptyTally } from './tally.ts';
+
+/** Seeds of the test command; `npm run simulate -- --seeds 100000` runs many more. */
+const SEEDS = 1_000;
+const STEPS = 250;
+
+function options(seed: number, fault?: DeliberateFault): RunOptions {
+  const common = { seed, steps: STEPS, size: DEFAULT_SIZE };
+  return fault === undefined ? common : { ...common, sabotage: fault.sabotage };
+}
+
+async function firstViolation(fault: DeliberateFault) {
+  for (let seed = 1; seed <= fault.seeds; seed += 1) {
+    const run = await runWorld(options(seed, fault));
+    if (run.problems.length > 0) return { seed, run };
+  }
+  return undefined;
+}
+
+describe('the simulation', () => {
+  it(`finds the guarantee kept in ${SEEDS} worlds, and has met every kind of fault in them`, async () => {
+    const tally = emptyTally();
+    for (let seed = 1; seed <= SEEDS; seed += 1) {
+      const run = await runWorld(options(seed));
+      expect({ seed, problems: run.problems }).toEqual({ seed, problems: [] });
+      count(tally, run);
+    }
+    expect(tally.decisions / SEEDS).toBeGreaterThan(200);
+    for (const fault of Object.keys(FAULTS)) expect(tally.met).toHaveProperty(fault);
+    expect(Object.keys(tally.reached)).toEqual(
+      expect.arrayContaining([
+        'COMPLETED',
+        'STALE',
+        'IGNORED',
+        'QUARANTINED invalid_event',
+        'QUARANTINED crm_rejected',
+        'QUARANTINED retries_exhausted',
+        'QUARANTINED behind_newer',
+        'QUARANTINED poison',
+      ]),
+    );
+  }, 120_000);
+
+  it('makes the same run of the same seed, and of its choices written down', async () => {
+    const first = await runWorld({ ...options(7), traced: true });
+    expect(await runWorld({ ...options(7), traced: true })).toEqual(first);
+    expect(await runWorld({ ...options(7), traced: true, choices: first.choices })).toEqual(first);
+    expect((await runWorld(options(8))).choices).not.toEqual(first.choices);
+  });
+
+  it.each(DELIBERATE_FAULTS.map((fault) => [fault.name, fault] as const))(
+    'would find it if %s',
+    async (_name, fault) => {
+      expect(await firstViolation(fault)).toBeDefined();
+    },
+    120_000,
+  );
+
+  it('makes a violation short, and tells how to repeat it', async () => {
+    const [fault] = DELIBERATE_FAULTS;
+    if (fault === undefined) throw new Error('there are no deliberate faults');
+    const found = await firstViolation(fault);
+    if (found === undefined) throw new Error('the violation was not found');
+    const shortest = await shrink(found.run, options(found.seed, fault));
+    expect(shortest.choices.length).toBeLessThan(found.run.choices.length / 3);
+    const again = await runWorld({ ...options(found.seed, fault), choices: shortest.choices });
+    expect(again.problems).toEqual(shortest.problems);
+    expect(again.problems.length).toBeGreaterThan(0);
+  }, 120_000);
+});

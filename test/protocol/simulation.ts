@@ -1,0 +1,67 @@
+/** One world from its seed to its rest, or again from choices that were written down. */
+import { setImmediate as drained } from 'node:timers/promises';
+import { rest } from './explore.ts';
+import type { Fault } from './faults.ts';
+import { Invariants } from './invariants.ts';
+import { type Size, worldOfSeed } from './seeds.ts';
+import { START_MS } from './workload.ts';
+import type { Action, Sabotage, World } from './world.ts';
+
+/** What became of a world. */
+export interface SimulatedRun {
+  /** Which action was chosen, of those that were possible. */
+  readonly choices: readonly number[];
+  /** What happened, one line an action, with the time. Only where it was asked for. */
+  readonly trace: readonly string[];
+  readonly met: ReadonlyMap<Fault, number>;
+  /** Statuses, with reasons, that events came to. */
+  readonly reached: ReadonlySet<string>;
+  /** What is wrong, in sentences; nothing where all holds. */
+  readonly problems: readonly string[];
+}
+
+/** How a run is made. */
+export interface RunOptions {
+  readonly seed: number;
+  /** Choices to be made before everything is let come to rest. */
+  readonly steps: number;
+  readonly size: Size;
+  readonly sabotage?: Sabotage;
+  /** Instead of the seed's choices; one beyond the number of actions counts from the beginning again. */
+  readonly choices?: readonly number[];
+  readonly traced?: boolean;
+}
+
+/** Runs a world. The same options give the same run. */
+export async function runWorld(options: RunOptions): Promise<SimulatedRun> {
+  const { world, choose } = worldOfSeed(options.seed, options.size, options.sabotage);
+  const invariants = new Invariants(world);
+  const choices: number[] = [];
+  const trace: string[] = [];
+  const steps = options.choices?.length ?? options.steps;
+  let problems: readonly string[] = [];
+  while (choices.length < steps && problems.length === 0) {
+    const actions = world.actions();
+    const choice = options.choices === undefined ? choose(actions) : wrapped(options.choices[choices.length], actions);
+    const action = choice === undefined ? undefined : actions[choice];
+    if (choice === undefined || action === undefined) break;
+    choices.push(choice);
+    if (options.traced === true) trace.push(line(world, action));
+    world.carryOut(action);
+    await drained();
+    problems = invariants.problemsNow();
+  }
+  if (problems.length === 0) problems = await rest(world, invariants, trace);
+  const reached = new Set(
+    [...world.store.events.values()].map(({ status, reason = '' }) => `${status} ${reason}`.trim()),
+  );
+  return { choices, trace, met: world.met, reached, problems };
+}
+
+function wrapped(choice: number | undefined, actions: readonly Action[]): number | undefined {
+  return actions.length === 0 || choice === undefined ? undefined : choice % actions.length;
+}
+
+function line(world: World, action: Action): string {
+  return `${((world.clock.now() - START_MS) / 1_000).toFixed(3).padStart(10)} s  ${action.name}`;
+}
