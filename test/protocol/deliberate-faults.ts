@@ -12,7 +12,7 @@ import {
   releasedContact,
 } from '../../lambdas/domain/event-row.ts';
 import type { ContactRules, MemoryIdempotencyStore } from '../harness/twins/idempotency-store.memory.ts';
-import type { Sabotage } from './world.ts';
+import type { Sabotage } from './sabotage.ts';
 
 /** One mistake. */
 export interface DeliberateFault {
@@ -188,12 +188,12 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
   {
     name: 'rows of the user’s are written before the outcome',
     sabotage: {
-      processor: (deps, world) => ({
+      processor: (deps, store) => ({
         ...deps,
         store: {
           ...deps.store,
           settle: (write) => {
-            world.store.putUserRows(write.userRows);
+            store.putUserRows(write.userRows);
             return deps.store.settle({ ...write, userRows: [] });
           },
         },

@@ -66,7 +66,7 @@ export async function explore(
 
 async function runOnce(world: World, choices: Choices, seen: Set<string>, reached: Set<string>) {
   const trace: string[] = [];
-  const invariants = new Invariants(world);
+  const invariants = new Invariants(world.scene);
   for (;;) {
     await drained();
     const problems = invariants.problemsNow();
@@ -75,7 +75,8 @@ async function runOnce(world: World, choices: Choices, seen: Set<string>, reache
       const before = seen.size;
       seen.add(fingerprintOf(world));
       if (seen.size === before) return { problems, trace, ended: false };
-      for (const { status, reason = '' } of world.store.events.values()) reached.add(`${status} ${reason}`.trim());
+      for (const { status, reason = '' } of world.scene.store.events.values())
+        reached.add(`${status} ${reason}`.trim());
     }
     if (world.isOver) return { problems: await rest(world, invariants, trace), trace, ended: true };
     const actions = world.actions();
@@ -98,5 +99,5 @@ export async function rest(world: World, invariants: Invariants, trace: string[]
     const problems = invariants.problemsNow();
     if (problems.length > 0) return problems;
   }
-  return invariants.problemsAtRest();
+  return world.atRest ? invariants.problemsAtRest() : ['the world does not come to rest'];
 }

@@ -18,6 +18,7 @@ export const FAULTS = {
   frozen: 'all environments stood still for long between two invocations',
   // These come about by what the driver lets happen, and are only counted.
   crm_slow: 'the CRM took a second or more',
+  visibility_ended: 'a message came back because nobody had answered for it in time',
   dead_lettered: 'SQS moved a message to quarantine that had come too often',
 } as const;
 

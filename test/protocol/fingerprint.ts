@@ -11,18 +11,22 @@ import type { World } from './world.ts';
  * the order is judged as it happens; what counts later is which events, and the newest of each contact is among them.
  */
 export function fingerprintOf(world: World): string {
-  const running = world.invocations
-    .filter(({ state }) => state === 'running')
-    .map(({ name, seen, parked, endsByMs }) => [name, seen, parked.map((call) => call.name), endsByMs]);
+  const { scene } = world;
+  const running = scene.running.map(({ name, seen, parked, endsByMs }) => [
+    name,
+    seen,
+    parked.map((call) => call.name),
+    endsByMs,
+  ]);
   const state = [
-    world.clock.now(),
-    sorted(world.store.events),
-    sorted(world.store.contacts),
-    [...world.store.userRows.keys()].sort(),
-    [...new Set(world.crm.applied)].sort(),
-    messagesIn(world.queue),
-    messagesIn(world.quarantine),
-    [...world.accepted].sort(),
+    scene.clock.now(),
+    sorted(scene.store.events),
+    sorted(scene.store.contacts),
+    [...scene.store.userRows.keys()].sort(),
+    [...new Set(scene.crm.applied)].sort(),
+    messagesIn(scene.queue),
+    messagesIn(scene.quarantine),
+    [...scene.accepted].sort(),
     running.map((invocation) => JSON.stringify(invocation)).sort(),
     world.remains,
   ];

@@ -23,6 +23,7 @@ export interface ParkedCall {
 
 /** One invocation in one environment, until it ends or its environment dies. */
 export class Invocation {
+  readonly functionName: 'ingest' | 'processor';
   readonly name: string;
   /** The function is ended at this time, whatever it is doing. */
   endsByMs: number;
@@ -32,7 +33,8 @@ export class Invocation {
   #parked: ParkedCall[] = [];
   readonly #atDeath: (() => void)[] = [];
 
-  constructor(name: string, endsByMs: number) {
+  constructor(functionName: Invocation['functionName'], name: string, endsByMs: number) {
+    this.functionName = functionName;
     this.name = name;
     this.endsByMs = endsByMs;
   }

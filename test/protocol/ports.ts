@@ -6,8 +6,8 @@ import type { ProcessorDependencies } from '../../lambdas/processor/process-batc
 import type { MemoryQueue } from '../harness/twins/message-queue.memory.ts';
 import type { MemoryStreamSecret } from '../harness/twins/stream-secret.memory.ts';
 import type { Invocation, ParkedCall, Way } from './invocations.ts';
+import type { Scene } from './scene.ts';
 import { workMapping } from './workload.ts';
-import type { World } from './world.ts';
 
 /** What the CRM does with a call. */
 export type CrmWay =
@@ -22,40 +22,48 @@ export type CrmWay =
 
 const LOST = { kind: 'unavailable', cause: 'no response' } as const;
 
+/** What an environment of the processor brings along. */
+export interface EnvironmentOptions {
+  readonly clock: Clock;
+  /** In [0, 1): its dice. */
+  readonly fraction: () => number;
+  readonly crmWays: readonly CrmWay[];
+}
+
 /** What the processor works with in this invocation. */
-export function processorPorts(world: World, invocation: Invocation, clock: Clock): ProcessorDependencies {
+export function processorPorts(
+  scene: Scene,
+  invocation: Invocation,
+  options: EnvironmentOptions,
+): ProcessorDependencies {
   let owners = 0;
+  const { clock, fraction, crmWays } = options;
   return {
     clock,
-    limits: world.limits,
-    chance: { fraction: () => world.fraction(), newOwner: () => `${invocation.name}.${++owners}` },
-    store: storeOf(world, invocation),
-    crm: { deliver: (command, call) => callCrm(world, invocation, String(command.body), call) },
-    quarantine: queueOf(world, invocation, world.quarantine, 'quarantine'),
-    visibility: { comeBackIn: (handle, delayMs) => setVisibility(world, invocation, handle, delayMs) },
+    limits: scene.limits,
+    chance: { fraction, newOwner: () => `${invocation.name}.${++owners}` },
+    store: storeOf(scene, invocation),
+    crm: { deliver: (command, call) => callCrm(scene, invocation, crmWays, String(command.body), call) },
+    quarantine: queueOf(scene, invocation, scene.quarantine, 'quarantine'),
+    visibility: { comeBackIn: (handle, delayMs) => setVisibility(scene, invocation, handle, delayMs) },
     mapping: workMapping,
     log: {
       write: (_level, message, { cause, at }) => {
-        if (message.includes('bug')) world.problems.push(`${invocation.name}: ${message}: ${cause} ${at}`);
+        if (message.includes('bug')) scene.problems.push(`${invocation.name}: ${message}: ${cause} ${at}`);
       },
     },
   };
 }
 
 /** What ingest works with in this invocation. */
-export function ingestPorts(
-  world: World,
-  invocation: Invocation,
-  clock: Clock,
-  secret: MemoryStreamSecret,
-): IngestDependencies {
+export function ingestPorts(scene: Scene, invocation: Invocation, secret: MemoryStreamSecret): IngestDependencies {
   return {
-    clock,
-    limits: world.limits,
-    deliveryQueue: queueOf(world, invocation, world.queue, 'delivery queue'),
+    clock: scene.clock,
+    limits: scene.limits,
+    deliveryQueue: queueOf(scene, invocation, scene.queue, 'delivery queue'),
     secret: {
       keys: (request) =>
-        park(world, invocation, 'read the secret', 'secret', world.limits.secretTimeoutMs, [
+        park(scene, invocation, 'read the secret', 'secret', scene.limits.secretTimeoutMs, [
           { name: 'done', happen: () => ({ answer: secret.keysNow(request, true) }) },
           {
             name: 'Secrets Manager away',
@@ -68,39 +76,39 @@ export function ingestPorts(
 }
 
 function park<Answer>(
-  world: World,
+  scene: Scene,
   invocation: Invocation,
   name: string,
   touches: ParkedCall['touches'],
   budgetMs: number,
   ways: readonly Way[],
 ): Promise<Answer> {
-  return invocation.park({ name, touches, ways, answeredByMs: world.clock.now() + budgetMs });
+  return invocation.park({ name, touches, ways, answeredByMs: scene.clock.now() + budgetMs });
 }
 
 /** To die before a write is to die after the call before it: dying is tried once for each pair of calls. */
-function storeOf(world: World, invocation: Invocation): IdempotencyStore {
-  const { store, limits } = world;
+function storeOf(scene: Scene, invocation: Invocation): IdempotencyStore {
+  const { store, limits } = scene;
   return {
     readAhead: (keys) =>
-      park(world, invocation, 'read-ahead', 'table', limits.storeBudgetMs, [
+      park(scene, invocation, 'read-ahead', 'table', limits.storeBudgetMs, [
         { name: 'done', happen: () => ({ answer: store.readAheadNow(keys) }) },
         { name: 'no response', fault: 'throttled', happen: () => ({ answer: LOST }) },
-        { name: 'out of date', fault: 'stale_read', happen: () => ({ answer: world.readAsItWas(keys) }) },
+        { name: 'out of date', fault: 'stale_read', happen: () => ({ answer: scene.readAsItWas(keys) }) },
         { name: 'dies', fault: 'crash', happen: () => undefined },
       ]),
-    claim: (write) => effect(world, invocation, `claim ${write.eventKey}`, 'table', () => store.claimNow(write)),
+    claim: (write) => effect(scene, invocation, `claim ${write.eventKey}`, 'table', () => store.claimNow(write)),
     settle: (write) =>
-      effect(world, invocation, `settle ${write.eventKey} as ${write.row.status}`, 'table', () =>
+      effect(scene, invocation, `settle ${write.eventKey} as ${write.row.status}`, 'table', () =>
         store.settleNow(write),
       ),
   };
 }
 
-function queueOf(world: World, invocation: Invocation, queue: MemoryQueue, name: string): MessageQueue {
+function queueOf(scene: Scene, invocation: Invocation, queue: MemoryQueue, name: string): MessageQueue {
   return {
     send: (envelope) =>
-      effect(world, invocation, `send to ${name}`, 'queue', () => {
+      effect(scene, invocation, `send to ${name}`, 'queue', () => {
         queue.sendNow(envelope);
         return { kind: 'sent' } as const;
       }),
@@ -109,7 +117,7 @@ function queueOf(world: World, invocation: Invocation, queue: MemoryQueue, name:
 
 /** A write: done, not done, done with its response lost, done later, or the environment dies after it. */
 function effect<Answer>(
-  world: World,
+  scene: Scene,
   invocation: Invocation,
   name: string,
   touches: ParkedCall['touches'],
@@ -120,10 +128,10 @@ function effect<Answer>(
     return answer === undefined ? undefined : { answer };
   };
   const late = () => {
-    world.landLater(`${name}, late`, act);
+    scene.lateWrites.push({ name: `${name}, late`, act });
     return { answer: LOST };
   };
-  return park(world, invocation, name, touches, world.limits.storeBudgetMs, [
+  return park(scene, invocation, name, touches, scene.limits.storeBudgetMs, [
     { name: 'done', happen: () => ({ answer: act() }) },
     { name: 'not done', fault: 'throttled', happen: () => ({ answer: LOST }) },
     { name: 'done, the response lost', fault: 'response_lost', happen: actAnd(LOST) },
@@ -133,30 +141,31 @@ function effect<Answer>(
 }
 
 function setVisibility(
-  world: World,
+  scene: Scene,
   invocation: Invocation,
   handle: string,
   delayMs: number,
 ): ReturnType<MessageVisibility['comeBackIn']> {
-  const done = () => ({ answer: { kind: world.queue.changeVisibilityNow(handle, delayMs) ? 'set' : 'unavailable' } });
-  return park(world, invocation, `come back in ${delayMs} ms`, 'own message', world.limits.storeBudgetMs, [
+  const done = () => ({ answer: { kind: scene.comeBackIn(handle, delayMs) ? 'set' : 'unavailable' } });
+  return park(scene, invocation, `come back in ${delayMs} ms`, 'own message', scene.limits.storeBudgetMs, [
     { name: 'done', happen: done },
     { name: 'not done', fault: 'throttled', happen: () => ({ answer: LOST }) },
   ]);
 }
 
 function callCrm(
-  world: World,
+  scene: Scene,
   invocation: Invocation,
+  crmWays: readonly CrmWay[],
   event: string,
   { idempotencyKey: key, budgetMs }: Parameters<Crm['deliver']>[1],
 ): Promise<CrmAnswer> {
-  const contact = world.contactOf(event);
-  const nowMs = world.clock.now() - world.limits.clockSkewMs;
-  const over = world.crm.begin({ event, contact, caller: invocation.name, key, row: world.row(event), nowMs });
+  const contact = scene.contactOf(event);
+  const nowMs = scene.clock.now() - scene.limits.clockSkewMs;
+  const over = scene.crm.begin({ event, contact, caller: invocation.name, key, row: scene.row(event), nowMs });
   const end = (applied: boolean, answer: CrmAnswer | undefined) => () => {
     over();
-    if (applied) world.crm.apply(event, contact);
+    if (applied) scene.crm.apply(event, contact);
     return answer === undefined ? undefined : { answer };
   };
   invocation.onDeath(over);
@@ -182,8 +191,8 @@ function callCrm(
     unauthorized: { name: '401', fault: 'crm_failed', happen: end(false, answered(401)) },
     rejected: { name: '422', fault: 'crm_refused', happen: end(false, answered(422)) },
   };
-  return park(world, invocation, `CRM call for ${event}`, 'CRM', budgetMs, [
-    ...world.crmWays.map((way) => ways[way]),
+  return park(scene, invocation, `CRM call for ${event}`, 'CRM', budgetMs, [
+    ...crmWays.map((way) => ways[way]),
     { name: 'applied, then dies', fault: 'crash', happen: end(true, undefined) },
   ]);
 }

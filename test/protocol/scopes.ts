@@ -2,8 +2,9 @@
 import { DEFAULT_LIMITS, type Limits } from '../../lambdas/domain/limits.ts';
 import { noFaults, type Rations } from './faults.ts';
 import type { CrmWay } from './ports.ts';
+import type { Sabotage } from './sabotage.ts';
 import { makeEvent } from './workload.ts';
-import { type Sabotage, World } from './world.ts';
+import { World } from './world.ts';
 
 /** Limits under which every branch is near: two CRM calls an event, and `behind_newer` given up after one wait. */
 const NEAR: Limits = { ...DEFAULT_LIMITS, crmAttempts: 2, quarantinedDuplicateMs: 1_000 };

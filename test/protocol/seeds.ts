@@ -1,10 +1,12 @@
 /** What a seed decides: the world, how much goes wrong in it, and each choice. */
 import { DEFAULT_LIMITS, type Limits } from '../../lambdas/domain/limits.ts';
 import { seededFraction } from '../harness/twins/chance.seeded.ts';
+import type { Action } from './actions.ts';
 import { FAULTS, type Fault, type Rations } from './faults.ts';
 import type { CrmWay } from './ports.ts';
+import type { Sabotage } from './sabotage.ts';
 import { type EventKind, makeEvent, type WorkEvent } from './workload.ts';
-import { type Action, type Sabotage, World } from './world.ts';
+import { World } from './world.ts';
 
 /** How large the worlds are. */
 export interface Size {

@@ -1,11 +1,13 @@
 /** One world from its seed to its rest, or again from choices that were written down. */
 import { setImmediate as drained } from 'node:timers/promises';
+import type { Action } from './actions.ts';
 import { rest } from './explore.ts';
 import type { Fault } from './faults.ts';
 import { Invariants } from './invariants.ts';
+import type { Sabotage } from './sabotage.ts';
 import { type Size, worldOfSeed } from './seeds.ts';
 import { START_MS } from './workload.ts';
-import type { Action, Sabotage, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** What became of a world. */
 export interface SimulatedRun {
@@ -35,7 +37,7 @@ export interface RunOptions {
 /** Runs a world. The same options give the same run. */
 export async function runWorld(options: RunOptions): Promise<SimulatedRun> {
   const { world, choose } = worldOfSeed(options.seed, options.size, options.sabotage);
-  const invariants = new Invariants(world);
+  const invariants = new Invariants(world.scene);
   const choices: number[] = [];
   const trace: string[] = [];
   const steps = options.choices?.length ?? options.steps;
@@ -53,9 +55,9 @@ export async function runWorld(options: RunOptions): Promise<SimulatedRun> {
   }
   if (problems.length === 0) problems = await rest(world, invariants, trace);
   const reached = new Set(
-    [...world.store.events.values()].map(({ status, reason = '' }) => `${status} ${reason}`.trim()),
+    [...world.scene.store.events.values()].map(({ status, reason = '' }) => `${status} ${reason}`.trim()),
   );
-  return { choices, trace, met: world.met, reached, problems };
+  return { choices, trace, met: world.scene.met, reached, problems };
 }
 
 function wrapped(choice: number | undefined, actions: readonly Action[]): number | undefined {
@@ -63,5 +65,5 @@ function wrapped(choice: number | undefined, actions: readonly Action[]): number
 }
 
 function line(world: World, action: Action): string {
-  return `${((world.clock.now() - START_MS) / 1_000).toFixed(3).padStart(10)} s  ${action.name}`;
+  return `${((world.scene.clock.now() - START_MS) / 1_000).toFixed(3).padStart(10)} s  ${action.name}`;
 }

@@ -1,0 +1,15 @@
+/** Something that can happen next. */
+import type { Fault } from './faults.ts';
+
+/** One thing that a driver may choose. */
+export interface Action {
+  readonly name: string;
+  /** Work goes on, a function is invoked, time passes, or something goes wrong. */
+  readonly kind: 'goes on' | 'begins' | 'time' | Fault;
+  readonly act: () => void;
+}
+
+/** Whether the action is rationed. */
+export function isFault(kind: Action['kind']): kind is Fault {
+  return kind !== 'goes on' && kind !== 'begins' && kind !== 'time';
+}

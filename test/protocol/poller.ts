@@ -1,0 +1,150 @@
+/** Lambda's side of the delivery queue: invokes the processor with batches, and deletes what it does not give back. */
+import { type BatchResult, processBatch } from '../../lambdas/processor/process-batch.ts';
+import type { QueuedMessage, Received } from '../harness/twins/message-queue.memory.ts';
+import type { Action } from './actions.ts';
+import type { Invocation } from './invocations.ts';
+import { type CrmWay, processorPorts } from './ports.ts';
+import type { Sabotage } from './sabotage.ts';
+import type { Scene } from './scene.ts';
+
+/** How messages come to the processor. */
+export interface PollerOptions {
+  readonly crmWays: readonly CrmWay[];
+  /** By how much the clock of each environment of the processor is ahead of the true time; as many environments. */
+  readonly clockOffsetsMs: readonly number[];
+  /** Invocations of the processor that may be made. */
+  readonly invocations: number;
+  /** How many messages an invocation may bring. */
+  readonly batchSizes: readonly number[];
+  /** In [0, 1): the dice of the processor. */
+  readonly fraction: () => number;
+}
+
+/** The pollers of all environments. */
+export class Poller {
+  invocationsLeft: number;
+  readonly #scene: Scene;
+  readonly #options: PollerOptions;
+  readonly #sabotage: Sabotage;
+  readonly #deleted: QueuedMessage[] = [];
+
+  constructor(scene: Scene, options: PollerOptions, sabotage: Sabotage) {
+    this.#scene = scene;
+    this.#options = options;
+    this.#sabotage = sabotage;
+    this.invocationsLeft = options.invocations;
+  }
+
+  /** Receives that can be made now, and what SQS may do of itself. */
+  actions(): Action[] {
+    const { queue } = this.#scene;
+    const back = this.#deleted.map(
+      (message): Action => ({
+        name: `${this.#scene.nameOf(message)} comes once more, though it was deleted`,
+        kind: 'came_back',
+        act: () => queue.resurrect(message),
+      }),
+    );
+    const free = this.#freeEnvironment();
+    return free === undefined || this.invocationsLeft <= 0 ? back : [...this.#receives(free), ...back];
+  }
+
+  #receives(environment: number): Action[] {
+    const { queue } = this.#scene;
+    const { batchSizes } = this.#options;
+    const visible = queue.visible();
+    const singles = batchSizes.includes(1) ? visible.map((id) => [id]) : [];
+    const batches = batchSizes.filter((size) => size > 1 && visible.length > 1).map((size) => visible.slice(0, size));
+    const early = [...queue.messages.keys()].filter((id) => !visible.includes(id));
+    return [
+      ...[...batches, ...singles].map(
+        (ids): Action => ({
+          name: `${this.#named(ids)} received`,
+          kind: 'begins',
+          act: () => this.#receive(ids, environment),
+        }),
+      ),
+      ...early.map(
+        (id): Action => ({
+          name: `${this.#named([id])} received although in flight`,
+          kind: 'received_twice',
+          act: () => {
+            queue.redeliver(id);
+            this.#receive([id], environment);
+          },
+        }),
+      ),
+    ];
+  }
+
+  #named(messageIds: readonly string[]): string {
+    return messageIds.map((id) => this.#scene.nameOf(this.#scene.queue.messages.get(id))).join(', ');
+  }
+
+  /** An environment that does nothing; now this one, now that. A dead one is replaced at once. */
+  #freeEnvironment(): number | undefined {
+    const { running, invocations } = this.#scene;
+    const busy = running.filter(({ functionName }) => functionName === 'processor').length;
+    const environments = this.#options.clockOffsetsMs.length;
+    return busy < environments ? invocations.length % environments : undefined;
+  }
+
+  #receive(messageIds: readonly string[], environment: number): void {
+    this.invocationsLeft -= 1;
+    const { limits, clock, store, problems } = this.#scene;
+    // Named before it is received: what has come too often is then elsewhere.
+    const name = this.#named(messageIds);
+    const received = this.#scene.queue.receiveThese(messageIds);
+    this.#countFaults(messageIds, received);
+    if (received.length === 0) return;
+    const invocation = this.#scene.begin('processor', name, limits.processorFunctionTimeoutMs);
+    const offsetsMs = this.#sabotage.clockOffsetsMs ?? this.#options.clockOffsetsMs;
+    const environmentClock = clock.skewed(offsetsMs[environment] ?? 0);
+    const { crmWays, fraction } = this.#options;
+    const ports = processorPorts(this.#scene, invocation, { clock: environmentClock, fraction, crmWays });
+    const deps = this.#sabotage.processor?.(ports, store) ?? ports;
+    const endsAtMs = environmentClock.now() + limits.processorFunctionTimeoutMs;
+    processBatch(received, endsAtMs, deps)
+      .then((result) => this.#acknowledge(invocation, received, this.#sabotage.result?.(result) ?? result))
+      .catch((error: unknown) => problems.push(`${invocation.name}: the processor threw ${String(error)}`));
+  }
+
+  #countFaults(messageIds: readonly string[], received: readonly Received[]): void {
+    if (received.length < messageIds.length) this.#scene.meet('dead_lettered');
+    const timedOut = received.some(
+      ({ message: { messageId, receiveCount } }) =>
+        receiveCount > 1 && !this.#scene.sentBack.has(`${messageId}@${receiveCount - 1}`),
+    );
+    if (timedOut) this.#scene.meet('visibility_ended');
+  }
+
+  async #acknowledge(invocation: Invocation, received: readonly Received[], { comeBack }: BatchResult): Promise<void> {
+    const done = received.filter(({ message }) => !comeBack.includes(message.messageId));
+    if (done.length > 0 && invocation.state === 'running') {
+      const remove = () => {
+        this.#delete(done);
+        return { answer: null };
+      };
+      // The function has ended: the rest is Lambda's.
+      invocation.endsByMs = Number.POSITIVE_INFINITY;
+      await invocation.park({
+        name: 'acknowledgement',
+        touches: 'own message',
+        answeredByMs: this.#scene.clock.now() + this.#scene.limits.storeBudgetMs,
+        ways: [
+          { name: 'done', happen: remove },
+          { name: 'not done', fault: 'throttled', happen: () => ({ answer: null }) },
+        ],
+      });
+    }
+    if (invocation.state === 'running') invocation.end();
+  }
+
+  #delete(done: readonly Received[]): void {
+    const { queue } = this.#scene;
+    for (const { receiptHandle, message } of done) {
+      const queued = queue.messages.get(message.messageId);
+      if (queued !== undefined && queue.deleteNow(receiptHandle)) this.#deleted.push(queued);
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/** The places at which the code under test can be spoiled from outside. */
+import type { Limits } from '../../lambdas/domain/limits.ts';
+import type { IngestDependencies } from '../../lambdas/ingest/accept-delivery.ts';
+import type { BatchResult, ProcessorDependencies } from '../../lambdas/processor/process-batch.ts';
+import type { ContactRules, MemoryIdempotencyStore } from '../harness/twins/idempotency-store.memory.ts';
+
+/** What is spoiled; nothing, where the code is as it ships. */
+export interface Sabotage {
+  readonly rules?: ContactRules;
+  readonly limits?: (limits: Limits) => Limits;
+  /** Changes what the table does at one instant. */
+  readonly store?: (store: MemoryIdempotencyStore) => void;
+  /** Instead of the world's own. */
+  readonly clockOffsetsMs?: readonly number[];
+  readonly processor?: (deps: ProcessorDependencies, store: MemoryIdempotencyStore) => ProcessorDependencies;
+  readonly ingest?: (deps: IngestDependencies) => IngestDependencies;
+  readonly result?: (result: BatchResult) => BatchResult;
+}
