@@ -46,7 +46,8 @@ module.exports = {
     },
     {
       name: 'use-cases-know-no-technology',
-      comment: 'What a use case needs it gets as a port; only the handler builds adapters. cockatiel is a rule, not an effect.',
+      comment:
+        'What a use case needs it gets as a port; only the handler builds adapters. cockatiel is a rule, not an effect.',
       severity: 'error',
       from: { path: LAMBDAS, pathNot: '/(handler|env)\\.ts$' },
       to: {
@@ -111,7 +112,10 @@ module.exports = {
       comment: 'A Lambda or a deployment that needs a development dependency works here and nowhere else.',
       severity: 'error',
       from: { path: '^(lib|lambdas)/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'npm-optional'], dependencyTypesNot: ['type-only'] },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'npm-optional'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'everything-resolves',

@@ -4,6 +4,7 @@
  * refused at start rather than left uncorrected.
  */
 import { Server } from 'node:net';
+import { MessageMoveTasks, type QueueStore, type StoredMessage } from './embedded-sqs-move-tasks.ts';
 import { LOOPBACK } from './loopback.ts';
 
 interface Persistence {
@@ -14,6 +15,26 @@ interface Persistence {
 
 interface SqsStore {
   buildQueueUrl(name: string, port: string): string;
+}
+
+interface SqsQueue {
+  readonly arn: string;
+  dequeue(maxCount: number, visibilityTimeout: number | undefined, findDeadLetterQueue?: FindQueue): unknown;
+}
+
+type FindQueue = (arn: string) => { enqueue(message: StoredMessage): void } | undefined;
+
+interface SqsRouter {
+  readonly handlers: Map<string, unknown>;
+  handle(...args: unknown[]): Promise<unknown>;
+}
+
+interface SqsModules {
+  readonly SqsStore: {
+    readonly prototype: SqsStore;
+    createMessage(body: string, messageAttributes: object): StoredMessage;
+  };
+  readonly SqsQueue: { readonly prototype: SqsQueue };
 }
 
 /** Makes every server of this process listen on 127.0.0.1, whatever it asks for: this one asks for 0.0.0.0. */
@@ -31,12 +52,22 @@ export async function correctEmbeddedSqs(): Promise<void> {
   const { PersistenceManager } = await importInternal<{ PersistenceManager: { prototype: Persistence } }>(
     'persistence.js',
   );
-  const { SqsStore } = await importInternal<{ SqsStore: { prototype: SqsStore } }>('sqs/sqsStore.js');
+  const { SqsStore, SqsQueue } = await importInternal<SqsModules>('sqs/sqsStore.js');
+  const { SqsRouter } = await importInternal<{ SqsRouter: { prototype: SqsRouter } }>('sqs/sqsRouter.js');
+  const { SqsError } = await importInternal<{ SqsError: new (code: string, message: string) => Error }>(
+    'common/errors.js',
+  );
   const { INVALID_MESSAGE_BODY_CHAR } = await importInternal<{ INVALID_MESSAGE_BODY_CHAR: RegExp }>('sqs/sqsTypes.js');
   syncLessOften(PersistenceManager.prototype);
   keepCountsWhenVisible(PersistenceManager.prototype);
   allowAstralCharacters(INVALID_MESSAGE_BODY_CHAR);
   makeQueueUrlsResolvable(SqsStore.prototype);
+  rememberWhereFrom(SqsQueue.prototype);
+  const tasks = new MessageMoveTasks({
+    newMessage: (body, attributes) => SqsStore.createMessage(body, attributes),
+    refusal: (code, message) => new SqsError(code, message),
+  });
+  addActions(SqsRouter.prototype, tasks.actions);
 }
 
 async function importInternal<Module>(path: string): Promise<Module> {
@@ -73,6 +104,36 @@ function allowAstralCharacters(refused: RegExp): void {
 /** Queue URLs named a host that does not resolve, and the SDK sends to the host of the queue URL. */
 function makeQueueUrlsResolvable(store: SqsStore): void {
   store.buildQueueUrl = (name, port) => queueUrl(`http://${LOOPBACK}:${port}`, name);
+}
+
+/** A message that SQS has moved to a dead-letter queue can be moved back to where it was; one that was sent there cannot. */
+function rememberWhereFrom(queue: SqsQueue): void {
+  const dequeue = queue.dequeue;
+  queue.dequeue = function (this: SqsQueue, maxCount, visibilityTimeout, findDeadLetterQueue) {
+    const find: FindQueue = (arn) => {
+      const found = findDeadLetterQueue?.(arn);
+      if (found === undefined) return undefined;
+      return {
+        enqueue: (message) => {
+          message.deadLetterSourceArn = this.arn;
+          found.enqueue(message);
+        },
+      };
+    };
+    return dequeue.call(this, maxCount, visibilityTimeout, find);
+  };
+}
+
+/** Actions that the server does not have. */
+function addActions(
+  router: SqsRouter,
+  actions: Readonly<Record<string, (input: never, store: QueueStore) => object>>,
+): void {
+  const handle = router.handle;
+  router.handle = function (this: SqsRouter, ...args) {
+    for (const [name, action] of Object.entries(actions)) this.handlers.set(name, action);
+    return handle.apply(this, args);
+  };
 }
 
 /** The URL of a queue of the embedded server. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageCommand, type SQSClient, StartMessageMoveTaskCommand } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { type SigningKey, sign, signingKeyFrom } from '../../lambdas/domain/signature.ts';
 import { readCrmCalls, readCrmState, setCrmFaults } from '../../local/crm-client.ts';
@@ -168,6 +168,13 @@ export class LocalPipelineProcess {
     await this.#connected().sqs.send(
       new SendMessageCommand({ QueueUrl: this.description.deliveryQueue.url, MessageBody: body }),
     );
+  }
+
+  /** Starts what the SQS console's redrive to a custom destination starts: all of quarantine to the delivery queue. */
+  async redriveAll(): Promise<void> {
+    const { quarantine, deliveryQueue } = this.description;
+    const command = new StartMessageMoveTaskCommand({ SourceArn: quarantine.arn, DestinationArn: deliveryQueue.arn });
+    await this.#connected().sqs.send(command);
   }
 
   /** How many messages the queue holds. */

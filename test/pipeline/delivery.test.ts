@@ -203,6 +203,23 @@ describe('the pipeline', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('applies what was in quarantine after the redrive that the SQS console starts', async () => {
+    const { id, to } = fresh();
+    status = () => 422;
+    await pipeline.post(event(id, to, ago(1)));
+    expect(await settled(`EVENT#${id}`)).toMatchObject({ status: 'QUARANTINED', reason: 'crm_rejected' });
+    status = () => 200;
+    await pipeline.redriveAll();
+    await pipeline.until('it is applied', async () => {
+      const row = (await pipeline.rows([`EVENT#${id}`])).get(`EVENT#${id}`);
+      return row?.status === 'COMPLETED' && row.redrives === 1;
+    });
+    expect(calls.filter(({ headers }) => headers.key === id)).toHaveLength(2);
+    // What can never be processed has come back to where it was, and nothing has got lost on the way.
+    await deliveryQueueIsEmpty();
+    expect((await pipeline.quarantined('crm_rejected')).map(({ eventId }) => eventId)).not.toContain(id);
+  });
+
   it('keeps secrets, payloads and phone numbers out of its logs', async () => {
     const { id, to } = fresh();
     status = () => 422;
