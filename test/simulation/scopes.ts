@@ -29,9 +29,10 @@ export const SCOPES: Readonly<Record<string, Scope>> = {
     faults: { ...CRM_MAY_FAIL, crash: 1, response_lost: 1, redriven: 1 },
   },
   twice: {
-    about: '2 events of one contact, 3 attempts, messages that come while somebody works on them, a crash anywhere',
+    about:
+      '2 events of one contact, 3 attempts, messages that come while somebody works on them, a crash and a request not done anywhere',
     attempts: 3,
-    faults: { ...CRM_MAY_FAIL, crash: 1, received_twice: 2 },
+    faults: { ...CRM_MAY_FAIL, crash: 1, throttled: 1, received_twice: 2 },
   },
   late: {
     about:
