@@ -4,6 +4,7 @@
  * budgets are milliseconds from the call on, and a port answers within its budget.
  */
 
+import type { CircuitRow, StoredCircuit } from './domain/circuit.ts';
 import type { CrmCommand, UserRow } from './domain/crm-command.ts';
 import type { CrmAnswer } from './domain/crm-outcome.ts';
 import type { Envelope } from './domain/envelope.ts';
@@ -64,7 +65,15 @@ export interface MessageVisibility {
 export interface ReadAhead {
   readonly events: ReadonlyMap<string, EventRow>;
   readonly contacts: ReadonlyMap<string, ContactRow>;
+  /** The circuit's row as it is stored. */
+  readonly circuit: CircuitRead;
 }
+
+/** What a read found of the circuit. `not_read`: the table gave no answer for this key. */
+export type CircuitRead =
+  | { readonly kind: 'stored'; readonly stored: StoredCircuit }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'not_read' };
 
 /** A claim: takes the event and, where it has an ordering key, the contact, or neither. */
 export interface ClaimWrite {
@@ -109,7 +118,7 @@ export type SettleResult =
 
 /** The state table. All of the pipeline's memory is in here. */
 export interface IdempotencyStore {
-  /** One eventually consistent read. What is final or applied may be believed, absence may not. */
+  /** One eventually consistent read, the circuit's row with it. What is final or applied may be believed, absence may not. */
   readAhead(keys: {
     readonly events: readonly string[];
     readonly contacts: readonly string[];
@@ -118,6 +127,20 @@ export interface IdempotencyStore {
   claim(write: ClaimWrite): Promise<ClaimResult>;
   /** All or nothing. A settlement that is found to stand already, by the same owner, is `settled`. */
   settle(write: SettleWrite): Promise<SettleResult>;
+}
+
+/** How a write of the circuit went. A refusal brings what is stored instead. */
+export type CircuitWriteResult =
+  | { readonly kind: 'written' }
+  | { readonly kind: 'differs'; readonly stored: StoredCircuit | undefined }
+  | Unavailable;
+
+/** The circuit's row in the state table. */
+export interface CircuitStore {
+  /** A strongly consistent read. */
+  read(): Promise<Exclude<CircuitRead, { readonly kind: 'not_read' }> | Unavailable>;
+  /** Compare-and-swap: `next` takes the place of exactly `expected` (by `isSameCircuit`), or nothing changes. */
+  write(expected: StoredCircuit | undefined, next: CircuitRow): Promise<CircuitWriteResult>;
 }
 
 /** The CRM's bearer token. */

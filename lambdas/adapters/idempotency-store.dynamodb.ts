@@ -16,11 +16,12 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { UserRow } from '../domain/crm-command.ts';
 import { errorName } from '../domain/error-name.ts';
-import { userRowKey } from '../domain/event-key.ts';
+import { circuitKey, userRowKey } from '../domain/event-key.ts';
 import type { ContactEffect, ContactRow, EventRow, ExpectedRow } from '../domain/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import type {
   Chance,
+  CircuitRead,
   ClaimResult,
   ClaimWrite,
   Clock,
@@ -38,6 +39,9 @@ type PutItem = NonNullable<TransactItem['Put']>;
 /** What DynamoDB answers for a moment of contention or load: the same write may pass a moment later. */
 const PASSING_REASONS = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 const PASSING_ERRORS = new Set(['TransactionConflictException', 'TransactionInProgressException']);
+
+/** Read with every batch: what it costs is half a read unit. */
+const CIRCUIT = circuitKey('crm');
 
 /** Ceiling of the first pause before a write that met a conflict is tried again; doubles each time. */
 const CONFLICT_PAUSE_MS = 20;
@@ -69,18 +73,20 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
     const events = new Set(keys.events);
     const contacts = new Set(keys.contacts);
     const read = { events: new Map<string, EventRow>(), contacts: new Map<string, ContactRow>() };
-    if (events.size + contacts.size === 0) return read;
     try {
       const command = new BatchGetCommand({
-        RequestItems: { [this.#table]: { Keys: [...events, ...contacts].map((pk) => ({ pk })) } },
+        RequestItems: { [this.#table]: { Keys: [...events, ...contacts, CIRCUIT].map((pk) => ({ pk })) } },
       });
       const answer = await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#limits.storeBudgetMs) });
+      const unread = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
+      let circuit: CircuitRead = unread.some(({ pk }) => pk === CIRCUIT) ? { kind: 'not_read' } : { kind: 'absent' };
       for (const item of answer.Responses?.[this.#table] ?? []) {
         const key = String(item.pk);
-        if (events.has(key)) read.events.set(key, rowFrom(item));
+        if (key === CIRCUIT) circuit = { kind: 'stored', stored: withoutKey(item) };
+        else if (events.has(key)) read.events.set(key, rowFrom(item));
         else read.contacts.set(key, contactFrom(item));
       }
-      return read;
+      return { ...read, circuit };
     } catch (error) {
       return unavailable(error);
     }
@@ -252,14 +258,16 @@ function isPassing(error: unknown): boolean {
   return error instanceof Error && PASSING_ERRORS.has(error.name);
 }
 
+function withoutKey({ pk: _key, ...row }: Item): Item {
+  return row;
+}
+
 function rowFrom(item: Item): EventRow {
-  const { pk: _key, ...row } = item;
-  return row as unknown as EventRow;
+  return withoutKey(item) as unknown as EventRow;
 }
 
 function contactFrom(item: Item): ContactRow {
-  const { pk: _key, ...row } = item;
-  return row as ContactRow;
+  return withoutKey(item) as ContactRow;
 }
 
 function unavailable(error: unknown): Unavailable {

@@ -46,6 +46,8 @@ export interface ReceivedMessage {
 export interface Decoded {
   readonly bytes: Uint8Array;
   readonly receivedAtMs: number;
+  /** The `source` attribute, which says how the message came; `by-hand` where it has none that can be one. */
+  readonly origin: string;
   readonly fromQuarantine: boolean;
   readonly problem?: string;
 }
@@ -103,10 +105,11 @@ export function sealEnvelope(
 
 /** Reads a message, one put into the queue by hand (a bare JSON body, no attributes) included. Never throws. */
 export function openEnvelope(message: ReceivedMessage): Decoded {
-  const { schema, encoding = 'utf8', receivedAtMs, quarantine } = message.attributes;
+  const { schema, encoding = 'utf8', source = '', receivedAtMs, quarantine } = message.attributes;
   const common = {
     receivedAtMs:
       receivedAtMs !== undefined && /^\d{1,15}$/.test(receivedAtMs) ? Number(receivedAtMs) : message.sentAtMs,
+    origin: /^[\w.-]{1,64}$/.test(source) ? source : 'by-hand',
     fromQuarantine: quarantine !== undefined,
   };
   const asText = { ...common, bytes: new Uint8Array(Buffer.from(message.body, 'utf8')) };

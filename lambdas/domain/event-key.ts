@@ -37,6 +37,11 @@ export function contactKey(orderingDigest: string): string {
   return `CONTACT#${orderingDigest}`;
 }
 
+/** The row of a dependency's circuit. */
+export function circuitKey(dependency: 'crm'): string {
+  return `CIRCUIT#${dependency}`;
+}
+
 /** The row of a user's own key. */
 export function userRowKey(key: string): string {
   return `USER#${key}`;

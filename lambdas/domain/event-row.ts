@@ -24,7 +24,9 @@ export type QuarantineReason =
   | 'too_old'
   | 'behind_newer'
   | 'rows_rejected'
-  | 'poison';
+  | 'poison'
+  /** SQS itself moved the message, which had come too often. */
+  | 'dead_lettered';
 
 /** One event's row. Times are epoch milliseconds but for `expiresAt`, which DynamoDB wants in seconds. */
 export interface EventRow {
@@ -46,6 +48,10 @@ export interface EventRow {
   readonly settledAtMs?: number;
   readonly reason?: QuarantineReason;
   readonly lastError?: string;
+  /** What went wrong first, whatever came of it later. */
+  readonly firstError?: string;
+  /** How the event came: the `source` of its envelope, or by hand. */
+  readonly origin?: string;
   readonly eventId?: string;
   readonly eventType?: string;
   /**
@@ -53,7 +59,7 @@ export interface EventRow {
    * Absent where the mapping gave none, or could not say (which a mended mapping may).
    */
   readonly orderingKey?: string;
-  /** How often the event has left quarantine. */
+  /** How often the event has left quarantine, but for `circuit_open`, which says nothing about the event. */
   readonly redrives: number;
   /** Time to live, epoch seconds; final rows only. */
   readonly expiresAt?: number;
@@ -96,7 +102,7 @@ export type EventDecision =
       readonly kind: 'may_claim';
       readonly expect: ExpectedRow;
       /** Counters to go on from; `attempts` does not count the attempt about to begin. */
-      readonly carried: Pick<EventRow, 'attempts' | 'expiredLeases' | 'redrives'>;
+      readonly carried: Pick<EventRow, 'attempts' | 'expiredLeases' | 'redrives' | 'firstError'>;
       readonly firstReceivedAtMs?: number;
     }
   | { readonly kind: 'final'; readonly status: FinalStatus }
@@ -116,6 +122,7 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext, li
   if (!isSameEvent(row, context)) return { kind: 'id_reused' };
   const expect: ExpectedRow = { status: row.status, owner: row.owner };
   const { attempts, expiredLeases, redrives, firstReceivedAtMs } = row;
+  const history = row.firstError === undefined ? {} : { firstError: row.firstError };
   switch (row.status) {
     case 'COMPLETED':
     case 'STALE':
@@ -125,18 +132,20 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext, li
     case 'IN_PROGRESS': {
       const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
       if (leaseExpiresAtMs > context.nowMs) return { kind: 'held', leaseExpiresAtMs };
-      const carried = { attempts, expiredLeases: expiredLeases + 1, redrives };
+      const carried = { ...history, attempts, expiredLeases: expiredLeases + 1, redrives };
       return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
     }
     case 'FAILED': {
       const nextAttemptAtMs = row.nextAttemptAtMs ?? 0;
       if (nextAttemptAtMs > context.nowMs) return { kind: 'not_due', nextAttemptAtMs };
-      return { kind: 'may_claim', expect, carried: { attempts, expiredLeases, redrives }, firstReceivedAtMs };
+      const carried = { ...history, attempts, expiredLeases, redrives };
+      return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
     }
     case 'QUARANTINED': {
       const lateDuplicate = context.nowMs < (row.settledAtMs ?? 0) + limits.quarantinedDuplicateMs;
       if (!context.fromQuarantine && lateDuplicate) return { kind: 'waits_in_quarantine' };
-      const carried = { attempts: 0, expiredLeases: 0, redrives: redrives + (context.fromQuarantine ? 1 : 0) };
+      const counts = context.fromQuarantine && row.reason !== 'circuit_open';
+      const carried = { ...history, attempts: 0, expiredLeases: 0, redrives: redrives + (counts ? 1 : 0) };
       return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
     }
     default:

@@ -60,6 +60,9 @@ export const LIMIT_TABLE = {
   crmAttempts: limit(10, 1, 100, 'CRM calls for one event before it is quarantined'),
   backoffBaseMs: limit(5 * SECOND, 1, HOUR, 'ceiling of the first wait; doubles with each attempt'),
   backoffCapMs: limit(15 * MINUTE, 1, 12 * HOUR, 'longest wait; SQS visibility ends at 12 h'),
+  circuitWindow: limit(10, 1, 1_000, 'last calls of one environment by which it judges; fewer judge nothing'),
+  circuitFailurePercent: limit(50, 1, 100, 'share of failed calls in the window at which the circuit opens'),
+  circuitOpenMs: limit(30 * SECOND, SECOND, HOUR, 'from opening to the first probe, and from one probe to the next'),
 
   // Processor
   batchSize: limit(10, 1, 10, 'records an invocation; more would need a batching window'),
@@ -89,6 +92,17 @@ export const LIMIT_TABLE = {
     14 * DAY,
     'for so long a sender’s duplicate of a quarantined event is only acknowledged',
   ),
+
+  // Quarantine and redrive
+  redriveFunctionTimeoutMs: limit(2 * MINUTE, 5 * SECOND, 15 * MINUTE, 'one run of the redrive function'),
+  redriveRatePerSecond: limit(50, 1, 500, 'messages moved a second where the request does not say; a CRM must bear it'),
+  recoveryRatePerSecond: limit(
+    20,
+    1,
+    500,
+    'messages that recovery moves a second; a CRM that has just come back is weak',
+  ),
+  redrivesMax: limit(5, 1, 1_000, 'how often one event may be redriven before it stays; circuit_open is not counted'),
 
   // Retention
   deliveryRetentionMs: limit(4 * DAY, MINUTE, 14 * DAY, 'how long an undelivered event waits in the delivery queue'),
@@ -155,9 +169,15 @@ const RELATIONS: readonly Relation[] = [
   ),
   atMost(
     'attemptBudgetMs',
-    'claim + CRM call + quarantining + settle (crmTimeoutMs + 3 × storeBudgetMs) ≤ attemptBudgetMs',
-    (l) => l.crmTimeoutMs + 3 * l.storeBudgetMs,
+    'claim + probe + CRM call + quarantining + settle + circuit (crmTimeoutMs + 5 × storeBudgetMs) ≤ attemptBudgetMs',
+    (l) => l.crmTimeoutMs + 5 * l.storeBudgetMs,
     (l) => l.attemptBudgetMs,
+  ),
+  less(
+    'circuitOpenMs',
+    'a probe, with the write before it, ends before the next is due (storeBudgetMs + crmTimeoutMs + clockSkewMs < circuitOpenMs)',
+    (l) => l.storeBudgetMs + l.crmTimeoutMs + l.clockSkewMs,
+    (l) => l.circuitOpenMs,
   ),
   atMost(
     'startReserveMs',

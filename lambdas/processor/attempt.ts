@@ -20,13 +20,16 @@ import {
 import type { Limits } from '../domain/limits.ts';
 import type { Chance, ClaimWrite, Clock, Crm, IdempotencyStore, MessageQueue, SettleResult } from '../ports.ts';
 import type { KnownRows } from './known-rows.ts';
-import { failedRow, finalRow, nextStep, quarantinedRow, type Step } from './next-step.ts';
+import { CIRCUIT_OPEN, failedRow, finalRow, nextStep, quarantinedRow, type Step } from './next-step.ts';
 import { orderingDigestOf, type PreparedRecord, type Task } from './prepared-record.ts';
+import type { CallPass, SharedCircuit } from './shared-circuit.ts';
 
 /** What an attempt works with. */
 export interface AttemptDependencies {
   readonly store: IdempotencyStore;
   readonly crm: Crm;
+  /** This environment's view of the circuit, which outlasts the invocation. */
+  readonly circuit: SharedCircuit;
   readonly quarantine: MessageQueue;
   readonly clock: Clock;
   readonly chance: Chance;
@@ -45,6 +48,9 @@ export type Disposition =
     }
   /** The message has to come back. */
   | { readonly kind: 'later'; readonly delayMs: number; readonly why: string; readonly attempts: number };
+
+/** Too little of the attempt is left for a call and all that has to follow it. */
+const NO_TIME = { kind: 'transient', applied: 'not_applied', error: 'no time left to call the CRM' } as const;
 
 /** How often an attempt may find that what it believed is not so, before it lets the message come back. */
 const ROUNDS_MAX = 6;
@@ -71,6 +77,14 @@ export class Attempt {
 
   /** Ends within the attempt's budget. */
   async run(): Promise<Disposition> {
+    try {
+      return await this.#run();
+    } finally {
+      this.#deps.circuit.letGo(this.#owner);
+    }
+  }
+
+  async #run(): Promise<Disposition> {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       if (this.#timeLeftMs() < this.#deps.limits.storeBudgetMs)
         return this.#later('no time left', this.#retryDelayMs());
@@ -86,6 +100,7 @@ export class Attempt {
       row: this.#known.event(eventKey),
       contact:
         task.kind === 'deliver' && task.contact !== undefined ? this.#known.contact(task.contact.key) : undefined,
+      circuit: this.#deps.circuit.gate(this.#owner),
       owner: this.#owner,
       nowMs: this.#deps.clock.now(),
       leaseExpiresAtMs: this.#leaseExpiresAtMs,
@@ -131,6 +146,8 @@ export class Attempt {
   async #claim(write: ClaimWrite): Promise<Disposition | 'look_again'> {
     const { task } = this.#record;
     if (task.kind !== 'deliver') throw new Error('only an event that is to be delivered is claimed');
+    // From here on the others of this environment find no probe due: they need not claim in vain.
+    if (this.#deps.circuit.gate(this.#owner) === 'probe_due') this.#deps.circuit.reserveProbe(this.#owner);
     const claimed = await this.#deps.store.claim(write);
     switch (claimed.kind) {
       case 'claimed': {
@@ -160,13 +177,22 @@ export class Attempt {
   }
 
   async #deliver(task: Extract<Task, { kind: 'deliver' }>, row: EventRow): Promise<Disposition> {
-    const { limits } = this.#deps;
-    if (this.#timeLeftMs() < limits.crmTimeoutMs + 2 * limits.storeBudgetMs) {
-      // Nothing was sent: the attempt does not count.
-      const given = { kind: 'transient', applied: 'not_applied', error: 'no time left to call the CRM' } as const;
-      return this.#fail(task, { ...row, attempts: row.attempts - 1 }, given);
-    }
-    const outcome = await this.#callCrm(task);
+    // What is given back before anything was sent does not count as an attempt.
+    const untried = { ...row, attempts: row.attempts - 1 };
+    if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME);
+    const pass = await this.#deps.circuit.admit(this.#owner);
+    if (pass === 'refused') return this.#quarantine(task, untried, 'circuit_open', CIRCUIT_OPEN, 'not_applied');
+    if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME);
+    const outcome = await this.#callCrm(task, pass);
+    const works = outcome.kind === 'success' || outcome.kind === 'permanent';
+    await this.#deps.circuit.callEnded(pass, !works);
+    const disposition = await this.#conclude(task, row, outcome);
+    if (pass.kind === 'probe' && works) await this.#deps.circuit.probeSucceeded(this.#owner);
+    return disposition;
+  }
+
+  /** Records what came of the call. */
+  #conclude(task: Extract<Task, { kind: 'deliver' }>, row: EventRow, outcome: CrmOutcome): Promise<Disposition> {
     switch (outcome.kind) {
       case 'success':
         return this.#succeed(task, row);
@@ -175,7 +201,7 @@ export class Attempt {
       case 'transient':
       case 'credentials':
       case 'dependency':
-        if (row.attempts >= limits.crmAttempts) {
+        if (row.attempts >= this.#deps.limits.crmAttempts) {
           return this.#quarantine(task, row, 'retries_exhausted', outcome.error, effectOf(outcome));
         }
         return this.#fail(task, row, outcome);
@@ -184,13 +210,22 @@ export class Attempt {
     }
   }
 
-  /** Calls the CRM, a second time with a newly read token where it refuses the one we had and time allows. */
-  async #callCrm(task: Extract<Task, { kind: 'deliver' }>): Promise<CrmOutcome> {
+  /** Whether the CRM can be called, and all be written that may have to be written after it. */
+  #hasTimeToCall(): boolean {
+    const { crmTimeoutMs, storeBudgetMs } = this.#deps.limits;
+    return this.#timeLeftMs() >= crmTimeoutMs + 3 * storeBudgetMs;
+  }
+
+  /**
+   * Calls the CRM, a second time with a newly read token where it refuses the one we had and time allows. A probe is
+   * one call, and so has its token read anew before.
+   */
+  async #callCrm(task: Extract<Task, { kind: 'deliver' }>, pass: CallPass): Promise<CrmOutcome> {
     const { crm, limits } = this.#deps;
     const call = { idempotencyKey: task.event.id, budgetMs: limits.crmTimeoutMs };
-    const first = classify(await crm.deliver(task.command, { ...call, freshToken: false }));
-    const timeForSecond = this.#timeLeftMs() >= limits.crmTimeoutMs + 2 * limits.storeBudgetMs;
-    if (first.kind !== 'credentials' || !timeForSecond) return first;
+    const isProbe = pass.kind === 'probe';
+    const first = classify(await crm.deliver(task.command, { ...call, freshToken: isProbe }));
+    if (first.kind !== 'credentials' || isProbe || !this.#hasTimeToCall()) return first;
     return classify(await crm.deliver(task.command, { ...call, freshToken: true }));
   }
 
@@ -347,7 +382,7 @@ export class Attempt {
   /** What an attempt takes from its claim on, at the most. */
   #neededMs(): number {
     const { crmTimeoutMs, storeBudgetMs } = this.#deps.limits;
-    return crmTimeoutMs + 3 * storeBudgetMs;
+    return crmTimeoutMs + 5 * storeBudgetMs;
   }
 }
 

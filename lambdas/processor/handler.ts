@@ -5,6 +5,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { DynamoDbCircuitStore } from '../adapters/circuit-store.dynamodb.ts';
 import { systemChance, systemClock } from '../adapters/clock.system.ts';
 import { HttpCrm } from '../adapters/crm.http.ts';
 import { SecretsManagerCrmToken } from '../adapters/crm-token.secrets-manager.ts';
@@ -15,6 +16,7 @@ import { SqsMessageVisibility } from '../adapters/message-visibility.sqs.ts';
 import { crmMapping } from '../crm-mapping.ts';
 import { readProcessorEnvironment, UNSET_CRM_TOKEN } from './env.ts';
 import { processBatch } from './process-batch.ts';
+import { SharedCircuit } from './shared-circuit.ts';
 import { batchResponseFrom, sourceRecordsFrom } from './source-event.ts';
 
 const environment = readProcessorEnvironment(process.env);
@@ -35,14 +37,17 @@ const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(bounded), {
   marshallOptions: { removeUndefinedValues: true },
 });
 const token = new SecretsManagerCrmToken(secrets, environment.crmTokenSecretArn, UNSET_CRM_TOKEN, systemClock, limits);
+const log = new StdoutLog('processor', systemClock);
+const circuitStore = new DynamoDbCircuitStore(dynamo, environment.stateTableName, limits);
 const dependencies = {
   store: new DynamoDbIdempotencyStore(dynamo, environment.stateTableName, systemClock, systemChance, limits),
   crm: new HttpCrm(environment.crmBaseUrl, token, systemClock),
+  circuit: new SharedCircuit({ circuitStore, clock: systemClock, log, limits }),
   quarantine: new SqsMessageQueue(sqs, environment.quarantineUrl, limits.storeBudgetMs),
   visibility: new SqsMessageVisibility(sqs, environment.deliveryQueueUrl, limits.storeBudgetMs),
   clock: systemClock,
   chance: systemChance,
-  log: new StdoutLog('processor', systemClock),
+  log,
   mapping: crmMapping,
   limits,
 };

@@ -7,9 +7,10 @@ export class KnownRows {
   readonly #events: Map<string, EventRow>;
   readonly #contacts: Map<string, ContactRow>;
 
-  constructor(readAhead: ReadAhead) {
-    this.#events = new Map(readAhead.events);
-    this.#contacts = new Map(readAhead.contacts);
+  /** Without a read-ahead nothing is known. */
+  constructor(readAhead?: Pick<ReadAhead, 'events' | 'contacts'>) {
+    this.#events = new Map(readAhead?.events);
+    this.#contacts = new Map(readAhead?.contacts);
   }
 
   event(key: string): EventRow | undefined {

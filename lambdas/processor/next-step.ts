@@ -1,5 +1,6 @@
 /** What an attempt does next with a record, given what is believed of its rows. Pure. */
 import { heldDelayMs, retryDelayMs } from '../domain/backoff.ts';
+import type { CircuitGate } from '../domain/circuit.ts';
 import type { UserRow } from '../domain/crm-command.ts';
 import {
   type ContactDecision,
@@ -34,6 +35,7 @@ export type Step =
 export interface StepContext {
   readonly row: EventRow | undefined;
   readonly contact: ContactRow | undefined;
+  readonly circuit: CircuitGate;
   readonly owner: string;
   readonly nowMs: number;
   readonly leaseExpiresAtMs: number;
@@ -41,6 +43,9 @@ export interface StepContext {
   readonly chance: number;
   readonly limits: Limits;
 }
+
+/** What is said of an event that was not tried, because the CRM is down. */
+export const CIRCUIT_OPEN = 'the circuit is open: the CRM is down, and was not called for this event';
 
 type MayClaim = Extract<EventDecision, { kind: 'may_claim' }>;
 
@@ -108,6 +113,7 @@ function stepForContact(
   const { receiveCount, firstReceivedAtMs } = record.source.message;
   switch (contact.kind) {
     case 'free':
+      if (context.circuit === 'open') return quarantine(record, claimable, context, 'circuit_open', CIRCUIT_OPEN);
       return claim(record, claimable, context);
     case 'overtaken':
       return settleAs('STALE', record, claimable, context, userRows);
@@ -175,6 +181,7 @@ function rowOf(record: PreparedRecord, claimable: MayClaim, context: StepContext
     identity: record.identity,
     ...claimable.carried,
     firstReceivedAtMs: claimable.firstReceivedAtMs ?? record.receivedAtMs,
+    origin: record.origin,
     ...(task.event === undefined ? {} : { eventId: task.event.id, eventType: task.event.type }),
     ...(orderingKey === undefined ? {} : { orderingKey }),
   };
@@ -194,11 +201,18 @@ export function quarantinedRow(
   nowMs: number,
 ): EventRow {
   const { leaseExpiresAtMs: _lease, ...rest } = row;
-  return { ...rest, status: 'QUARANTINED', settledAtMs: nowMs, reason, lastError };
+  return {
+    ...rest,
+    status: 'QUARANTINED',
+    settledAtMs: nowMs,
+    reason,
+    lastError,
+    firstError: rest.firstError ?? lastError,
+  };
 }
 
 /** `row` as failed, to be tried again from `nextAttemptAtMs` on. */
 export function failedRow(row: Omit<EventRow, 'status'>, lastError: string, nextAttemptAtMs: number): EventRow {
   const { leaseExpiresAtMs: _lease, ...rest } = row;
-  return { ...rest, status: 'FAILED', lastError, nextAttemptAtMs };
+  return { ...rest, status: 'FAILED', lastError, firstError: rest.firstError ?? lastError, nextAttemptAtMs };
 }

@@ -18,6 +18,8 @@ export interface ParsedRecord {
   readonly source: SourceRecord;
   readonly eventKey: string;
   readonly receivedAtMs: number;
+  /** How it came: the envelope's `source`, or by hand. */
+  readonly origin: string;
   readonly fromQuarantine: boolean;
   readonly parsed:
     | { readonly kind: 'event'; readonly event: PipelineEvent }
@@ -60,8 +62,8 @@ const USER_ROWS_MAX = 50;
 
 /** Decodes and parses one message. Never throws. */
 export function parseRecord(source: SourceRecord, limits: Limits): ParsedRecord {
-  const { bytes, receivedAtMs, fromQuarantine, problem } = openEnvelope(source.message);
-  const common = { source, receivedAtMs, fromQuarantine };
+  const { bytes, receivedAtMs, origin, fromQuarantine, problem } = openEnvelope(source.message);
+  const common = { source, receivedAtMs, origin, fromQuarantine };
   const parsed =
     problem === undefined ? parseEvent(bytes, receivedAtMs, limits) : { kind: 'invalid' as const, reason: problem };
   if (parsed.kind === 'event') return { ...common, parsed, eventKey: eventKey(parsed.event.id) };

@@ -63,7 +63,7 @@ export async function processBatch(
     // Without the table nothing can be claimed either.
     const batch = {
       deps,
-      known: new KnownRows({ events: new Map(), contacts: new Map() }),
+      known: new KnownRows(),
       concurrency,
       endsAtMs,
       comeBack: [],
@@ -72,6 +72,7 @@ export async function processBatch(
     return batch;
   }
 
+  deps.circuit.saw(read.circuit);
   const batch: Batch = { deps, known: new KnownRows(read), concurrency, endsAtMs, comeBack: [] };
   const { together, alone } = sortOut([...firstTimers, ...veterans], batch);
   await Promise.all([...groupByContact(together).values()].map((group) => workInTurn(group, batch)));

@@ -332,12 +332,13 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
       expect(read).toEqual({
         events: new Map([[eventKey, eventRow()]]),
         contacts: new Map([[contactKey, { newest: '3#c' }]]),
+        circuit: { kind: 'absent' },
       });
     });
 
     it('of nothing brings nothing', async () => {
       const read = await subject.store.readAhead({ events: [], contacts: [] });
-      expect(read).toEqual({ events: new Map(), contacts: new Map() });
+      expect(read).toEqual({ events: new Map(), contacts: new Map(), circuit: { kind: 'absent' } });
     });
   });
 });

@@ -6,6 +6,7 @@ import type { Envelope } from '../../lambdas/domain/envelope.ts';
 import type { EventRow } from '../../lambdas/domain/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { type ProcessorDependencies, processBatch } from '../../lambdas/processor/process-batch.ts';
+import { SharedCircuit } from '../../lambdas/processor/shared-circuit.ts';
 import { SeededChance } from './twins/chance.seeded.ts';
 import { VirtualClock } from './twins/clock.virtual.ts';
 import { MemoryIdempotencyStore } from './twins/idempotency-store.memory.ts';
@@ -44,8 +45,10 @@ export class ProcessorOnTwins {
     const { clock } = this;
     this.quarantine = new MemoryQueue({ name: 'quarantined', clock, visibilityMs: 30_000 });
     this.queue = new MemoryQueue({ name: 'message', clock, visibilityMs: DEFAULT_LIMITS.visibilityMs });
+    const limits = overrides.deps?.limits ?? DEFAULT_LIMITS;
     this.deps = {
       store: this.store,
+      circuit: new SharedCircuit({ circuitStore: this.store.circuit, clock, log: this.log, limits }),
       crm: {
         deliver: async (command, call) =>
           this.#answer({ key: call.idempotencyKey, body: command.body, freshToken: call.freshToken }),
@@ -80,7 +83,8 @@ export class ProcessorOnTwins {
     for (const { message, receiptHandle } of received) {
       if (!comeBack.includes(message.messageId)) this.queue.deleteNow(receiptHandle);
     }
-    return this.log.entries.slice(seen).map(({ details }) => {
+    const outcomes = this.log.entries.slice(seen).filter(({ message }) => !message.includes('circuit'));
+    return outcomes.map(({ details }) => {
       const outcome = details.outcome ?? `later: ${details.why ?? details.cause}`;
       return `${details.eventId ?? '-'} ${outcome}${details.reason === undefined ? '' : ` ${details.reason}`}`;
     });

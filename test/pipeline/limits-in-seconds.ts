@@ -2,9 +2,9 @@
 export const LIMITS_IN_SECONDS: Readonly<Record<string, string>> = {
   'limits.crmTimeoutMs': '600',
   'limits.storeTryMs': '250',
-  'limits.storeBudgetMs': '500',
-  'limits.attemptBudgetMs': '2100',
-  'limits.startReserveMs': '2200',
+  'limits.storeBudgetMs': '400',
+  'limits.attemptBudgetMs': '2600',
+  'limits.startReserveMs': '2600',
   'limits.processorFunctionTimeoutMs': '3000',
   'limits.clockSkewMs': '300',
   'limits.leaseMs': '3400',
@@ -12,4 +12,5 @@ export const LIMITS_IN_SECONDS: Readonly<Record<string, string>> = {
   'limits.backoffBaseMs': '200',
   'limits.backoffCapMs': '1000',
   'limits.crmAttempts': '4',
+  'limits.circuitOpenMs': '2000',
 };

@@ -22,6 +22,7 @@ export function fingerprintOf(world: World): string {
     scene.clock.now(),
     sorted(scene.store.events),
     sorted(scene.store.contacts),
+    scene.store.circuit.stored,
     [...scene.store.userRows.keys()].sort(),
     [...new Set(scene.crm.applied)].sort(),
     messagesIn(scene.queue),

@@ -2,16 +2,15 @@
 import { type BatchResult, processBatch } from '../../lambdas/processor/process-batch.ts';
 import type { QueuedMessage, Received } from '../harness/twins/message-queue.memory.ts';
 import type { Action } from './actions.ts';
+import { type Environment, Environments, type EnvironmentsOptions } from './environments.ts';
 import type { Invocation } from './invocations.ts';
 import { type CrmWay, processorPorts } from './ports.ts';
 import type { Sabotage } from './sabotage.ts';
 import type { Scene } from './scene.ts';
 
 /** How messages come to the processor. */
-export interface PollerOptions {
+export interface PollerOptions extends EnvironmentsOptions {
   readonly crmWays: readonly CrmWay[];
-  /** By how much the clock of each environment of the processor is ahead of the true time; as many environments. */
-  readonly clockOffsetsMs: readonly number[];
   /** Invocations of the processor that may be made. */
   readonly invocations: number;
   /** How many messages an invocation may bring. */
@@ -27,12 +26,15 @@ export class Poller {
   readonly #options: PollerOptions;
   readonly #sabotage: Sabotage;
   readonly #deleted: QueuedMessage[] = [];
+  readonly #environments: Environments;
 
   constructor(scene: Scene, options: PollerOptions, sabotage: Sabotage) {
     this.#scene = scene;
     this.#options = options;
     this.#sabotage = sabotage;
     this.invocationsLeft = options.invocations;
+    const clockOffsetsMs = sabotage.clockOffsetsMs ?? options.clockOffsetsMs;
+    this.#environments = new Environments(scene, { clockOffsetsMs, coldStarts: options.coldStarts });
   }
 
   /** Receives that can be made now, and what SQS may do of itself. */
@@ -45,11 +47,12 @@ export class Poller {
         act: () => queue.resurrect(message),
       }),
     );
-    const free = this.#freeEnvironment();
-    return free === undefined || this.invocationsLeft <= 0 ? back : [...this.#receives(free), ...back];
+    if (this.invocationsLeft <= 0) return back;
+    const free = this.#environments.free();
+    return free === undefined ? back : [...this.#receives(free), ...back];
   }
 
-  #receives(environment: number): Action[] {
+  #receives(environment: Environment): Action[] {
     const { queue } = this.#scene;
     const { batchSizes } = this.#options;
     const visible = queue.visible();
@@ -81,29 +84,21 @@ export class Poller {
     return messageIds.map((id) => this.#scene.nameOf(this.#scene.queue.messages.get(id))).join(', ');
   }
 
-  /** An environment that does nothing; now this one, now that. A dead one is replaced at once. */
-  #freeEnvironment(): number | undefined {
-    const { running, invocations } = this.#scene;
-    const busy = running.filter(({ functionName }) => functionName === 'processor').length;
-    const environments = this.#options.clockOffsetsMs.length;
-    return busy < environments ? invocations.length % environments : undefined;
-  }
-
-  #receive(messageIds: readonly string[], environment: number): void {
+  #receive(messageIds: readonly string[], environment: Environment): void {
     this.invocationsLeft -= 1;
-    const { limits, clock, store, problems } = this.#scene;
+    const { limits, store, problems } = this.#scene;
     // Named before it is received: what has come too often is then elsewhere.
     const name = this.#named(messageIds);
     const received = this.#scene.queue.receiveThese(messageIds);
     this.#countFaults(messageIds, received);
     if (received.length === 0) return;
     const invocation = this.#scene.begin('processor', name, limits.processorFunctionTimeoutMs);
-    const offsetsMs = this.#sabotage.clockOffsetsMs ?? this.#options.clockOffsetsMs;
-    const environmentClock = clock.skewed(offsetsMs[environment] ?? 0);
+    environment.invocation = invocation;
+    const { clock, circuit } = environment;
     const { crmWays, fraction } = this.#options;
-    const ports = processorPorts(this.#scene, invocation, { clock: environmentClock, fraction, crmWays });
+    const ports = processorPorts(this.#scene, invocation, { clock, circuit, fraction, crmWays });
     const deps = this.#sabotage.processor?.(ports, store) ?? ports;
-    const endsAtMs = environmentClock.now() + limits.processorFunctionTimeoutMs;
+    const endsAtMs = clock.now() + limits.processorFunctionTimeoutMs;
     processBatch(received, endsAtMs, deps)
       .then((result) => this.#acknowledge(invocation, received, this.#sabotage.result?.(result) ?? result))
       .catch((error: unknown) => problems.push(`${invocation.name}: the processor threw ${String(error)}`));

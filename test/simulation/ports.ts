@@ -3,6 +3,7 @@ import type { CrmAnswer } from '../../lambdas/domain/crm-outcome.ts';
 import type { IngestDependencies } from '../../lambdas/ingest/accept-delivery.ts';
 import type { Clock, Crm, IdempotencyStore, MessageQueue, MessageVisibility } from '../../lambdas/ports.ts';
 import type { ProcessorDependencies } from '../../lambdas/processor/process-batch.ts';
+import type { CircuitDependencies, SharedCircuit } from '../../lambdas/processor/shared-circuit.ts';
 import type { MemoryQueue } from '../harness/twins/message-queue.memory.ts';
 import type { MemoryStreamSecret } from '../harness/twins/stream-secret.memory.ts';
 import type { Invocation, ParkedCall, Way } from './invocations.ts';
@@ -25,6 +26,7 @@ const LOST = { kind: 'unavailable', cause: 'no response' } as const;
 /** What an environment of the processor brings along. */
 export interface EnvironmentOptions {
   readonly clock: Clock;
+  readonly circuit: SharedCircuit;
   /** In [0, 1): its dice. */
   readonly fraction: () => number;
   readonly crmWays: readonly CrmWay[];
@@ -37,9 +39,10 @@ export function processorPorts(
   options: EnvironmentOptions,
 ): ProcessorDependencies {
   let owners = 0;
-  const { clock, fraction, crmWays } = options;
+  const { clock, circuit, fraction, crmWays } = options;
   return {
     clock,
+    circuit,
     limits: scene.limits,
     chance: { fraction, newOwner: () => `${invocation.name}.${++owners}` },
     store: storeOf(scene, invocation),
@@ -50,6 +53,33 @@ export function processorPorts(
     log: {
       write: (_level, message, { cause, at }) => {
         if (message.includes('bug')) scene.problems.push(`${invocation.name}: ${message}: ${cause} ${at}`);
+      },
+    },
+  };
+}
+
+/** What the circuit of an environment works with: its calls are part of whichever invocation is under way. */
+export function circuitPorts(
+  scene: Scene,
+  clock: Clock,
+  invocation: () => Invocation | undefined,
+): CircuitDependencies {
+  return {
+    clock,
+    limits: scene.limits,
+    circuitStore: {
+      read: async () => ({ kind: 'unavailable', cause: 'the processor reads the circuit with its batch' }),
+      write: (expected, next) => {
+        const by = invocation();
+        if (by === undefined) throw new Error('the circuit was written outside of an invocation');
+        const name = `circuit to ${next.state} at ${next.version}`;
+        return effect(scene, by, name, 'table', () => scene.store.circuit.writeNow(expected, next));
+      },
+    },
+    log: {
+      write: (_level, message) => {
+        const by = invocation();
+        if (by !== undefined && message === 'circuit probed') scene.probes.begin(by);
       },
     },
   };
@@ -92,7 +122,13 @@ function storeOf(scene: Scene, invocation: Invocation): IdempotencyStore {
   return {
     readAhead: (keys) =>
       park(scene, invocation, 'read-ahead', 'table', limits.storeBudgetMs, [
-        { name: 'done', happen: () => ({ answer: store.readAheadNow(keys) }) },
+        {
+          name: 'done',
+          happen: () => {
+            scene.probes.sees(invocation);
+            return { answer: store.readAheadNow(keys) };
+          },
+        },
         { name: 'no response', fault: 'throttled', happen: () => ({ answer: LOST }) },
         { name: 'out of date', fault: 'stale_read', happen: () => ({ answer: scene.readAsItWas(keys) }) },
         { name: 'dies', fault: 'crash', happen: () => undefined },
@@ -162,7 +198,12 @@ function callCrm(
 ): Promise<CrmAnswer> {
   const contact = scene.contactOf(event);
   const nowMs = scene.clock.now() - scene.limits.clockSkewMs;
-  const over = scene.crm.begin({ event, contact, caller: invocation.name, key, row: scene.row(event), nowMs });
+  scene.probes.calls(invocation);
+  const called = scene.crm.begin({ event, contact, caller: invocation.name, key, row: scene.row(event), nowMs });
+  const over = () => {
+    called();
+    scene.probes.end(invocation);
+  };
   const end = (applied: boolean, answer: CrmAnswer | undefined) => () => {
     over();
     if (applied) scene.crm.apply(event, contact);

@@ -8,6 +8,7 @@ import { MemoryIdempotencyStore } from '../harness/twins/idempotency-store.memor
 import { MemoryQueue, type QueuedMessage } from '../harness/twins/message-queue.memory.ts';
 import type { Fault } from './faults.ts';
 import { Invocation } from './invocations.ts';
+import { Probes } from './probes.ts';
 import { RememberedCrm } from './remembered-crm.ts';
 import type { Sabotage } from './sabotage.ts';
 import { START_MS, type WorkEvent } from './workload.ts';
@@ -39,6 +40,7 @@ export class Scene {
   readonly lateWrites: LateWrite[] = [];
   /** Receives whose visibility was set: what comes again after another one has timed out. */
   readonly sentBack = new Set<string>();
+  readonly probes: Probes;
   readonly #byBody: ReadonlyMap<string, WorkEvent>;
   readonly #snapshots: ReadAhead[] = [];
 
@@ -48,6 +50,7 @@ export class Scene {
     this.limits = sabotage.limits?.(limits) ?? limits;
     this.store = new MemoryIdempotencyStore(sabotage.rules);
     sabotage.store?.(this.store);
+    this.probes = new Probes(this.store.circuit, this.problems);
     this.quarantine = new MemoryQueue({ name: 'q', clock, visibilityMs: 30_000 });
     const { visibilityMs, maxReceiveCount } = this.limits;
     const redrivePolicy = { maxReceiveCount, deadLetters: this.quarantine };
@@ -99,15 +102,20 @@ export class Scene {
 
   /** What a read may find that is a little out of date. */
   readAsItWas(keys: Parameters<IdempotencyStore['readAhead']>[0]): ReadAhead {
-    const then = this.#snapshots[0] ?? { events: new Map(), contacts: new Map() };
+    const then: ReadAhead = this.#snapshots[0] ?? {
+      events: new Map(),
+      contacts: new Map(),
+      circuit: { kind: 'absent' },
+    };
     const of = <Row>(rows: ReadonlyMap<string, Row>, wanted: readonly string[]) =>
       new Map([...rows].filter(([key]) => wanted.includes(key)));
-    return { events: of(then.events, keys.events), contacts: of(then.contacts, keys.contacts) };
+    return { ...then, events: of(then.events, keys.events), contacts: of(then.contacts, keys.contacts) };
   }
 
   /** Keeps the table as it is, for reads that are out of date. */
   takeSnapshot(): void {
-    this.#snapshots.push({ events: new Map(this.store.events), contacts: new Map(this.store.contacts) });
+    const { events, contacts, circuit } = this.store;
+    this.#snapshots.push({ events: new Map(events), contacts: new Map(contacts), circuit: circuit.readNow() });
     if (this.#snapshots.length > READS_BEHIND) this.#snapshots.shift();
   }
 

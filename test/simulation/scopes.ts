@@ -50,6 +50,7 @@ export function worldOf({ attempts, faults }: Scope, sabotage: Sabotage = {}): W
     rations: { ...noFaults(), ...faults },
     crmWays: CRM_WAYS,
     clockOffsetsMs: [0, 0, 0],
+    coldStarts: true,
     invocations: attempts,
     batchSizes: [1],
     pruned: true,

@@ -56,6 +56,7 @@ export function worldOfSeed(seed: number, size: Size, sabotage: Sabotage = {}): 
     limits: SIMULATED,
     rations: Object.fromEntries(Object.keys(FAULTS).map((fault) => [fault, Number.POSITIVE_INFINITY])) as Rations,
     crmWays: CRM_WAYS,
+    coldStarts: false,
     clockOffsetsMs: Array.from({ length: size.environments }, () => Math.round((2 * fraction() - 1) * skewMs)),
     invocations: Number.POSITIVE_INFINITY,
     batchSizes: [1, 3, 10],

@@ -154,7 +154,9 @@ export class World {
     const nowMs = clock.now();
     const rows = [...store.events.values(), ...store.contacts.values()] as readonly Partial<EventRow>[];
     const due = running.flatMap(({ parked }) => parked.map(({ answeredByMs }) => answeredByMs));
+    const { probeAtMs } = store.circuit.stored ?? {};
     const moments = [
+      ...(typeof probeAtMs === 'number' ? [probeAtMs] : []),
       ...(this.#sender?.dueMs ?? []),
       ...[...queue.messages.values()].map(({ visibleAtMs }) => visibleAtMs),
       ...rows.flatMap(({ leaseExpiresAtMs = 0, nextAttemptAtMs = 0 }) => [leaseExpiresAtMs, nextAttemptAtMs]),

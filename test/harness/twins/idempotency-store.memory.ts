@@ -20,6 +20,7 @@ import type {
   SettleWrite,
   Unavailable,
 } from '../../../lambdas/ports.ts';
+import { MemoryCircuitStore } from './circuit-store.memory.ts';
 
 /** The rules of contacts, which a simulation of deliberate faults replaces. */
 export interface ContactRules {
@@ -38,10 +39,13 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   readonly events = new Map<string, EventRow>();
   readonly contacts = new Map<string, ContactRow>();
   readonly userRows = new Map<string, UserRow['item']>();
+  /** The same table's row of the circuit. */
+  readonly circuit: MemoryCircuitStore;
   readonly #rules: ContactRules;
 
-  constructor(rules: ContactRules = SHIPPED_RULES) {
+  constructor(rules: ContactRules = SHIPPED_RULES, circuit = new MemoryCircuitStore()) {
     this.#rules = rules;
+    this.circuit = circuit;
   }
 
   async readAhead(keys: Parameters<IdempotencyStore['readAhead']>[0]): Promise<ReadAhead | Unavailable> {
@@ -58,7 +62,11 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
 
   /** The rows that are there; an absent row is not in the answer. */
   readAheadNow(keys: Parameters<IdempotencyStore['readAhead']>[0]): ReadAhead {
-    return { events: pick(this.events, keys.events), contacts: pick(this.contacts, keys.contacts) };
+    return {
+      events: pick(this.events, keys.events),
+      contacts: pick(this.contacts, keys.contacts),
+      circuit: this.circuit.readNow(),
+    };
   }
 
   /** All or nothing, at this instant. */

@@ -181,12 +181,23 @@ describe('the DynamoDB adapter', () => {
     const known = row('COMPLETED', 'another');
     dynamo.on(BatchGetCommand).resolves({
       Responses: { table: [{ pk: 'EVENT#a', ...known }] },
-      UnprocessedKeys: { table: { Keys: [{ pk: 'EVENT#b' }] } },
+      UnprocessedKeys: { table: { Keys: [{ pk: 'EVENT#b' }, { pk: 'CIRCUIT#crm' }] } },
     });
     expect(await store().readAhead({ events: ['EVENT#a', 'EVENT#b'], contacts: [] })).toEqual({
       events: new Map([['EVENT#a', known]]),
       contacts: new Map(),
+      circuit: { kind: 'not_read' },
     });
+  });
+
+  it('reads the circuit in the same request as the batch', async () => {
+    dynamo.on(BatchGetCommand).resolves({ Responses: { table: [{ pk: 'CIRCUIT#crm', state: 'OPEN', version: 3 }] } });
+    expect(await store().readAhead({ events: ['EVENT#a'], contacts: [] })).toMatchObject({
+      circuit: { kind: 'stored', stored: { state: 'OPEN', version: 3 } },
+    });
+    const [call] = dynamo.commandCalls(BatchGetCommand);
+    expect(call?.args[0].input.RequestItems?.table?.Keys).toEqual([{ pk: 'EVENT#a' }, { pk: 'CIRCUIT#crm' }]);
+    expect(dynamo.calls()).toHaveLength(1);
   });
 
   it('knows nothing where the read failed', async () => {

@@ -69,8 +69,18 @@ describe('envelope', () => {
     expect(openEnvelope(received({ body: '{}', attributes: {} }))).toEqual({
       bytes: new Uint8Array([0x7b, 0x7d]),
       receivedAtMs: 5,
+      origin: 'by-hand',
       fromQuarantine: false,
     });
+  });
+
+  it.each([
+    ['genesys-webhook', 'genesys-webhook'],
+    ['', 'by-hand'],
+    ['<script>', 'by-hand'],
+    ['x'.repeat(65), 'by-hand'],
+  ])('says that a message with source %j came %s', (source, origin) => {
+    expect(openEnvelope(received({ body: '', attributes: { source } })).origin).toBe(origin);
   });
 
   it.each([

@@ -46,7 +46,7 @@ describe('resolveLimits', () => {
     [
       'attemptBudgetMs',
       12_000,
-      'claim + CRM call + quarantining + settle (crmTimeoutMs + 3 × storeBudgetMs) ≤ attemptBudgetMs',
+      'claim + probe + CRM call + quarantining + settle + circuit (crmTimeoutMs + 5 × storeBudgetMs) ≤ attemptBudgetMs',
     ],
     ['startReserveMs', 17_000, 'attemptBudgetMs ≤ startReserveMs'],
     ['startReserveMs', 28_000, 'startReserveMs + storeBudgetMs (the read-ahead) ≤ processorFunctionTimeoutMs'],

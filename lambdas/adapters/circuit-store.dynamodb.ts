@@ -1,0 +1,81 @@
+/** The circuit's row in DynamoDB: a strongly consistent read, and a compare-and-swap. */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { CIRCUIT_VERSION_ATTRIBUTES, type CircuitRow, isSameCircuit, type StoredCircuit } from '../domain/circuit.ts';
+import { errorName } from '../domain/error-name.ts';
+import { circuitKey } from '../domain/event-key.ts';
+import type { Limits } from '../domain/limits.ts';
+import type { CircuitStore, CircuitWriteResult, Unavailable } from '../ports.ts';
+
+const PK = circuitKey('crm');
+
+/** The circuit of the CRM, by one client whose single tries are bounded; each call here ends within `storeBudgetMs`. */
+export class DynamoDbCircuitStore implements CircuitStore {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #limits: Limits;
+
+  constructor(client: DynamoDBDocumentClient, table: string, limits: Limits) {
+    this.#client = client;
+    this.#table = table;
+    this.#limits = limits;
+  }
+
+  async read(): ReturnType<CircuitStore['read']> {
+    try {
+      const command = new GetCommand({ TableName: this.#table, Key: { pk: PK }, ConsistentRead: true });
+      const { Item } = await this.#client.send(command, { abortSignal: this.#budget() });
+      return Item === undefined ? { kind: 'absent' } : { kind: 'stored', stored: storedFrom(Item) };
+    } catch (error) {
+      return unavailable(error);
+    }
+  }
+
+  async write(expected: StoredCircuit | undefined, next: CircuitRow): Promise<CircuitWriteResult> {
+    const command = new PutCommand({
+      TableName: this.#table,
+      Item: { pk: PK, ...next },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      ...conditionOn(expected),
+    });
+    try {
+      await this.#client.send(command, { abortSignal: this.#budget() });
+      return { kind: 'written' };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) return unavailable(error);
+      const stored = error.Item === undefined ? undefined : storedFrom(unmarshall(error.Item));
+      // A try whose response was lost has done it already.
+      return isSameCircuit(stored, { ...next }) ? { kind: 'written' } : { kind: 'differs', stored };
+    }
+  }
+
+  #budget(): AbortSignal {
+    return AbortSignal.timeout(this.#limits.storeBudgetMs);
+  }
+}
+
+/** That the row is still what was read, attribute by attribute, so that one which nobody can read can be replaced too. */
+function conditionOn(expected: StoredCircuit | undefined) {
+  if (expected === undefined) return { ConditionExpression: 'attribute_not_exists(pk)' };
+  const present = CIRCUIT_VERSION_ATTRIBUTES.filter((name) => expected[name] !== undefined);
+  const terms = CIRCUIT_VERSION_ATTRIBUTES.map((name) =>
+    expected[name] === undefined ? `attribute_not_exists(#${name})` : `#${name} = :${name}`,
+  );
+  return {
+    ConditionExpression: ['attribute_exists(pk)', ...terms].join(' AND '),
+    ExpressionAttributeNames: Object.fromEntries(CIRCUIT_VERSION_ATTRIBUTES.map((name) => [`#${name}`, name])),
+    ...(present.length === 0
+      ? {}
+      : { ExpressionAttributeValues: Object.fromEntries(present.map((name) => [`:${name}`, expected[name]])) }),
+  };
+}
+
+function storedFrom(item: Readonly<Record<string, unknown>>): StoredCircuit {
+  const { pk: _key, ...stored } = item;
+  return stored;
+}
+
+function unavailable(error: unknown): Unavailable {
+  return { kind: 'unavailable', cause: `DynamoDB: ${errorName(error)}` };
+}
