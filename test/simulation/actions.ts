@@ -6,6 +6,8 @@ export interface Action {
   readonly name: string;
   /** Work goes on, a function is invoked, time passes, or something goes wrong. */
   readonly kind: 'goes on' | 'begins' | 'time' | Fault;
+  /** Whether it can only be while the CRM works. */
+  readonly needsCrm?: boolean;
   readonly act: () => void;
 }
 

@@ -11,6 +11,7 @@ import {
   type ExpectedRow,
   releasedContact,
 } from '../../lambdas/domain/event-row.ts';
+import { SharedCircuit } from '../../lambdas/processor/shared-circuit.ts';
 import type { ContactRules, MemoryIdempotencyStore } from '../harness/twins/idempotency-store.memory.ts';
 import type { Sabotage } from './sabotage.ts';
 
@@ -217,6 +218,41 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
   {
     name: 'a message that has to come back is deleted',
     sabotage: { result: () => ({ comeBack: [] }) },
+    seeds: 300,
+  },
+  {
+    name: 'a probe is taken whoever else has taken it',
+    sabotage: {
+      store: ({ circuit }) => {
+        const write = circuit.writeNow.bind(circuit);
+        circuit.writeNow = (expected, next) => write(next.probeOwner === undefined ? expected : circuit.stored, next);
+      },
+    },
+    seeds: 1_000,
+  },
+  {
+    name: 'who loses the probe calls all the same',
+    sabotage: {
+      processor: (deps) => {
+        const { circuit } = deps;
+        const admit = SharedCircuit.prototype.admit.bind(circuit);
+        circuit.admit = async (owner) => {
+          const pass = await admit(owner);
+          return pass === 'refused' ? { kind: 'call', version: 0 } : pass;
+        };
+        return deps;
+      },
+    },
+    seeds: 300,
+  },
+  {
+    name: 'an open circuit stops nobody',
+    sabotage: {
+      processor: (deps) => {
+        deps.circuit.gate = () => 'closed';
+        return deps;
+      },
+    },
     seeds: 300,
   },
   {

@@ -31,11 +31,18 @@ describe('the exploration', () => {
     60_000,
   );
 
+  it('finds it kept in every state of a small world whose circuit opens', async () => {
+    const { violation, reached } = await explore(() => worldOf(small('circuit')));
+    expect(violation).toBeUndefined();
+    expect([...reached]).toEqual(expect.arrayContaining(['COMPLETED', 'STALE', 'FAILED', 'QUARANTINED circuit_open']));
+  }, 60_000);
+
   it.each([
     ['an event is claimed, and its contact is not', 'twice', 2],
     ['a newer event that may have been applied is ignored', 'twice', 2],
     ['a timeout of the CRM passes for a call that was not sent', 'twice', 2],
     ['an event is settled as quarantined, and not sent there', 'twice', 2],
+    ['an open circuit stops nobody', 'circuit', 2],
     ['an attempt settles what another one owns', 'late', 3],
   ])(
     'would find it if %s',

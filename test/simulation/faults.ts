@@ -20,6 +20,9 @@ export const FAULTS = {
   crm_slow: 'the CRM took a second or more',
   visibility_ended: 'a message came back because nobody had answered for it in time',
   dead_lettered: 'SQS moved a message to quarantine that had come too often',
+  circuit_opened: 'the circuit opened',
+  circuit_probed: 'the open circuit was probed',
+  circuit_closed: 'a probe closed the circuit',
 } as const;
 
 /** A kind of fault. */

@@ -6,6 +6,7 @@ import type { ProcessorDependencies } from '../../lambdas/processor/process-batc
 import type { CircuitDependencies, SharedCircuit } from '../../lambdas/processor/shared-circuit.ts';
 import type { MemoryQueue } from '../harness/twins/message-queue.memory.ts';
 import type { MemoryStreamSecret } from '../harness/twins/stream-secret.memory.ts';
+import type { Fault } from './faults.ts';
 import type { Invocation, ParkedCall, Way } from './invocations.ts';
 import type { Scene } from './scene.ts';
 import { workMapping } from './workload.ts';
@@ -58,6 +59,13 @@ export function processorPorts(
   };
 }
 
+/** What the circuit says of itself, as a report counts it. */
+const CIRCUIT_EVENTS: Readonly<Record<string, Fault>> = {
+  'circuit opened': 'circuit_opened',
+  'circuit probed': 'circuit_probed',
+  'circuit closed': 'circuit_closed',
+};
+
 /** What the circuit of an environment works with: its calls are part of whichever invocation is under way. */
 export function circuitPorts(
   scene: Scene,
@@ -80,6 +88,8 @@ export function circuitPorts(
       write: (_level, message) => {
         const by = invocation();
         if (by !== undefined && message === 'circuit probed') scene.probes.begin(by);
+        const met = CIRCUIT_EVENTS[message];
+        if (met !== undefined) scene.meet(met);
       },
     },
   };
@@ -211,7 +221,7 @@ function callCrm(
   };
   invocation.onDeath(over);
   const ways: Readonly<Record<CrmWay, Way>> = {
-    applied: { name: 'applied, 200', happen: end(true, answered(200)) },
+    applied: { name: 'applied, 200', needsCrm: true, happen: end(true, answered(200)) },
     unknown_applied: {
       name: 'applied, no answer',
       fault: 'crm_unknown',

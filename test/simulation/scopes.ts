@@ -16,6 +16,7 @@ export interface Scope {
   readonly about: string;
   readonly attempts: number;
   readonly faults: Partial<Rations>;
+  readonly limits?: Partial<Limits>;
 }
 
 const ANY = Number.POSITIVE_INFINITY;
@@ -40,13 +41,21 @@ export const SCOPES: Readonly<Record<string, Scope>> = {
     attempts: 3,
     faults: { ...CRM_MAY_FAIL, lands_late: 1, received_twice: 1 },
   },
+  circuit: {
+    about:
+      '2 events of one contact, 3 attempts, a circuit that opens with the first failed call, its probes, a crash anywhere, a redrive',
+    attempts: 3,
+    faults: { crm_unknown: ANY, crm_failed: ANY, crash: 1, redriven: 1 },
+    // With a window of one call an environment has nothing to remember but what it reads with each batch.
+    limits: { circuitWindow: 1 },
+  },
 };
 
 /** The world of a scope. */
-export function worldOf({ attempts, faults }: Scope, sabotage: Sabotage = {}): World {
+export function worldOf({ attempts, faults, limits = {} }: Scope, sabotage: Sabotage = {}): World {
   return new World({
     events: [makeEvent(0, 'ordered', '+1'), makeEvent(1, 'ordered', '+1')],
-    limits: NEAR,
+    limits: { ...NEAR, ...limits },
     rations: { ...noFaults(), ...faults },
     crmWays: CRM_WAYS,
     clockOffsetsMs: [0, 0, 0],

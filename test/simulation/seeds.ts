@@ -18,8 +18,14 @@ export interface Size {
 /** What the issue of it all is measured by. */
 export const DEFAULT_SIZE: Size = { environments: 3, events: 6, contacts: 2 };
 
-/** Attempts and receives are few, so that exhausted retries, poison and SQS's own dead-lettering are met often. */
-const SIMULATED: Limits = { ...DEFAULT_LIMITS, crmAttempts: 3, maxReceiveCount: 9, quarantinedDuplicateMs: 120_000 };
+/** Few attempts, receives and calls suffice, so that exhausted retries, SQS's own dead-lettering and an open circuit are met often. */
+const SIMULATED: Limits = {
+  ...DEFAULT_LIMITS,
+  crmAttempts: 3,
+  maxReceiveCount: 9,
+  quarantinedDuplicateMs: 120_000,
+  circuitWindow: 3,
+};
 
 const CRM_WAYS: readonly CrmWay[] = [
   'applied',
@@ -65,7 +71,27 @@ export function worldOfSeed(seed: number, size: Size, sabotage: Sabotage = {}): 
     pruned: false,
     sabotage,
   });
-  return { world, choose: (actions) => choose(actions, faults, fraction) };
+  const outage = outageFrom(fraction);
+  let choices = 0;
+  return {
+    world,
+    choose: (actions) => {
+      choices += 1;
+      return choose(
+        actions,
+        choices > outage.from && choices <= outage.to ? { ...faults, crmIsDown: true } : faults,
+        fraction,
+      );
+    },
+  };
+}
+
+/** In a third of the worlds the CRM is down for a stretch of choices: every call fails, in one way or another. */
+function outageFrom(fraction: () => number): { readonly from: number; readonly to: number } {
+  const happens = fraction() < 1 / 3;
+  const from = Math.floor(fraction() * 120);
+  const length = 20 + Math.floor(fraction() * 150);
+  return happens ? { from, to: from + length } : { from: 0, to: 0 };
 }
 
 function kindFrom(chance: number): EventKind {
@@ -86,6 +112,7 @@ function deliveriesOf(events: readonly WorkEvent[], fraction: () => number): Wor
 /** How often something goes wrong at all, and which kinds do: in each world others, some often, some never. */
 interface FaultProfile {
   readonly rate: number;
+  readonly crmIsDown?: boolean;
   readonly weights: ReadonlyMap<Fault, number>;
 }
 
@@ -101,18 +128,23 @@ function faultsFrom(fraction: () => number): FaultProfile {
 }
 
 /** How often work goes on, rather than begins, rather than time passes. */
-const HARMLESS = { 'goes on': 6, begins: 3, time: 1 } as const;
+const HARMLESS: Partial<Record<Action['kind'], number>> = { 'goes on': 6, begins: 3, time: 1 };
+
+/** What a call comes to while the CRM is down is no more special than an answer while it works. */
+const WHILE_DOWN: typeof HARMLESS = { ...HARMLESS, crm_failed: 2, crm_unknown: 2 };
 
 /** First what kind of thing happens, then which of them: a kind of which much is possible is not more likely. */
 function choose(actions: readonly Action[], faults: FaultProfile, fraction: () => number): number | undefined {
+  const { crmIsDown = false } = faults;
+  const ordinary = crmIsDown ? WHILE_DOWN : HARMLESS;
   const kinds = new Map<Action['kind'], number[]>();
-  for (const [index, { kind }] of actions.entries()) kinds.set(kind, [...(kinds.get(kind) ?? []), index]);
-  const harmless = [...kinds.keys()].filter((kind) => kind in HARMLESS);
+  for (const [index, { kind, needsCrm }] of actions.entries())
+    if (!crmIsDown || needsCrm !== true) kinds.set(kind, [...(kinds.get(kind) ?? []), index]);
+  const harmless = [...kinds.keys()].filter((kind) => ordinary[kind] !== undefined);
   const faulty = [...kinds.keys()].filter((kind) => (faults.weights.get(kind as Fault) ?? 0) > 0);
   const wrong = faulty.length > 0 && (harmless.length === 0 || fraction() < faults.rate);
   const candidates = wrong ? faulty : harmless;
-  const weightOf = (kind: Action['kind']) =>
-    kind in HARMLESS ? HARMLESS[kind as keyof typeof HARMLESS] : (faults.weights.get(kind as Fault) ?? 0);
+  const weightOf = (kind: Action['kind']) => ordinary[kind] ?? faults.weights.get(kind as Fault) ?? 0;
   const kind = weighted(candidates, weightOf, fraction());
   const among = kind === undefined ? [] : (kinds.get(kind) ?? []);
   return among[Math.floor(fraction() * among.length)];

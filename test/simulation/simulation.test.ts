@@ -43,6 +43,7 @@ describe('the simulation', () => {
         'QUARANTINED retries_exhausted',
         'QUARANTINED behind_newer',
         'QUARANTINED poison',
+        'QUARANTINED circuit_open',
       ]),
     );
   }, 120_000);

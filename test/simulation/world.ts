@@ -117,6 +117,7 @@ export class World {
       call.ways.map((way) => ({
         name: `${invocation.name}: ${call.name}: ${way.name}`,
         kind: way.fault ?? ('goes on' as const),
+        needsCrm: way.needsCrm === true,
         act: () => invocation.go(call, way, this.scene.clock.now()),
       })),
     );
