@@ -28,6 +28,27 @@ export type QuarantineReason =
   /** SQS itself moved the message, which had come too often. */
   | 'dead_lettered';
 
+/** Something that happened to an event on its way, for people: no rule goes by it. */
+export interface TrailEntry {
+  readonly atMs: number;
+  readonly what: 'failed' | 'lease_expired' | 'quarantined' | 'redriven' | 'sent_again';
+  /** What went wrong, or why it was quarantined; cut short. */
+  readonly detail?: string;
+}
+
+/** Entries that a row keeps, the last ones, and characters of each: what goes well costs nothing, the rest little. */
+const TRAIL_MAX = 12;
+const TRAIL_DETAIL_MAX = 160;
+
+/** `trail` with one entry more. */
+export function longerTrail(
+  trail: readonly TrailEntry[] = [],
+  { detail, ...entry }: TrailEntry,
+): readonly TrailEntry[] {
+  const cut = detail === undefined ? {} : { detail: detail.slice(0, TRAIL_DETAIL_MAX) };
+  return [...trail, { ...entry, ...cut }].slice(-TRAIL_MAX);
+}
+
 /** One event's row. Times are epoch milliseconds but for `expiresAt`, which DynamoDB wants in seconds. */
 export interface EventRow {
   readonly status: EventStatus;
@@ -50,6 +71,8 @@ export interface EventRow {
   readonly lastError?: string;
   /** What went wrong first, whatever came of it later. */
   readonly firstError?: string;
+  /** What happened to it before, oldest first; absent where nothing went wrong. */
+  readonly trail?: readonly TrailEntry[];
   /** How the event came: the `source` of its envelope, or by hand. */
   readonly origin?: string;
   readonly eventId?: string;
@@ -102,7 +125,7 @@ export type EventDecision =
       readonly kind: 'may_claim';
       readonly expect: ExpectedRow;
       /** Counters to go on from; `attempts` does not count the attempt about to begin. */
-      readonly carried: Pick<EventRow, 'attempts' | 'expiredLeases' | 'redrives' | 'firstError'>;
+      readonly carried: Pick<EventRow, 'attempts' | 'expiredLeases' | 'redrives' | 'firstError' | 'trail'>;
       readonly firstReceivedAtMs?: number;
     }
   | { readonly kind: 'final'; readonly status: FinalStatus }
@@ -122,7 +145,10 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext, li
   if (!isSameEvent(row, context)) return { kind: 'id_reused' };
   const expect: ExpectedRow = { status: row.status, owner: row.owner };
   const { attempts, expiredLeases, redrives, firstReceivedAtMs } = row;
-  const history = row.firstError === undefined ? {} : { firstError: row.firstError };
+  const history = {
+    ...(row.firstError === undefined ? {} : { firstError: row.firstError }),
+    ...(row.trail === undefined ? {} : { trail: row.trail }),
+  };
   switch (row.status) {
     case 'COMPLETED':
     case 'STALE':
@@ -132,7 +158,8 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext, li
     case 'IN_PROGRESS': {
       const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
       if (leaseExpiresAtMs > context.nowMs) return { kind: 'held', leaseExpiresAtMs };
-      const carried = { ...history, attempts, expiredLeases: expiredLeases + 1, redrives };
+      const trail = longerTrail(row.trail, { atMs: leaseExpiresAtMs, what: 'lease_expired' });
+      const carried = { ...history, trail, attempts, expiredLeases: expiredLeases + 1, redrives };
       return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
     }
     case 'FAILED': {
@@ -145,7 +172,9 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext, li
       const lateDuplicate = context.nowMs < (row.settledAtMs ?? 0) + limits.quarantinedDuplicateMs;
       if (!context.fromQuarantine && lateDuplicate) return { kind: 'waits_in_quarantine' };
       const counts = context.fromQuarantine && row.reason !== 'circuit_open';
-      const carried = { ...history, attempts: 0, expiredLeases: 0, redrives: redrives + (counts ? 1 : 0) };
+      const what = context.fromQuarantine ? 'redriven' : 'sent_again';
+      const trail = longerTrail(row.trail, { atMs: context.nowMs, what });
+      const carried = { ...history, trail, attempts: 0, expiredLeases: 0, redrives: redrives + (counts ? 1 : 0) };
       return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
     }
     default:

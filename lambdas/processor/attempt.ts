@@ -248,7 +248,7 @@ export class Attempt {
     const nowMs = clock.now();
     const askedMs = outcome.kind === 'transient' ? retryAfterMs(outcome.retryAfter, nowMs) : 0;
     const delayMs = retryDelayMs(limits, Math.max(1, claimed.attempts), chance.fraction(), askedMs);
-    const row = failedRow(claimed, outcome.error, nowMs + delayMs);
+    const row = failedRow(claimed, outcome.error, nowMs, nowMs + delayMs);
     const settled = await this.#settleClaimed(task, row, effectOf(outcome), []);
     if (settled.kind !== 'settled') return this.#unsettled(settled, claimed);
     return { kind: 'later', delayMs, why: outcome.error, attempts: row.attempts };

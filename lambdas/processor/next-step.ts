@@ -11,6 +11,7 @@ import {
   type EventRow,
   type ExpectedRow,
   type FinalStatus,
+  longerTrail,
   type QuarantineReason,
 } from '../domain/event-row.ts';
 import { backoffTotalMs, type Limits } from '../domain/limits.ts';
@@ -201,18 +202,19 @@ export function quarantinedRow(
   nowMs: number,
 ): EventRow {
   const { leaseExpiresAtMs: _lease, ...rest } = row;
-  return {
-    ...rest,
-    status: 'QUARANTINED',
-    settledAtMs: nowMs,
-    reason,
-    lastError,
-    firstError: rest.firstError ?? lastError,
-  };
+  const trail = longerTrail(rest.trail, { atMs: nowMs, what: 'quarantined', detail: `${reason}: ${lastError}` });
+  const firstError = rest.firstError ?? lastError;
+  return { ...rest, status: 'QUARANTINED', settledAtMs: nowMs, reason, lastError, firstError, trail };
 }
 
-/** `row` as failed, to be tried again from `nextAttemptAtMs` on. */
-export function failedRow(row: Omit<EventRow, 'status'>, lastError: string, nextAttemptAtMs: number): EventRow {
+/** `row` as failed now, to be tried again from `nextAttemptAtMs` on. */
+export function failedRow(
+  row: Omit<EventRow, 'status'>,
+  lastError: string,
+  nowMs: number,
+  nextAttemptAtMs: number,
+): EventRow {
   const { leaseExpiresAtMs: _lease, ...rest } = row;
-  return { ...rest, status: 'FAILED', lastError, firstError: rest.firstError ?? lastError, nextAttemptAtMs };
+  const trail = longerTrail(rest.trail, { atMs: nowMs, what: 'failed', detail: lastError });
+  return { ...rest, status: 'FAILED', lastError, firstError: rest.firstError ?? lastError, trail, nextAttemptAtMs };
 }

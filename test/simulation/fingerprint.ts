@@ -1,7 +1,7 @@
 /** What of a world decides how it goes on: two worlds that are alike in this go on alike. */
 import { createHash } from 'node:crypto';
 import type { MemoryQueue } from '../harness/twins/message-queue.memory.ts';
-import { mapsAsLists } from './invocations.ts';
+import { asDecisive } from './invocations.ts';
 import type { World } from './world.ts';
 
 /**
@@ -9,6 +9,7 @@ import type { World } from './world.ts';
  * invocation under way all answers that it has been given: the code under test is deterministic, so that these
  * decide what it does next. Ended and dead invocations do nothing more, and are left out. Of what the CRM has applied
  * the order is judged as it happens; what counts later is which events, and the newest of each contact is among them.
+ * What rows keep for people only is left out, in the rows and in answers that bring them.
  */
 export function fingerprintOf(world: World): string {
   const { scene } = world;
@@ -31,7 +32,7 @@ export function fingerprintOf(world: World): string {
     running.map((invocation) => JSON.stringify(invocation)).sort(),
     world.remains,
   ];
-  return createHash('sha1').update(JSON.stringify(state, mapsAsLists)).digest('base64');
+  return createHash('sha1').update(JSON.stringify(state, asDecisive)).digest('base64');
 }
 
 /** Messages without their ids, by which nobody tells them apart. */

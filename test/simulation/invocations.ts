@@ -59,7 +59,7 @@ export class Invocation {
     const result = way.happen();
     if (result === undefined) this.die();
     else {
-      this.seen.push(`${nowMs} ${call.name} ${JSON.stringify(result.answer, mapsAsLists)}`);
+      this.seen.push(`${nowMs} ${call.name} ${JSON.stringify(result.answer, asDecisive)}`);
       call.resume(result.answer);
     }
   }
@@ -82,7 +82,11 @@ export class Invocation {
   }
 }
 
-/** For `JSON.stringify`, which knows no maps. */
-export function mapsAsLists(_key: string, value: unknown): unknown {
+/** What rows keep for people: nothing is decided by it. */
+const FOR_PEOPLE = new Set(['trail', 'firstError']);
+
+/** For `JSON.stringify`, which knows no maps; leaves out what decides nothing. */
+export function asDecisive(key: string, value: unknown): unknown {
+  if (FOR_PEOPLE.has(key)) return undefined;
   return value instanceof Map ? [...value] : value;
 }

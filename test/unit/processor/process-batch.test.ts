@@ -270,7 +270,14 @@ describe('what the CRM answers', () => {
     expect(outcomes).toEqual([...Array(9).fill('a later: HTTP 500'), 'a quarantined retries_exhausted']);
     p.redrive();
     expect(await p.run()).toEqual(['a later: HTTP 500']);
-    expect(p.row('a')).toMatchObject({ status: 'FAILED', attempts: 1, redrives: 1 });
+    expect(p.row('a')).toMatchObject({ status: 'FAILED', attempts: 1, redrives: 1, firstError: 'HTTP 500' });
+    expect(p.row('a')?.trail?.slice(-4)).toEqual([
+      { atMs: expect.any(Number), what: 'failed', detail: 'HTTP 500' },
+      { atMs: expect.any(Number), what: 'quarantined', detail: 'retries_exhausted: HTTP 500' },
+      { atMs: expect.any(Number), what: 'redriven' },
+      { atMs: expect.any(Number), what: 'failed', detail: 'HTTP 500' },
+    ]);
+    expect(p.row('a')?.trail).toHaveLength(12);
   });
 });
 
