@@ -12,9 +12,17 @@ export interface EventOutcome {
 /** What BatchGetItem takes at once. */
 const KEYS_AT_ONCE = 100;
 
+/** Reasons for which an event goes back by itself once the CRM works again. */
+const GOES_BACK = new Set(['circuit_open', 'behind_newer']);
+
+/** Whether the event is in quarantine until the CRM works again, and not for a person to look at. */
+export function waitsForCrm(outcome: EventOutcome | undefined): boolean {
+  return outcome?.status === 'QUARANTINED' && GOES_BACK.has(outcome.reason ?? '');
+}
+
 /** Whether nothing more happens to the event by itself. */
 export function isDealtWith(outcome: EventOutcome | undefined): outcome is EventOutcome {
-  if (outcome === undefined) return false;
+  if (outcome === undefined || waitsForCrm(outcome)) return false;
   return outcome.status !== 'IN_PROGRESS' && outcome.status !== 'FAILED';
 }
 

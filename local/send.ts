@@ -5,7 +5,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type SigningKey, signingKeyFrom } from '../lambdas/domain/signature.ts';
 import { readCrmCalls } from './crm-client.ts';
 import { sendDeliveries } from './delivery-sender.ts';
-import { type EventOutcome, isDealtWith, readOutcomes } from './event-outcomes.ts';
+import { type EventOutcome, isDealtWith, readOutcomes, waitsForCrm } from './event-outcomes.ts';
 import { LOCAL_CREDENTIALS, localDynamoDbClient } from './local-clients.ts';
 import { findPipeline, type PipelineDescription } from './pipeline-file.ts';
 import { Progress } from './progress.ts';
@@ -111,7 +111,9 @@ async function waitForOutcomes(
     for (const [rowKey, outcome] of read ?? []) outcomes.set(rowKey, outcome);
     open = open.filter((rowKey) => !isDealtWith(outcomes.get(rowKey)));
     if (open.length === 0 || Date.now() >= endsAtMs) break;
-    const done = `dealt with ${rowKeys.length - open.length} of ${rowKeys.length} accepted events`;
+    const down = open.filter((rowKey) => waitsForCrm(outcomes.get(rowKey))).length;
+    const waiting = down === 0 ? '' : `; ${down} wait in quarantine until the CRM works again`;
+    const done = `dealt with ${rowKeys.length - open.length} of ${rowKeys.length} accepted events${waiting}`;
     progress.show(read === undefined ? `${done}; waiting for the pipeline to come back` : done);
     await sleep(LOOK_EVERY_MS);
   }

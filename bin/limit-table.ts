@@ -1,0 +1,45 @@
+/** The limits, and the plan of retries that follows from them, in words: for `npm run limits` and for README. */
+import {
+  backoffCeilingMs,
+  backoffTotalMs,
+  LIMIT_TABLE,
+  type LimitName,
+  type Limits,
+} from '../lambdas/domain/limits.ts';
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+] as const;
+
+/** A duration by its two largest units, for example `36 min 15 s`. */
+export function formatDuration(ms: number): string {
+  const parts: string[] = [];
+  let left = ms;
+  for (const [unit, unitMs] of UNITS) {
+    const count = Math.floor(left / unitMs);
+    left -= count * unitMs;
+    if (count > 0) parts.push(`${count} ${unit}`);
+  }
+  return parts.slice(0, 2).join(' ') || '0 s';
+}
+
+/** How often an event is tried, and how long that takes at the most. */
+export function describeRetryPlan(limits: Limits): string {
+  const waits = Array.from({ length: limits.crmAttempts - 1 }, (_, index) => backoffCeilingMs(limits, index + 1));
+  return (
+    `An event is tried ${limits.crmAttempts} times. Between two tries it waits, by chance, up to ` +
+    `${waits.map(formatDuration).join(', ')}: ${formatDuration(backoffTotalMs(limits))} in all at the most, ` +
+    'and half of that on average.'
+  );
+}
+
+/** All limits with their values and reasons. */
+export function formatLimits(limits: Limits): string {
+  const names = Object.keys(LIMIT_TABLE) as LimitName[];
+  const value = (name: LimitName) => (name.endsWith('Ms') ? formatDuration(limits[name]) : String(limits[name]));
+  return names.map((name) => `  ${name.padEnd(28)}${value(name).padEnd(14)}${LIMIT_TABLE[name].why}`).join('\n');
+}
