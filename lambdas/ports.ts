@@ -7,8 +7,8 @@
 import type { CircuitRow, StoredCircuit } from './domain/circuit.ts';
 import type { CrmCommand, UserRow } from './domain/crm-command.ts';
 import type { CrmAnswer } from './domain/crm-outcome.ts';
-import type { Envelope } from './domain/envelope.ts';
-import type { ContactEffect, ContactRow, EventRow, ExpectedRow } from './domain/event-row.ts';
+import type { Envelope, ReceivedMessage } from './domain/envelope.ts';
+import type { ContactEffect, ContactRow, EventRow, ExpectedRow, QuarantineReason } from './domain/event-row.ts';
 import type { SigningKey } from './domain/signature.ts';
 
 /** An effect that could not be carried out, or whose outcome is not known. `cause` is for logs: it holds no secret. */
@@ -20,6 +20,11 @@ export interface Unavailable {
 /** The time and the dice, so that tests and the simulation decide both. */
 export interface Clock {
   now(): number;
+}
+
+/** Waiting, so that tests and the simulation decide how long it takes. */
+export interface Sleep {
+  for(ms: number): Promise<void>;
 }
 
 /** Randomness. */
@@ -168,4 +173,65 @@ export interface Log {
     message: string,
     details: Readonly<Record<string, string | number | boolean | undefined>>,
   ): void;
+}
+
+/** A message that this run has received, and nobody else can receive for as long as it is held. */
+export interface HeldMessage {
+  readonly message: ReceivedMessage;
+  readonly receiptHandle: string;
+}
+
+/** What was done with several messages at once: with those at these positions for certain, with the others perhaps. */
+export interface BulkDone {
+  readonly positions: ReadonlySet<number>;
+  /** Where some are missing: why. */
+  readonly cause?: string;
+}
+
+/** A queue to put many envelopes into. */
+export interface BulkQueue {
+  /** Sends at most ten. */
+  sendAll(envelopes: readonly Envelope[]): Promise<BulkDone>;
+}
+
+/** The quarantine queue, looked through message by message. */
+export interface QuarantineQueue extends BulkQueue {
+  /** Up to ten, held for `holdMs`. None: not one was to be had, although the queue was waited for. */
+  receive(
+    holdMs: number,
+  ): Promise<{ readonly kind: 'received'; readonly messages: readonly HeldMessage[] } | Unavailable>;
+  /** Deletes at most ten. */
+  remove(receiptHandles: readonly string[]): Promise<BulkDone>;
+  /** Lets others receive at most ten of them again, at once. Failing that, when they are no longer held. */
+  release(receiptHandles: readonly string[]): Promise<BulkDone>;
+  /** About how many there are: to be received now, and held by somebody. */
+  count(): Promise<{ readonly kind: 'counted'; readonly visible: number; readonly inFlight: number } | Unavailable>;
+}
+
+/** SQS's own redrive, which knows no filter. */
+export interface MoveTasks {
+  /** Starts to move all of quarantine to the delivery queue; `running` where a task does so already. */
+  start(ratePerSecond: number | undefined): Promise<
+    | { readonly kind: 'started'; readonly taskHandle: string; readonly sourceArn: string }
+    | {
+        readonly kind: 'running';
+        readonly taskHandle?: string;
+        readonly sourceArn: string;
+        readonly moved: number;
+        readonly toMove: number;
+      }
+    | Unavailable
+  >;
+}
+
+/** The index of quarantined events by reason and time. It may lag behind the table a little. */
+export interface QuarantineIndex {
+  /** Whether an event waits for this reason, quarantined in this time, both ends included. */
+  holdsAny(of: {
+    readonly reason: QuarantineReason;
+    readonly fromMs: number;
+    readonly toMs: number;
+    /** Those redriven this often, or more often, are not meant. */
+    readonly redrivesBelow: number;
+  }): Promise<{ readonly kind: 'known'; readonly any: boolean } | Unavailable>;
 }

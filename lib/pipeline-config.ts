@@ -8,6 +8,7 @@ export interface PipelineConfig {
   readonly crmBaseUrl: string;
   readonly ingestMemoryMb: number;
   readonly processorMemoryMb: number;
+  readonly redriveMemoryMb: number;
   readonly logRetentionDays: RetentionDays;
   readonly tableName?: string;
   readonly deliveryQueueName?: string;
@@ -79,6 +80,7 @@ export const CONFIG_KEYS = {
   },
   'ingest.memoryMb': { ...MEMORY, fallback: 512, about: 'memory, and with it CPU, of the ingest function' },
   'processor.memoryMb': { ...MEMORY, fallback: 512, about: 'memory, and with it CPU, of the processor function' },
+  'redrive.memoryMb': { ...MEMORY, fallback: 512, about: 'memory, and with it CPU, of the redrive function' },
   'logs.retentionDays': {
     wants: `one of ${RETENTION_DAYS.join(', ')}`,
     fallback: 30,
@@ -164,6 +166,7 @@ function configFrom(
     crmBaseUrl: text('crm.baseUrl') ?? '',
     ingestMemoryMb: numberOf('ingest.memoryMb'),
     processorMemoryMb: numberOf('processor.memoryMb'),
+    redriveMemoryMb: numberOf('redrive.memoryMb'),
     logRetentionDays: numberOf('logs.retentionDays'),
     limits,
     limitOverrides,

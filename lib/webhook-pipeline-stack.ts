@@ -6,6 +6,7 @@ import { MessageQueues } from './message-queues.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
 import { PipelineSecrets } from './pipeline-secrets.ts';
 import { ProcessorFunction } from './processor-function.ts';
+import { RedriveFunction } from './redrive-function.ts';
 import { StateTable } from './state-table.ts';
 import { WebhookApi } from './webhook-api.ts';
 
@@ -31,6 +32,12 @@ export class WebhookPipelineStack extends Stack {
       stateTable: state.table,
       crmToken: secrets.crmToken,
     });
+    const redrive = new RedriveFunction(this, 'Redrive', {
+      config,
+      deliveryQueue: queues.delivery,
+      quarantine: queues.quarantine,
+      stateTable: state.table,
+    });
     const api = new WebhookApi(this, 'Webhook', { config, ingest: ingest.handler });
 
     const output = (id: string, description: string, value: string) => new CfnOutput(this, id, { description, value });
@@ -50,6 +57,11 @@ export class WebhookPipelineStack extends Stack {
     output('StateTableName', 'The state table', state.table.tableName);
     output('IngestFunctionName', 'The ingest function', ingest.handler.functionName);
     output('ProcessorFunctionName', 'The processor function', processor.handler.functionName);
+    output(
+      'RedriveFunctionName',
+      'The redrive function: npm run redrive -- --function <name>',
+      redrive.handler.functionName,
+    );
     if (api.domainTarget !== undefined) output('DomainTarget', 'Point the domain’s DNS record here', api.domainTarget);
   }
 }

@@ -1,5 +1,6 @@
 /** AWS clients for the servers of the local pipeline. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
 /** Where everything local claims to be. The embedded SQS server puts these into its ARNs. */
@@ -17,4 +18,9 @@ export function localSqsClient(endpoint: string): SQSClient {
 /** A client of the DynamoDB server. */
 export function localDynamoDbClient(endpoint: string): DynamoDBClient {
   return new DynamoDBClient({ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS });
+}
+
+/** A client of the functions. An invocation is not tried again: it may have been carried out. */
+export function localLambdaClient(endpoint: string): LambdaClient {
+  return new LambdaClient({ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS, maxAttempts: 1 });
 }

@@ -14,7 +14,13 @@ export interface KnownQueue {
 export interface PipelineDescription {
   readonly webhookUrl: string;
   readonly region: string;
-  readonly endpoints: { readonly sqs: string; readonly dynamodb: string; readonly secretsManager: string };
+  readonly endpoints: {
+    readonly sqs: string;
+    readonly dynamodb: string;
+    readonly secretsManager: string;
+    /** Invokes the functions. */
+    readonly lambda: string;
+  };
   readonly deliveryQueue: KnownQueue;
   readonly quarantine: KnownQueue;
   readonly stateTable: string;
@@ -22,6 +28,8 @@ export interface PipelineDescription {
   readonly crmTokenSecretArn: string;
   /** `sample` says whether it is the sample CRM, which can be asked what it has applied. */
   readonly crm: { readonly url: string; readonly sample: boolean };
+  /** The name of the redrive function, as Lambda's endpoint knows it. */
+  readonly redriveFunction: string;
   readonly functions: readonly { readonly logicalId: string; readonly name: string; readonly arn: string }[];
 }
 

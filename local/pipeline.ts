@@ -11,6 +11,7 @@ import { type Endpoints, functionEnvironment } from './function-environment.ts';
 import { FunctionLog } from './function-log.ts';
 import { FunctionPool } from './function-pool.ts';
 import { HttpGateway } from './http-gateway.ts';
+import { serveLambda } from './lambda-endpoint.ts';
 import { LOCAL_REGION, localDynamoDbClient, localSqsClient } from './local-clients.ts';
 import { claimDataDir, type PipelineDescription, publishPipeline, releaseDataDir } from './pipeline-file.ts';
 import { ProcessLedger } from './process-ledger.ts';
@@ -66,15 +67,14 @@ export class LocalPipeline {
     tellToken(bringUpSecrets(servers.secrets, stack.secrets, roles, this.#settings));
     await this.#bringUpState(stack, servers, roles);
     await this.#bringUpFunctions(stack, servers, roles, ledger);
+    const lambda = await serveLambda(stack.functions, (arn, event) => this.#invoke(arn, event));
+    this.#undo.push(() => lambda.close());
     this.#connect(stack, servers, gateway, roles, crmUrl);
-    const description = describe(
-      stack,
-      servers,
-      roles,
-      gateway.url,
-      crmUrl ?? this.#settings.crmBaseUrl ?? '',
-      crmUrl !== undefined,
-    );
+    const description = describe(stack, roles, {
+      endpoints: { ...endpointsOf(servers), lambda: lambda.url },
+      apiUrl: gateway.url,
+      crm: { url: crmUrl ?? this.#settings.crmBaseUrl ?? '', sample: crmUrl !== undefined },
+    });
     publishPipeline(dataDir, description);
     return description;
   }
@@ -233,23 +233,21 @@ function endpointsOf(servers: Servers): Endpoints {
 
 function describe(
   stack: LocalStack,
-  servers: Servers,
   roles: Roles,
-  apiUrl: string,
-  crmUrl: string,
-  sampleCrm: boolean,
+  { endpoints, apiUrl, crm }: Pick<PipelineDescription, 'endpoints' | 'crm'> & { readonly apiUrl: string },
 ): PipelineDescription {
   const arnOf = (url: string) => stack.queues.find((queue) => queue.url === url)?.arn ?? '';
   return {
     webhookUrl: `${apiUrl}${roles.webhookPath}`,
     region: LOCAL_REGION,
-    endpoints: endpointsOf(servers),
+    endpoints,
     deliveryQueue: { url: roles.deliveryQueueUrl, arn: arnOf(roles.deliveryQueueUrl) },
     quarantine: { url: roles.quarantineUrl, arn: arnOf(roles.quarantineUrl) },
     stateTable: roles.stateTable,
     streamSecretArn: roles.streamSecretArn,
     crmTokenSecretArn: roles.crmTokenSecretArn,
-    crm: { url: crmUrl, sample: sampleCrm },
+    crm,
+    redriveFunction: roles.redrive.name,
     functions: stack.functions.map(({ logicalId, name, arn }) => ({ logicalId, name, arn })),
   };
 }

@@ -9,6 +9,7 @@ import type { LocalStack } from './template.ts';
 export interface Roles {
   readonly ingest: FunctionSpec;
   readonly processor: FunctionSpec;
+  readonly redrive: FunctionSpec;
   readonly webhookPath: string;
   readonly deliveryQueueUrl: string;
   readonly quarantineUrl: string;
@@ -17,16 +18,24 @@ export interface Roles {
   readonly crmTokenSecretArn: string;
 }
 
-/** Reads the roles: ingest is what the first route leads to, the processor what the first event source feeds. */
+/**
+ * Reads the roles: ingest is what the first route leads to, the processor what the first event source feeds, redrive
+ * what is told to recover by schedule.
+ */
 export function rolesIn(stack: LocalStack): Roles {
   const route = stack.routes[0];
   const ingest = functionWith(stack, route?.functionArn, 'a route of the HTTP API');
   const processor = functionWith(stack, stack.eventSources[0]?.functionArn, 'an event source mapping');
+  const recovery = stack.schedules.find(
+    ({ input }) => (input as { action?: unknown } | undefined)?.action === 'recover',
+  );
+  const redrive = functionWith(stack, recovery?.functionArn, 'a schedule for recovery');
   const received = readIngestEnvironment(ingest.environment);
   const delivered = readProcessorEnvironment(processor.environment);
   return {
     ingest,
     processor,
+    redrive,
     webhookPath: route?.key.split(' ')[1] ?? '/',
     deliveryQueueUrl: received.deliveryQueueUrl,
     quarantineUrl: delivered.quarantineUrl,

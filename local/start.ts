@@ -64,6 +64,7 @@ function announce(pipeline: PipelineDescription, settings: Settings): void {
   quarantine        ${pipeline.quarantine.url}
   DynamoDB          ${endpoints.dynamodb} (table ${pipeline.stateTable})
   Secrets Manager   ${endpoints.secretsManager}
+  Lambda            ${endpoints.lambda} (${pipeline.functions.map(({ name }) => name).join(', ')})
   logs              ${displayed(join(settings.dataDir, 'logs'))}
   for the aws CLI   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --region ${pipeline.region} --endpoint-url <one of these> …
 `);

@@ -10,7 +10,7 @@ import { findFreePort, LOOPBACK } from '../../local/loopback.ts';
 const READY_TRIES = 200;
 const READY_PAUSE_MS = 25;
 
-/** A running server with one empty table, and a client for it. */
+/** A running server with one empty table as the stack has it, and a client for it. */
 export interface DynamoDbForTest {
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
@@ -67,7 +67,21 @@ async function createTable(client: DynamoDBClient, tableName: string): Promise<v
     TableName: tableName,
     BillingMode: 'PAY_PER_REQUEST',
     KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'reason', AttributeType: 'S' },
+      { AttributeName: 'settledAtMs', AttributeType: 'N' },
+    ],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'quarantine-by-reason',
+        KeySchema: [
+          { AttributeName: 'reason', KeyType: 'HASH' },
+          { AttributeName: 'settledAtMs', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'ALL' },
+      },
+    ],
   });
   for (let tries = 1; ; tries += 1) {
     try {

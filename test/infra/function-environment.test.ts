@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { readIngestEnvironment } from '../../lambdas/ingest/env.ts';
 import { readProcessorEnvironment } from '../../lambdas/processor/env.ts';
+import { readRedriveEnvironment } from '../../lambdas/redrive/env.ts';
 import { asText, only, synthesized } from './synthesized.ts';
 
 describe('the functions’ environment', () => {
@@ -25,6 +26,15 @@ describe('the functions’ environment', () => {
       stateTableName: '<StateTable>',
       crmBaseUrl: 'https://crm.example.com',
       crmTokenSecretArn: '<SecretsCrmToken>',
+      limits,
+    });
+    expect(readRedriveEnvironment(variablesOf('Redrive'))).toEqual({
+      deliveryQueueUrl: '<QueuesDelivery>',
+      deliveryQueueArn: '<QueuesDelivery.Arn>',
+      quarantineUrl: '<QueuesQuarantine>',
+      quarantineArn: '<QueuesQuarantine.Arn>',
+      stateTableName: '<StateTable>',
+      quarantineIndexName: 'quarantine-by-reason',
       limits,
     });
     // Nothing else is told them, least of all a secret's value.

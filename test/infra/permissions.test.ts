@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { asText, only, synthesized } from './synthesized.ts';
+import { asText, synthesized } from './synthesized.ts';
 
 interface Statement {
   readonly Effect: string;
@@ -64,9 +64,29 @@ describe('permissions', () => {
     ]);
   });
 
-  it('are these two roles’ alone, and only Lambda may take them', () => {
+  it('let redrive take from quarantine, put into both queues, and read, never write, rows', () => {
+    expect(grantsOf('RedriveFunctionRole')).toEqual([
+      'dynamodb:BatchGetItem <StateTable.Arn>',
+      'dynamodb:GetItem <StateTable.Arn>',
+      'dynamodb:Query <StateTable.Arn>/index/quarantine-by-reason',
+      'logs:CreateLogStream <RedriveFunctionLogs.Arn>',
+      'logs:PutLogEvents <RedriveFunctionLogs.Arn>',
+      'sqs:ChangeMessageVisibility <QueuesQuarantine.Arn>',
+      'sqs:DeleteMessage <QueuesQuarantine.Arn>',
+      'sqs:GetQueueAttributes <QueuesQuarantine.Arn>',
+      'sqs:ListMessageMoveTasks <QueuesQuarantine.Arn>',
+      'sqs:ReceiveMessage <QueuesQuarantine.Arn>',
+      'sqs:SendMessage <QueuesDelivery.Arn>',
+      'sqs:SendMessage <QueuesQuarantine.Arn>',
+      'sqs:StartMessageMoveTask <QueuesQuarantine.Arn>',
+      'xray:PutTelemetryRecords *',
+      'xray:PutTraceSegments *',
+    ]);
+  });
+
+  it('are these three roles’ alone, and only Lambda may take them', () => {
     const roles = Object.values(template.findResources('AWS::IAM::Role'));
-    expect(roles).toHaveLength(2);
+    expect(roles).toHaveLength(3);
     for (const { Properties } of roles) {
       expect(Properties).toEqual({
         AssumeRolePolicyDocument: {
@@ -77,13 +97,16 @@ describe('permissions', () => {
     }
   });
 
-  it('let the API, on its one route, invoke ingest, and nobody anything else', () => {
-    const { Action, FunctionName, Principal, SourceArn } = only(template, 'AWS::Lambda::Permission').Properties;
-    expect([Action, asText(FunctionName), Principal]).toEqual([
-      'lambda:InvokeFunction',
-      '<IngestFunction.Arn>',
-      'apigateway.amazonaws.com',
+  it('let the API, on its one route, invoke ingest, two schedules redrive, and nobody anything else', () => {
+    const permissions = Object.values(template.findResources('AWS::Lambda::Permission')).map(({ Properties }) => {
+      const { Action, FunctionName, Principal, SourceArn } = Properties as Readonly<Record<string, unknown>>;
+      const source = asText(SourceArn).replace(/^.*:(?=<WebhookHttpApi>)/, '');
+      return [Action, asText(FunctionName), Principal, source].join(' ');
+    });
+    expect(permissions.sort()).toEqual([
+      'lambda:InvokeFunction <IngestFunction.Arn> apigateway.amazonaws.com <WebhookHttpApi>/*/*/v1/eventbridge/genesys',
+      'lambda:InvokeFunction <RedriveFunction.Arn> events.amazonaws.com <RedriveRecovery.Arn>',
+      'lambda:InvokeFunction <RedriveFunction.Arn> events.amazonaws.com <RedriveRefresh.Arn>',
     ]);
-    expect(asText(SourceArn)).toMatch(/:<WebhookHttpApi>\/\*\/\*\/v1\/eventbridge\/genesys$/);
   });
 });

@@ -22,6 +22,7 @@ describe('the configuration', () => {
       crmBaseUrl: 'https://crm.example.com/tenant',
       ingestMemoryMb: 512,
       processorMemoryMb: 512,
+      redriveMemoryMb: 512,
       logRetentionDays: 30,
       limits: DEFAULT_LIMITS,
       limitOverrides: {},

@@ -102,6 +102,7 @@ describe('the functions', () => {
   it.each([
     ['Ingest', 8],
     ['Processor', 30],
+    ['Redrive', 120],
   ])('%s: Node 24 on arm64, traced, with %d s', (name, timeout) => {
     expect(only(template, 'AWS::Lambda::Function', name).Properties).toMatchObject({
       Runtime: 'nodejs24.x',
@@ -119,7 +120,7 @@ describe('the functions', () => {
   it('keep every log for thirty days', () => {
     const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
     expect(groups.map(({ Properties }) => (Properties as { RetentionInDays: number }).RetentionInDays)).toEqual([
-      30, 30, 30,
+      30, 30, 30, 30,
     ]);
   });
 
@@ -132,6 +133,35 @@ describe('the functions', () => {
     });
     expect(asText(Properties.EventSourceArn)).toBe('<QueuesDelivery.Arn>');
     expect(asText(Properties.FunctionName)).toBe('<ProcessorFunction>');
+  });
+});
+
+describe('the schedules', () => {
+  it.each([
+    ['RedriveRecovery', 'rate(1 minute)', { action: 'recover' }],
+    ['RedriveRefresh', 'rate(1 day)', { action: 'refresh' }],
+  ])('%s: %s', (name, rate, request) => {
+    const { Properties } = only(template, 'AWS::Events::Rule', name);
+    expect(Properties).toMatchObject({ ScheduleExpression: rate, State: 'ENABLED' });
+    const [target, ...others] = Properties.Targets as readonly { readonly Arn: unknown; readonly Input: string }[];
+    expect(others).toEqual([]);
+    expect(asText(target?.Arn)).toBe('<RedriveFunction.Arn>');
+    expect(JSON.parse(target?.Input ?? '')).toEqual(request);
+  });
+
+  it('do not try a run again that has failed: the next one is due anyway', () => {
+    for (const { Properties } of Object.values(template.findResources('AWS::Events::Rule'))) {
+      const { Targets } = Properties as { readonly Targets: readonly { readonly RetryPolicy: unknown }[] };
+      expect(Targets[0]?.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 });
+    }
+    const { Properties } = only(template, 'AWS::Lambda::EventInvokeConfig');
+    expect(Properties).toMatchObject({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 });
+    expect(asText(Properties.FunctionName)).toBe('<RedriveFunction>');
+  });
+
+  it('and redrives are no loop that Lambda is to break', () => {
+    for (const name of ['Processor', 'Redrive'])
+      expect(only(template, 'AWS::Lambda::Function', name).Properties.RecursiveLoop).toBe('Allow');
   });
 });
 
@@ -209,6 +239,7 @@ describe('the stack', () => {
       StateTableName: '<StateTable>',
       IngestFunctionName: '<IngestFunction>',
       ProcessorFunctionName: '<ProcessorFunction>',
+      RedriveFunctionName: '<RedriveFunction>',
     });
   });
 
@@ -250,6 +281,7 @@ describe('a stack that is configured', () => {
       'table.writeUnits': '100',
       'ingest.memoryMb': '1024',
       'processor.memoryMb': '256',
+      'redrive.memoryMb': '1769',
       'logs.retentionDays': '90',
       'limits.processorConcurrency': '20',
       'limits.maxReceiveCount': '40',
@@ -266,6 +298,7 @@ describe('a stack that is configured', () => {
     expect(only(configured, 'AWS::SQS::Queue', 'QueuesQuarantine').Properties.QueueName).toBe('contacts-quarantine');
     expect(only(configured, 'AWS::Lambda::Function', 'Ingest').Properties.MemorySize).toBe(1024);
     expect(only(configured, 'AWS::Lambda::Function', 'Processor').Properties.MemorySize).toBe(256);
+    expect(only(configured, 'AWS::Lambda::Function', 'Redrive').Properties.MemorySize).toBe(1769);
     expect(only(configured, 'AWS::Logs::LogGroup', 'Webhook').Properties.RetentionInDays).toBe(90);
     expect(only(configured, 'AWS::Lambda::EventSourceMapping').Properties.ScalingConfig).toEqual({
       MaximumConcurrency: 20,

@@ -71,16 +71,16 @@ export class MemoryQueue implements MessageQueue {
   }
 
   /** Up to `max` visible messages, the longest visible first. */
-  receive(max: number): Received[] {
-    return this.receiveThese(this.visible().slice(0, max));
+  receive(max: number, visibilityMs = this.#settings.visibilityMs): Received[] {
+    return this.receiveThese(this.visible().slice(0, max), visibilityMs);
   }
 
   /** Receives these, which are to be visible; what has come too often goes to the dead letters instead. */
-  receiveThese(messageIds: readonly string[]): Received[] {
+  receiveThese(messageIds: readonly string[], visibilityMs = this.#settings.visibilityMs): Received[] {
     return messageIds.flatMap((messageId) => {
       const message = this.messages.get(messageId);
       if (message === undefined) return [];
-      const { redrivePolicy, clock, visibilityMs } = this.#settings;
+      const { redrivePolicy, clock } = this.#settings;
       if (redrivePolicy !== undefined && message.receiveCount >= redrivePolicy.maxReceiveCount) {
         this.messages.delete(messageId);
         redrivePolicy.deadLetters.#put({ ...message, visibleAtMs: clock.now() });
@@ -105,6 +105,15 @@ export class MemoryQueue implements MessageQueue {
     const message = this.#byHandle(receiptHandle);
     if (message === undefined || message.visibleAtMs <= nowMs) return false;
     message.visibleAtMs = nowMs + Math.max(1, Math.ceil(delayMs / 1_000)) * 1_000;
+    return true;
+  }
+
+  /** Makes an in-flight message visible at once; false where the handle no longer stands for one. */
+  releaseNow(receiptHandle: string): boolean {
+    const nowMs = this.#settings.clock.now();
+    const message = this.#byHandle(receiptHandle);
+    if (message === undefined || message.visibleAtMs <= nowMs) return false;
+    message.visibleAtMs = nowMs;
     return true;
   }
 

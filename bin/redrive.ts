@@ -1,0 +1,89 @@
+/** `npm run redrive`: moves events from quarantine back to the delivery queue, here or in AWS, or shows what waits. */
+import type { RedriveAnswer } from '../lambdas/domain/redrive-answer.ts';
+import { Progress } from '../local/progress.ts';
+import { Refusal } from '../local/refusal.ts';
+import { dataDirFrom } from '../local/settings.ts';
+import { deployedTarget, invokeRedrive, localTarget, type RedriveTarget } from './redrive/invocation.ts';
+import { REDRIVE_HELP, type RedriveOptions, readRedriveOptions } from './redrive/options.ts';
+import { formatRun, isDone, mergeRuns, type Run } from './redrive/report.ts';
+
+/** What is printed, and with which code the command ends. */
+interface Result {
+  readonly text: string;
+  readonly code: number;
+}
+
+async function main(): Promise<number> {
+  let options: RedriveOptions | undefined;
+  try {
+    options = readRedriveOptions(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  if (options === undefined) {
+    process.stdout.write(REDRIVE_HELP);
+    return 0;
+  }
+  const { functionName } = options;
+  const target = functionName === undefined ? localTarget(dataDirFrom(process.env)) : deployedTarget(functionName);
+  const answer = await ask(target, options);
+  const { text, code } = resultOf(answer);
+  process.stdout.write(`${options.json ? JSON.stringify(answer, undefined, 2) : text}\n`);
+  return code;
+}
+
+/** Asks, and goes on asking while the function runs out of time with more to move. */
+async function ask(target: RedriveTarget, { payload, limit }: RedriveOptions): Promise<RedriveAnswer> {
+  const progress = new Progress();
+  let sum: Run | undefined;
+  try {
+    for (;;) {
+      progress.show(sum === undefined ? 'looking through quarantine' : `moved ${sum.moved.total}, and there is more`);
+      const left = limit === undefined ? {} : { limit: limit - (sum?.moved.total ?? 0) };
+      const answer = await invokeRedrive(target, { ...payload, ...left });
+      if (answer.kind !== 'redrive') return answer;
+      sum = mergeRuns(sum, answer);
+      if (answer.reachedEnd || answer.stoppedBecause === 'limit' || answer.moved.total === 0) return sum;
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+function resultOf(answer: RedriveAnswer): Result {
+  switch (answer.kind) {
+    case 'redrive':
+      return { text: formatRun(answer), code: isDone(answer) ? 0 : 1 };
+    case 'move_started':
+      return {
+        text: [
+          '  SQS moves everything from quarantine to the delivery queue now. How far it is, and how to stop it:',
+          `    aws sqs list-message-move-tasks --source-arn ${answer.sourceArn}`,
+          `    aws sqs cancel-message-move-task --task-handle ${answer.taskHandle}`,
+        ].join('\n'),
+        code: 0,
+      };
+    case 'move_running':
+      return {
+        text: `  A move task runs already: ${answer.moved} of about ${answer.toMove} messages moved. SQS runs one at a time.`,
+        code: 1,
+      };
+    case 'refused':
+      return { text: answer.problems.join('\n'), code: 2 };
+    case 'unavailable':
+      return { text: `  Nothing was moved: ${answer.cause}`, code: 1 };
+    case 'recover':
+    case 'refresh':
+      throw new Refusal(`The function has answered a ${answer.kind} that nobody has asked for.`);
+    default:
+      return answer satisfies never;
+  }
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  if (!(error instanceof Refusal)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  return 1;
+});

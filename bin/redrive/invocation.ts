@@ -1,0 +1,58 @@
+/** Calls the redrive function, on this machine or in AWS: the same call of Lambda, to another endpoint. */
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { RedriveAnswer } from '../../lambdas/domain/redrive-answer.ts';
+import { localLambdaClient } from '../../local/local-clients.ts';
+import { findPipeline } from '../../local/pipeline-file.ts';
+import { messageOf, Refusal } from '../../local/refusal.ts';
+
+/** The redrive function that is called. */
+export interface RedriveTarget {
+  readonly client: LambdaClient;
+  readonly functionName: string;
+}
+
+/** That of the pipeline which runs on this data directory. */
+export function localTarget(dataDir: string): RedriveTarget {
+  const { endpoints, redriveFunction } = findPipeline(dataDir);
+  return { client: localLambdaClient(endpoints.lambda), functionName: redriveFunction };
+}
+
+/** One in AWS, with what the environment says of credentials, region and profile. */
+export function deployedTarget(functionName: string): RedriveTarget {
+  // Not tried again: the run may go on although its answer was lost.
+  return { client: new LambdaClient({ maxAttempts: 1 }), functionName };
+}
+
+/** One invocation, waited for. Refused, saying why, where there is no answer. */
+export async function invokeRedrive({ client, functionName }: RedriveTarget, payload: object): Promise<RedriveAnswer> {
+  const answer = await client
+    .send(new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(payload)) }))
+    .catch((error: unknown) => {
+      throw new Refusal(`The function ${functionName} cannot be called: ${messageOf(error)}`);
+    });
+  const text = Buffer.from(answer.Payload ?? []).toString('utf8');
+  if (answer.FunctionError !== undefined) {
+    throw new Refusal(
+      `The function ${functionName} has failed: ${describeFailure(text)}\n` +
+        'What it has moved is moved, what it held comes back by itself within minutes; it may be called again.',
+    );
+  }
+  const value = parseJson(text);
+  if (typeof value !== 'object' || value === null || !('kind' in value)) {
+    throw new Refusal(`The function ${functionName} answers what no redrive function does: is it the right one?`);
+  }
+  return value as RedriveAnswer;
+}
+
+function describeFailure(text: string): string {
+  const { errorType, errorMessage } = (parseJson(text) ?? {}) as { errorType?: unknown; errorMessage?: unknown };
+  return [errorType, errorMessage].filter((part) => part !== undefined).join(': ') || 'it does not say why';
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

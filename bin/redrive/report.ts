@@ -1,0 +1,114 @@
+/** What came of a redrive, for people. */
+import type {
+  Counts,
+  RedriveAnswer,
+  RunReport,
+  Sample,
+  StayCause,
+  StopCause,
+} from '../../lambdas/domain/redrive-answer.ts';
+
+/** A run over quarantine that was asked for. */
+export type Run = Extract<RedriveAnswer, { kind: 'redrive' }>;
+
+const STAYS: Readonly<Record<StayCause, string>> = {
+  filter: 'not meant',
+  limit: 'beyond the limit',
+  redrives_max: 'redriven too often (name it by --event-id)',
+  needs_a_person: 'for a person to deal with',
+  outside_outage: 'not of an outage',
+  newer_unsettled: 'behind a newer event',
+  circuit_open: 'circuit open',
+  young: 'young',
+  not_sent: 'not taken by the queue',
+  not_deleted: 'not deleted',
+  run_ended: 'left for another run',
+};
+
+const STOPS: Readonly<Record<StopCause, string>> = {
+  limit: 'the limit was reached; there may be more',
+  time: 'the function’s time was over; there is more',
+  circuit_open: 'the circuit is open',
+  in_flight_max: 'SQS lets no more messages be looked at at once; there is more',
+  unavailable: 'AWS did not answer; run it again',
+};
+
+/** How much of an error fits on a line. */
+const ERROR_CHARACTERS = 90;
+
+/** Two runs of one request, one after the other, as one: what was moved adds up, what stays is what the later one found. */
+export function mergeRuns(earlier: Run | undefined, later: Run): Run {
+  if (earlier === undefined) return later;
+  return {
+    ...later,
+    looked: earlier.moved.total + later.looked,
+    moved: addCounts(earlier.moved, later.moved),
+    copiesLeft: earlier.copiesLeft + later.copiesLeft,
+    sample: [
+      ...earlier.sample.filter(({ fate }) => fate === 'moved'),
+      ...later.sample.filter(({ fate }) => fate !== 'moved'),
+    ],
+  };
+}
+
+function addCounts(one: Counts, other: Counts): Counts {
+  const byReason: Record<string, number> = { ...one.byReason };
+  for (const [reason, count] of Object.entries(other.byReason)) byReason[reason] = (byReason[reason] ?? 0) + count;
+  return { total: one.total + other.total, byReason };
+}
+
+/** Whether all that was meant has been dealt with, or as much as was asked for. */
+export function isDone(run: Run): boolean {
+  return (run.reachedEnd || run.stoppedBecause === 'limit') && (run.stays.why.not_sent ?? 0) === 0;
+}
+
+/** The report of a run. */
+export function formatRun(run: Run): string {
+  const why = Object.entries(run.stays.why) as [StayCause, number][];
+  const rows: [string, string][] = [
+    ['looked at', String(run.looked)],
+    run.dryRun ? ['would move', describeCounts(run.wouldMove)] : ['moved', describeCounts(run.moved)],
+    ['stays', describeCounts(run.stays)],
+    ...why.map(([cause, count]): [string, string] => [`  ${count}`, STAYS[cause]]),
+    ...(run.copiesLeft === 0
+      ? []
+      : [['copies left', `${run.copiesLeft}, which will come again and do no harm`] as [string, string]]),
+    ['end reached', describeEnd(run)],
+  ];
+  const table = rows.map(([name, value]) => `  ${name.padEnd(14)}${value}`).join('\n');
+  return run.sample.length === 0 ? table : `${table}\n\n${formatSample(run.sample)}`;
+}
+
+function describeCounts({ total, byReason }: Counts): string {
+  const parts = Object.entries(byReason).map(([reason, count]) => `${reason}: ${count}`);
+  return parts.length === 0 ? String(total) : `${total} (${parts.join(', ')})`;
+}
+
+function describeEnd({ reachedEnd, stoppedBecause, cause }: RunReport): string {
+  if (reachedEnd) return 'yes';
+  const why = stoppedBecause === undefined ? 'stopped' : STOPS[stoppedBecause];
+  return `no: ${why}${cause === undefined ? '' : ` (${printable(cause)})`}`;
+}
+
+function formatSample(sample: readonly Sample[]): string {
+  const lines = [
+    ['a few of them', 'event', 'type', 'quarantined', 'redriven', 'last error'],
+    ...sample.map(({ fate, reason, eventId, eventType, at, redrives, lastError }) => [
+      `${reason}, ${fate === 'would_move' ? 'would move' : fate}`,
+      printable(eventId ?? '-'),
+      printable(eventType ?? '-'),
+      at === undefined ? '-' : `${at.slice(0, 19)}Z`,
+      String(redrives),
+      printable(lastError ?? '-').slice(0, ERROR_CHARACTERS),
+    ]),
+  ];
+  const widths = lines[0]?.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0))) ?? [];
+  return lines
+    .map((cells) => `  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+    .join('\n');
+}
+
+/** Events say what they like; a terminal must not be told by them what to do. */
+function printable(text: string): string {
+  return text.replace(/\p{C}/gu, '\ufffd');
+}

@@ -1,0 +1,79 @@
+/** SQS as a queue to send many envelopes to. */
+import {
+  SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
+  type SendMessageBatchResult,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { Envelope } from '../domain/envelope.ts';
+import { errorName } from '../domain/error-name.ts';
+import type { BulkDone, BulkQueue } from '../ports.ts';
+
+/** All messages of one call together, with their attributes' names, types and values (SendMessageBatch API reference). */
+const CALL_BYTES_MAX = 1_048_576;
+const DATA_TYPE = 'String';
+
+/** Sends to one queue. Each call of SQS ends within `budgetMs`; messages too large for one call take several. */
+export class SqsBulkQueue implements BulkQueue {
+  readonly #client: SQSClient;
+  readonly #queueUrl: string;
+  readonly #budgetMs: number;
+
+  constructor(client: SQSClient, queueUrl: string, budgetMs: number) {
+    this.#client = client;
+    this.#queueUrl = queueUrl;
+    this.#budgetMs = budgetMs;
+  }
+
+  async sendAll(envelopes: readonly Envelope[]): Promise<BulkDone> {
+    const done = await Promise.all(inCalls(envelopes).map((entries) => this.#send(entries)));
+    const positions = new Set(done.flatMap((call) => [...call.positions]));
+    const cause = done.find((call) => call.cause !== undefined)?.cause;
+    return cause === undefined ? { positions } : { positions, cause };
+  }
+
+  async #send(Entries: SendMessageBatchRequestEntry[]): Promise<BulkDone> {
+    const command = new SendMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries });
+    try {
+      return doneOf(await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#budgetMs) }));
+    } catch (error) {
+      return { positions: new Set(), cause: `SQS: ${errorName(error)}` };
+    }
+  }
+}
+
+function doneOf({ Successful = [], Failed = [] }: SendMessageBatchResult): BulkDone {
+  const positions = new Set(Successful.map(({ Id }) => Number(Id)));
+  return Failed[0] === undefined ? { positions } : { positions, cause: `SQS: ${Failed[0].Code ?? 'refused'}` };
+}
+
+/** The envelopes as entries of as many calls as their sizes ask for; an entry's id is the envelope's position. */
+function inCalls(envelopes: readonly Envelope[]): SendMessageBatchRequestEntry[][] {
+  const calls: SendMessageBatchRequestEntry[][] = [];
+  let leftBytes = 0;
+  envelopes.forEach((envelope, position) => {
+    const bytes = sizeOf(envelope);
+    if (calls.length === 0 || bytes > leftBytes) {
+      calls.push([]);
+      leftBytes = CALL_BYTES_MAX;
+    }
+    calls.at(-1)?.push(entryOf(envelope, position));
+    leftBytes -= bytes;
+  });
+  return calls;
+}
+
+function entryOf({ body, attributes }: Envelope, position: number): SendMessageBatchRequestEntry {
+  const given = Object.entries(attributes)
+    // SQS refuses an attribute without a value, which must not cost the message.
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => [name, { DataType: DATA_TYPE, StringValue: value }]);
+  return { Id: String(position), MessageBody: body, MessageAttributes: Object.fromEntries(given) };
+}
+
+function sizeOf({ body, attributes }: Envelope): number {
+  const ofAttributes = Object.entries(attributes).map(
+    ([name, value]) => Buffer.byteLength(name) + DATA_TYPE.length + Buffer.byteLength(value),
+  );
+  return ofAttributes.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(body));
+}

@@ -1,0 +1,57 @@
+/** The state table's index of quarantined events. */
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { errorName } from '../domain/error-name.ts';
+import type { Limits } from '../domain/limits.ts';
+import type { QuarantineIndex } from '../ports.ts';
+
+/** Rows looked at in one call. */
+const PAGE = 100;
+/** Calls for one question; after that the answer is that there may be one. */
+const PAGES_MAX = 5;
+
+/** Asks the index, by one client whose single tries are bounded; each call of DynamoDB ends within `storeBudgetMs`. */
+export class DynamoDbQuarantineIndex implements QuarantineIndex {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #index: string;
+  readonly #limits: Limits;
+
+  constructor(client: DynamoDBDocumentClient, table: string, index: string, limits: Limits) {
+    this.#client = client;
+    this.#table = table;
+    this.#index = index;
+    this.#limits = limits;
+  }
+
+  async holdsAny(of: Parameters<QuarantineIndex['holdsAny']>[0]): ReturnType<QuarantineIndex['holdsAny']> {
+    let from: Record<string, unknown> | undefined;
+    try {
+      for (let page = 0; page < PAGES_MAX; page += 1) {
+        const abortSignal = AbortSignal.timeout(this.#limits.storeBudgetMs);
+        const { Count = 0, LastEvaluatedKey } = await this.#client.send(this.#query(of, from), { abortSignal });
+        if (Count > 0) return { kind: 'known', any: true };
+        if (LastEvaluatedKey === undefined) return { kind: 'known', any: false };
+        from = LastEvaluatedKey;
+      }
+      return { kind: 'known', any: true };
+    } catch (error) {
+      return { kind: 'unavailable', cause: `DynamoDB: ${errorName(error)}` };
+    }
+  }
+
+  #query(
+    { reason, fromMs, toMs, redrivesBelow }: Parameters<QuarantineIndex['holdsAny']>[0],
+    from: Record<string, unknown> | undefined,
+  ): QueryCommand {
+    return new QueryCommand({
+      TableName: this.#table,
+      IndexName: this.#index,
+      Select: 'COUNT',
+      Limit: PAGE,
+      KeyConditionExpression: 'reason = :reason AND settledAtMs BETWEEN :from AND :to',
+      FilterExpression: 'redrives < :redrives',
+      ExpressionAttributeValues: { ':reason': reason, ':from': fromMs, ':to': toMs, ':redrives': redrivesBelow },
+      ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+    });
+  }
+}

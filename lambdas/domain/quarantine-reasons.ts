@@ -1,0 +1,37 @@
+/** Why events wait in quarantine, what each reason means, and which of them outlast an outage of the CRM. */
+import type { QuarantineReason } from './event-row.ts';
+
+/**
+ * When recovery takes an event back by itself: always; where the event was quarantined during an outage; once the
+ * newer event that it waits for is final; or never, because a person has to decide.
+ */
+export type Recovers = 'always' | 'after_outage' | 'when_newer_is_final' | 'never';
+
+/** What is to be known of a reason. */
+export interface ReasonFacts {
+  readonly recovers: Recovers;
+  readonly about: string;
+}
+
+/** All reasons. */
+export const QUARANTINE_REASONS = {
+  circuit_open: { recovers: 'always', about: 'the circuit was open: the CRM was not called' },
+  retries_exhausted: { recovers: 'after_outage', about: 'every permitted CRM call failed' },
+  behind_newer: {
+    recovers: 'when_newer_is_final',
+    about: 'a newer event of the contact may have been applied, and was not settled in time',
+  },
+  crm_rejected: { recovers: 'never', about: 'the CRM refused the event' },
+  invalid_event: { recovers: 'never', about: 'the body violates the event schema, or the mapping calls it invalid' },
+  mapping_failed: { recovers: 'never', about: 'the mapping threw, or gave what cannot be committed' },
+  rows_rejected: { recovers: 'never', about: 'a row of the mapping was there already' },
+  id_reused: { recovers: 'never', about: 'another event has this id' },
+  too_old: { recovers: 'never', about: 'older than final events are remembered: a duplicate could not be told' },
+  poison: { recovers: 'never', about: 'attempts on it ended without a word, time and again' },
+  dead_lettered: { recovers: 'never', about: 'SQS itself moved the message, which had come too often' },
+} as const satisfies Readonly<Record<QuarantineReason, ReasonFacts>>;
+
+/** Whether `text` is one of the reasons. */
+export function isQuarantineReason(text: unknown): text is QuarantineReason {
+  return typeof text === 'string' && Object.hasOwn(QUARANTINE_REASONS, text);
+}

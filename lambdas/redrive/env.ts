@@ -1,0 +1,25 @@
+/** The redrive function's environment. */
+import type { LimitOverrides } from '../domain/limits.ts';
+import { type Environment, readEnvironment, writeEnvironment } from '../environment.ts';
+
+const FIELDS = {
+  deliveryQueueUrl: 'DELIVERY_QUEUE_URL',
+  deliveryQueueArn: 'DELIVERY_QUEUE_ARN',
+  quarantineUrl: 'QUARANTINE_URL',
+  quarantineArn: 'QUARANTINE_ARN',
+  stateTableName: 'STATE_TABLE_NAME',
+  quarantineIndexName: 'QUARANTINE_INDEX_NAME',
+} as const;
+
+/** What the construct has to give. */
+export type RedriveEnvironment = Readonly<Record<keyof typeof FIELDS, string>>;
+
+/** The variables that carry `values`, for the function's construct. */
+export function writeRedriveEnvironment(values: RedriveEnvironment, limits: LimitOverrides): Record<string, string> {
+  return writeEnvironment(FIELDS, values, limits);
+}
+
+/** Reads the variables; throws one error that names every one that is missing. */
+export function readRedriveEnvironment(environment: Environment) {
+  return readEnvironment(FIELDS, environment);
+}

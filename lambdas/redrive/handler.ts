@@ -1,0 +1,60 @@
+/** The redrive function: quarantine in, delivery queue out, the state table beside it. Wiring only. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import middy from '@middy/core';
+import { SqsBulkQueue } from '../adapters/bulk-queue.sqs.ts';
+import { DynamoDbCircuitStore } from '../adapters/circuit-store.dynamodb.ts';
+import { systemChance, systemClock, systemSleep } from '../adapters/clock.system.ts';
+import { DynamoDbIdempotencyStore } from '../adapters/idempotency-store.dynamodb.ts';
+import { StdoutLog } from '../adapters/log.stdout.ts';
+import { SqsMoveTasks } from '../adapters/move-tasks.sqs.ts';
+import { DynamoDbQuarantineIndex } from '../adapters/quarantine-index.dynamodb.ts';
+import { SqsQuarantineQueue } from '../adapters/quarantine-queue.sqs.ts';
+import type { RedriveAnswer } from '../domain/redrive-answer.ts';
+import { carryOut } from './carry-out.ts';
+import { readRedriveEnvironment } from './env.ts';
+
+const environment = readRedriveEnvironment(process.env);
+const { limits } = environment;
+
+/** What SQS may take longer for than the processor's calls: a long poll, and ten messages of up to 1 MiB together. */
+const BULK_EXTRA_MS = 2_000;
+
+/** Without `throwOnRequestTimeout` the SDK only warns of a try that takes too long. */
+function bounded(tryMs: number) {
+  return {
+    maxAttempts: limits.storeTries,
+    requestHandler: { requestTimeout: tryMs, connectionTimeout: tryMs, throwOnRequestTimeout: true },
+  };
+}
+
+const sqs = new SQSClient(bounded(limits.storeTryMs + BULK_EXTRA_MS));
+const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(bounded(limits.storeTryMs)), {
+  marshallOptions: { removeUndefinedValues: true },
+});
+const sqsBudgetMs = limits.storeBudgetMs + BULK_EXTRA_MS;
+const { deliveryQueueUrl, deliveryQueueArn, quarantineUrl, quarantineArn, stateTableName, quarantineIndexName } =
+  environment;
+const dependencies = {
+  quarantine: new SqsQuarantineQueue(
+    sqs,
+    quarantineUrl,
+    sqsBudgetMs,
+    new SqsBulkQueue(sqs, quarantineUrl, sqsBudgetMs),
+  ),
+  deliveryQueue: new SqsBulkQueue(sqs, deliveryQueueUrl, sqsBudgetMs),
+  tasks: new SqsMoveTasks(sqs, { quarantine: quarantineArn, deliveryQueue: deliveryQueueArn }, sqsBudgetMs),
+  store: new DynamoDbIdempotencyStore(dynamo, stateTableName, systemClock, systemChance, limits),
+  circuit: new DynamoDbCircuitStore(dynamo, stateTableName, limits),
+  index: new DynamoDbQuarantineIndex(dynamo, stateTableName, quarantineIndexName, limits),
+  clock: systemClock,
+  sleep: systemSleep,
+  log: new StdoutLog('redrive', systemClock),
+  limits,
+};
+
+/** Answers what was asked for, what is wrong with the request included; throws only for a bug. */
+export const handler = middy<unknown, RedriveAnswer>().handler((request, context) =>
+  carryOut(request, systemClock.now() + context.getRemainingTimeInMillis(), dependencies),
+);

@@ -1,0 +1,154 @@
+/**
+ * Looks through quarantine once. SQS can neither search nor list: to look at a message is to receive it. What is
+ * received is held, so that it does not come a second time, and what stays is let go at the end. A run that dies
+ * lets go, too: no message is held for much longer than its run may last.
+ */
+import type { Limits } from '../domain/limits.ts';
+import type { Clock, HeldMessage, QuarantineQueue, Unavailable } from '../ports.ts';
+import { BATCH_MAX, inBatches } from './batches.ts';
+import { type QuarantinedEvent, readQuarantined } from './quarantined-event.ts';
+import { type Ending, stopped } from './run-tally.ts';
+
+/** What looking needs. */
+export interface LookDependencies {
+  readonly quarantine: QuarantineQueue;
+  readonly clock: Clock;
+  readonly limits: Limits;
+}
+
+/** What a visitor says of a round: go on, or end the run. */
+export type Verdict = 'go_on' | Exclude<Ending, { readonly reachedEnd: true }>;
+
+/** What is done with each round of messages. They are let go at the end unless the visitor takes them. */
+export interface Visitor {
+  visit(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict>;
+  /** Nothing more is to be had, and what was left is still held. */
+  atEnd?(hold: Hold): Promise<Verdict>;
+}
+
+/** Receives at once, at the most: with more a function of this size only waits for its processor. */
+const RECEIVES_MAX = 8;
+/** One receive waits for a second and asks all of SQS's hosts; a second one makes sure. */
+const EMPTY_ROUNDS_MAX = 2;
+/** A function that has just ended may still be writing its last answer. */
+const HOLD_MARGIN_MS = 5_000;
+/** Below the 120,000 that SQS lets be in flight: beyond, it answers a long poll as if the queue were empty (SQS quotas). */
+const HELD_MAX = 100_000;
+const IN_FLIGHT_SUSPICIOUS = 115_000;
+/** What letting go takes: ten messages a call, several calls at once. */
+const RELEASES_AT_ONCE = 8;
+const RELEASE_MS_EACH = 1;
+/** What the last round, its moves and the answer take. */
+const LAST_ROUND_MS = 6_000;
+/** Of the run's time, at the most, where a run is very short. */
+const LAST_ROUND_SHARE = 0.4;
+
+/** The messages that a run holds. */
+export class Hold {
+  /** When the run ends. */
+  readonly endsAtMs: number;
+  readonly #lastRoundMs: number;
+  /** Handles by message id: a message may come twice, and its newer handle counts. */
+  readonly #handles = new Map<string, string>();
+  readonly #seen = new Set<string>();
+
+  constructor(endsAtMs: number, nowMs: number) {
+    this.endsAtMs = endsAtMs;
+    this.#lastRoundMs = Math.min(LAST_ROUND_MS, (endsAtMs - nowMs) * LAST_ROUND_SHARE);
+  }
+
+  /** Until when something new may be begun: after that there is time to let go of what is held, and no more. */
+  get workUntilMs(): number {
+    return this.endsAtMs - this.#lastRoundMs - this.#handles.size * RELEASE_MS_EACH;
+  }
+
+  /** Takes what was received; gives what comes for the first time. */
+  take(messages: readonly HeldMessage[]): HeldMessage[] {
+    return messages.filter(({ message, receiptHandle }) => {
+      const isNew = !this.#seen.has(message.messageId);
+      this.#seen.add(message.messageId);
+      if (isNew || this.#handles.has(message.messageId)) this.#handles.set(message.messageId, receiptHandle);
+      return isNew;
+    });
+  }
+
+  /** The handle by which a message is deleted now. */
+  handleOf({ held }: QuarantinedEvent): string {
+    return this.#handles.get(held.message.messageId) ?? held.receiptHandle;
+  }
+
+  /** This message is not to be let go: it is gone, or must stay out of sight until the hold ends. */
+  forget({ held }: QuarantinedEvent): void {
+    this.#handles.delete(held.message.messageId);
+  }
+
+  /** How many are held. */
+  get size(): number {
+    return this.#handles.size;
+  }
+
+  /** The handles of all that is held. */
+  handles(): string[] {
+    return [...this.#handles.values()];
+  }
+}
+
+/** Shows the visitor every message that is to be had until `endsAtMs`, each once, and lets go of those it leaves. */
+export async function lookThrough(visitor: Visitor, endsAtMs: number, deps: LookDependencies): Promise<Ending> {
+  const hold = new Hold(endsAtMs, deps.clock.now());
+  try {
+    return await lookAround(visitor, hold, deps);
+  } finally {
+    await letGo(hold, deps);
+  }
+}
+
+async function lookAround(visitor: Visitor, hold: Hold, deps: LookDependencies): Promise<Ending> {
+  const { clock, limits } = deps;
+  let receives = 1;
+  let emptyRounds = 0;
+  for (;;) {
+    if (clock.now() >= hold.workUntilMs) return stopped('time');
+    if (hold.size >= HELD_MAX) return stopped('in_flight_max');
+    const round = await receiveRound(receives, hold.endsAtMs, deps);
+    const events = hold.take(round.messages).map((held) => readQuarantined(held, limits));
+    const verdict = events.length === 0 ? 'go_on' : await visitor.visit(events, hold);
+    if (verdict !== 'go_on') return verdict;
+    if (round.failure !== undefined) return stopped('unavailable', round.failure.cause);
+    emptyRounds = round.messages.length === 0 ? emptyRounds + 1 : 0;
+    if (emptyRounds === EMPTY_ROUNDS_MAX) {
+      const last = (await visitor.atEnd?.(hold)) ?? 'go_on';
+      return last === 'go_on' ? endOf(deps.quarantine) : last;
+    }
+    receives = round.messages.length >= 5 * receives ? Math.min(RECEIVES_MAX, 2 * receives) : 1;
+  }
+}
+
+/** Some receives side by side. What some have brought counts although others failed. */
+async function receiveRound(
+  receives: number,
+  endsAtMs: number,
+  { quarantine, clock }: LookDependencies,
+): Promise<{ readonly messages: readonly HeldMessage[]; readonly failure: Unavailable | undefined }> {
+  const holdMs = endsAtMs - clock.now() + HOLD_MARGIN_MS;
+  const answers = await Promise.all(Array.from({ length: receives }, () => quarantine.receive(holdMs)));
+  return {
+    messages: answers.flatMap((answer) => (answer.kind === 'received' ? answer.messages : [])),
+    failure: answers.find((answer) => answer.kind === 'unavailable'),
+  };
+}
+
+/** Nothing comes any more: because there is nothing, or because too much is in flight. */
+async function endOf(quarantine: QuarantineQueue): Promise<Ending> {
+  const counted = await quarantine.count();
+  const tooMany = counted.kind === 'counted' && counted.inFlight >= IN_FLIGHT_SUSPICIOUS;
+  return tooMany ? stopped('in_flight_max') : { reachedEnd: true };
+}
+
+/** Lets others have what is held. What there is no time for comes back by itself a few seconds after the run. */
+async function letGo(hold: Hold, { quarantine, clock }: LookDependencies): Promise<void> {
+  const batches = inBatches(hold.handles(), BATCH_MAX);
+  while (batches.length > 0 && clock.now() < hold.endsAtMs) {
+    await Promise.all(batches.splice(0, RELEASES_AT_ONCE).map((batch) => quarantine.release(batch)));
+  }
+}

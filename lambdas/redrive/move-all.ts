@@ -1,0 +1,18 @@
+/** Hands all of quarantine to SQS's own move task: faster than a look at each message, and without a choice. */
+import type { RedriveAnswer } from '../domain/redrive-answer.ts';
+import type { MoveTasks } from '../ports.ts';
+
+/** Starts a task, or tells how far the one is that runs already. */
+export async function moveAll(ratePerSecond: number | undefined, tasks: MoveTasks): Promise<RedriveAnswer> {
+  const started = await tasks.start(ratePerSecond);
+  switch (started.kind) {
+    case 'started':
+      return { ...started, kind: 'move_started' };
+    case 'running':
+      return { ...started, kind: 'move_running' };
+    case 'unavailable':
+      return started;
+    default:
+      return started satisfies never;
+  }
+}

@@ -1,0 +1,70 @@
+/** A message of the quarantine queue, read: what filters and rules need to know of it. */
+import { announcedEventId, openEnvelope } from '../domain/envelope.ts';
+import { parseEvent } from '../domain/event.ts';
+import { eventKey, identityOf } from '../domain/event-key.ts';
+import { positionOf, type QuarantineReason } from '../domain/event-row.ts';
+import type { Limits } from '../domain/limits.ts';
+import { readQuarantineNote } from '../domain/quarantine-note.ts';
+import type { HeldMessage } from '../ports.ts';
+
+/** What is read of a valid event. */
+export interface ReadEvent {
+  readonly id: string;
+  readonly type: string;
+  /** Of its row; the row is another event's where the id has been reused. */
+  readonly key: string;
+  readonly identity: string;
+  /** Its place in the order of its contact. */
+  readonly position: string;
+}
+
+/** A message and what it says. */
+export interface QuarantinedEvent {
+  readonly held: HeldMessage;
+  readonly reason: QuarantineReason;
+  /** Whether it has a note that can be read; one that SQS itself has moved has none. */
+  readonly hasNote: boolean;
+  /** When it was quarantined; undefined where nobody has noted it. */
+  readonly atMs: number | undefined;
+  readonly redrives: number;
+  readonly lastError?: string;
+  readonly receivedAtMs: number;
+  /** Its id as far as it is known: where the body is no valid event, what the envelope says. */
+  readonly eventId: string | undefined;
+  /** Undefined where the body is no valid event. */
+  readonly event: ReadEvent | undefined;
+}
+
+/** Reads a message. Never throws, and asks no mapping: a mapping may be why the message is here. */
+export function readQuarantined(held: HeldMessage, limits: Limits): QuarantinedEvent {
+  const { message } = held;
+  const note = readQuarantineNote(message.attributes);
+  const { bytes, receivedAtMs, problem } = openEnvelope(message);
+  const parsed = problem === undefined ? parseEvent(bytes, receivedAtMs, limits) : undefined;
+  const event = parsed?.kind === 'event' ? parsed.event : undefined;
+  return {
+    held,
+    reason: note?.reason ?? 'dead_lettered',
+    hasNote: note !== undefined,
+    atMs: note?.atMs,
+    redrives: note?.redrives ?? 0,
+    ...(note?.lastError === undefined ? {} : { lastError: note.lastError }),
+    receivedAtMs,
+    eventId: event?.id ?? announcedEventId(message.attributes),
+    event:
+      event === undefined
+        ? undefined
+        : {
+            id: event.id,
+            type: event.type,
+            key: eventKey(event.id),
+            identity: identityOf(event),
+            position: positionOf(event.timestampMs, event.id),
+          },
+  };
+}
+
+/** Whether an event has been redriven as often as it may. That the circuit was open says nothing about the event. */
+export function isSpent({ reason, redrives }: QuarantinedEvent, limits: Limits): boolean {
+  return reason !== 'circuit_open' && redrives >= limits.redrivesMax;
+}

@@ -1,0 +1,149 @@
+/**
+ * After an outage of the CRM, what the outage put into quarantine goes back by itself, at a rate that a CRM which
+ * has just come back can bear. With no traffic to find out whether the CRM is back, one waiting event is the probe.
+ */
+import { type CircuitRow, gateOf, seeCircuit } from '../domain/circuit.ts';
+import type { RedriveAnswer } from '../domain/redrive-answer.ts';
+import type { CircuitStore, IdempotencyStore, QuarantineIndex, Unavailable } from '../ports.ts';
+import { type Hold, type LookDependencies, lookThrough, type Verdict, type Visitor } from './look-through.ts';
+import { type MoveDependencies, Mover } from './mover.ts';
+import type { QuarantinedEvent } from './quarantined-event.ts';
+import { mayBeSomethingFor, outagesOf, RecoveryRules } from './recovery-rules.ts';
+import { RunTally, stopped } from './run-tally.ts';
+import { sendOn } from './send-on.ts';
+
+/** What recovery needs. */
+export interface RecoverDependencies extends LookDependencies, MoveDependencies {
+  readonly store: Pick<IdempotencyStore, 'readAhead'>;
+  readonly circuit: Pick<CircuitStore, 'read'>;
+  readonly index: QuarantineIndex;
+}
+
+/** Less than the schedule's minute: two runs side by side would be twice as fast as they may be. */
+const RUN_MS = 50_000;
+/** How often the circuit is looked at while events are moved, and while a probe is under way. */
+const CIRCUIT_LOOK_MS = 3_000;
+const PROBE_LOOK_MS = 1_000;
+/** From the probe's being sent to the circuit's closing: a poll, a claim, a call, a settlement. */
+const PROBE_WAIT_MS = 15_000;
+/** So many are looked at for an event that the CRM has not been tried with; then any will do. */
+const PROBE_CHOICE_MAX = 100;
+
+/** Ends at once where there is nothing to do. Ends by `endsAtMs`. */
+export async function recover(endsAtMs: number, deps: RecoverDependencies): Promise<RedriveAnswer> {
+  const { quarantine, clock } = deps;
+  const tally = new RunTally();
+  const counted = await quarantine.count();
+  if (counted.kind === 'unavailable') return answer(tally, stopped('unavailable', counted.cause));
+  if (counted.visible === 0) return answer(tally, { reachedEnd: true });
+  const circuit = await readCircuit(deps);
+  if ('kind' in circuit) return answer(tally, stopped('unavailable', circuit.cause));
+  if (gateOf(circuit, clock.now()) === 'open') return answer(tally, stopped('circuit_open'), circuit);
+  if (!(await mayBeSomethingFor(circuit, deps))) return answer(tally, { reachedEnd: true }, circuit);
+  const recovery = new Recovery(circuit, deps, tally);
+  const ending = await lookThrough(recovery, Math.min(endsAtMs, clock.now() + RUN_MS), deps);
+  return answer(tally, ending, recovery.circuit);
+}
+
+function answer(tally: RunTally, ending: Parameters<RunTally['report']>[0], circuit?: CircuitRow): RedriveAnswer {
+  const state = circuit === undefined ? {} : ({ circuit: circuit.state === 'OPEN' ? 'open' : 'closed' } as const);
+  return { kind: 'recover', ...state, ...tally.report(ending) };
+}
+
+async function readCircuit({ circuit, clock, limits }: RecoverDependencies): Promise<CircuitRow | Unavailable> {
+  const read = await circuit.read();
+  if (read.kind === 'unavailable') return read;
+  return seeCircuit(read.kind === 'stored' ? read.stored : undefined, clock.now(), limits).row;
+}
+
+/** One run: a probe first, if the circuit is open; then whatever may go. */
+class Recovery implements Visitor {
+  readonly #deps: RecoverDependencies;
+  readonly #tally: RunTally;
+  readonly #mover: Mover;
+  #circuit: CircuitRow;
+  #lookedAtMs: number;
+  /** What may go once the circuit is closed. */
+  #waiting: QuarantinedEvent[] = [];
+
+  constructor(circuit: CircuitRow, deps: RecoverDependencies, tally: RunTally) {
+    this.#circuit = circuit;
+    this.#deps = deps;
+    this.#tally = tally;
+    this.#mover = new Mover(deps, tally, deps.limits.recoveryRatePerSecond);
+    this.#lookedAtMs = deps.clock.now();
+  }
+
+  /** The circuit as it was looked at last. */
+  get circuit(): CircuitRow {
+    return this.#circuit;
+  }
+
+  async visit(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
+    const ready = await this.#select(events);
+    if (this.#circuit.state === 'CLOSED') return this.#move(ready, hold);
+    this.#waiting.push(...ready);
+    const untried = this.#waiting.find(({ reason }) => reason === 'circuit_open');
+    const probe = untried ?? (this.#waiting.length >= PROBE_CHOICE_MAX ? this.#waiting[0] : undefined);
+    return probe === undefined ? 'go_on' : this.#probe(probe, hold);
+  }
+
+  async atEnd(hold: Hold): Promise<Verdict> {
+    const [probe] = this.#waiting;
+    return probe === undefined ? 'go_on' : this.#probe(probe, hold);
+  }
+
+  /** Those that may go; of the others it is told why not. */
+  async #select(events: readonly QuarantinedEvent[]): Promise<QuarantinedEvent[]> {
+    const { clock, limits, store } = this.#deps;
+    const rules = await RecoveryRules.read(events, outagesOf(this.#circuit), { clock, limits, store });
+    return events.filter((event) => {
+      const why = rules.whyItStays(event);
+      if (why !== undefined) this.#tally.stay([event], why);
+      return why === undefined;
+    });
+  }
+
+  #move(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
+    return this.#mover.move(events, hold, () => this.#lookAgain());
+  }
+
+  /** Sends one event back, and the others after it if the CRM takes it. */
+  async #probe(probe: QuarantinedEvent, hold: Hold): Promise<Verdict> {
+    const { quarantine, deliveryQueue } = this.#deps;
+    const others = this.#waiting.filter((event) => event !== probe);
+    this.#waiting = [];
+    const outgoing = [{ event: probe, envelope: probe.held.message }];
+    const { sent, notSent, cause } = await sendOn(outgoing, deliveryQueue, { quarantine, hold, tally: this.#tally });
+    this.#tally.add(sent, 'moved');
+    this.#tally.stay(notSent, 'not_sent');
+    const verdict = sent.length === 0 ? stopped('unavailable', cause) : await this.#waitForClosing(hold);
+    if (verdict === 'go_on') return this.#move(others, hold);
+    this.#tally.stay(others, 'circuit_open');
+    return verdict;
+  }
+
+  async #waitForClosing(hold: Hold): Promise<Verdict> {
+    const { clock, sleep } = this.#deps;
+    const untilMs = Math.min(hold.workUntilMs, clock.now() + PROBE_WAIT_MS);
+    while (clock.now() + PROBE_LOOK_MS <= untilMs) {
+      await sleep.for(PROBE_LOOK_MS);
+      const verdict = await this.#look();
+      if (verdict === 'go_on' || verdict.stoppedBecause !== 'circuit_open') return verdict;
+    }
+    return stopped('circuit_open');
+  }
+
+  async #lookAgain(): Promise<Verdict> {
+    return this.#deps.clock.now() - this.#lookedAtMs < CIRCUIT_LOOK_MS ? 'go_on' : this.#look();
+  }
+
+  /** Goes on while the circuit is closed. */
+  async #look(): Promise<Verdict> {
+    const read = await readCircuit(this.#deps);
+    if ('kind' in read) return stopped('unavailable', read.cause);
+    this.#circuit = read;
+    this.#lookedAtMs = this.#deps.clock.now();
+    return read.state === 'CLOSED' ? 'go_on' : stopped('circuit_open');
+  }
+}

@@ -1,0 +1,63 @@
+/** Moves what a request means from quarantine to the delivery queue, or tells what it would move. */
+
+import type { Limits } from '../domain/limits.ts';
+import type { RedriveAnswer, StayCause } from '../domain/redrive-answer.ts';
+import type { RedriveFilter, RedriveRequest } from '../domain/redrive-request.ts';
+import { type Hold, type LookDependencies, lookThrough, type Verdict } from './look-through.ts';
+import { type MoveDependencies, Mover } from './mover.ts';
+import { isSpent, type QuarantinedEvent } from './quarantined-event.ts';
+import { RunTally, stopped } from './run-tally.ts';
+
+/** A request for a redrive. */
+export type FilteredRequest = Extract<RedriveRequest, { kind: 'redrive' }>;
+
+/** Safe to run again, and twice at once: each run sees what the other does not hold. */
+export async function redrive(
+  request: FilteredRequest,
+  endsAtMs: number,
+  deps: LookDependencies & MoveDependencies,
+): Promise<RedriveAnswer> {
+  const { filter, limit = Number.POSITIVE_INFINITY, dryRun, ratePerSecond } = request;
+  const tally = new RunTally();
+  const mover = new Mover(deps, tally, ratePerSecond);
+
+  async function visit(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
+    const meant = events.filter((event) => {
+      const why = whyItStays(event, filter, deps.limits);
+      if (why !== undefined) tally.stay([event], why);
+      return why === undefined;
+    });
+    const chosen = meant.slice(0, limit - tally.moved);
+    tally.stay(meant.slice(chosen.length), 'limit');
+    if (dryRun) tally.add(chosen, 'would_move');
+    const verdict = dryRun ? 'go_on' : await mover.move(chosen, hold);
+    return verdict === 'go_on' && tally.moved >= limit ? stopped('limit') : verdict;
+  }
+
+  const ending = await lookThrough({ visit }, endsAtMs, deps);
+  return { kind: 'redrive', dryRun, ...tally.report(ending) };
+}
+
+/** Why this message is not to be moved, or undefined if it is. */
+function whyItStays(event: QuarantinedEvent, filter: RedriveFilter, limits: Limits): StayCause | undefined {
+  if (!isMeant(event, filter)) return 'filter';
+  // Who names an event knows that it has been redriven before.
+  const named = filter.eventIds.length > 0;
+  return isSpent(event, limits) && !named ? 'redrives_max' : undefined;
+}
+
+function isMeant(event: QuarantinedEvent, filter: RedriveFilter): boolean {
+  const { receivedFromMs = Number.NEGATIVE_INFINITY, receivedToMs = Number.POSITIVE_INFINITY } = filter;
+  return (
+    isAmong(filter.reasons, event.reason) &&
+    isAmong(filter.eventTypes, event.event?.type) &&
+    isAmong(filter.eventIds, event.eventId) &&
+    event.receivedAtMs >= receivedFromMs &&
+    event.receivedAtMs < receivedToMs
+  );
+}
+
+/** An empty list names everything. */
+function isAmong<Item>(list: readonly Item[], item: Item | undefined): boolean {
+  return list.length === 0 || (item !== undefined && list.includes(item));
+}

@@ -1,0 +1,92 @@
+/**
+ * Keeps quarantine from being emptied by SQS, which deletes every message fourteen days after it was sent: what nears
+ * that age is sent to quarantine again, as it is. Copies of events that are final by now are dropped.
+ */
+import { type Envelope, quarantineEnvelope } from '../domain/envelope.ts';
+import type { EventRow } from '../domain/event-row.ts';
+import type { RedriveAnswer } from '../domain/redrive-answer.ts';
+import type { IdempotencyStore } from '../ports.ts';
+import { BATCH_MAX, inBatches } from './batches.ts';
+import { type Hold, type LookDependencies, lookThrough, type Verdict } from './look-through.ts';
+import type { QuarantinedEvent } from './quarantined-event.ts';
+import { RunTally, stopped } from './run-tally.ts';
+import { removeHeld, sendOn } from './send-on.ts';
+
+/** What refreshing needs. */
+export interface RefreshDependencies extends LookDependencies {
+  readonly store: Pick<IdempotencyStore, 'readAhead'>;
+}
+
+/** Looks at everything until `endsAtMs`. What it does not come to is there the next day. */
+export async function refresh(endsAtMs: number, deps: RefreshDependencies): Promise<RedriveAnswer> {
+  const { quarantine, store, clock, limits } = deps;
+  const tally = new RunTally();
+
+  async function visit(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
+    const keys = new Set(events.flatMap(({ event }) => event?.key ?? []));
+    const read = await store.readAhead({ events: [...keys], contacts: [] });
+    // Without the table nothing is known to be final, and everything is kept.
+    const rows = 'kind' in read ? new Map<string, EventRow>() : read.events;
+    const final = events.filter((event) => isCopyOfFinal(event, rows));
+    await drop(final, hold);
+    const rest = events.filter((event) => !final.includes(event));
+    const oldBeforeMs = clock.now() - limits.quarantineRefreshMs;
+    const old = rest.filter(({ held }) => held.message.sentAtMs < oldBeforeMs);
+    tally.stay(
+      rest.filter((event) => !old.includes(event)),
+      'young',
+    );
+    return sendAgain(old, hold);
+  }
+
+  async function drop(events: readonly QuarantinedEvent[], hold: Hold): Promise<void> {
+    for (const batch of inBatches(events, BATCH_MAX)) {
+      const removed = await removeHeld(batch, quarantine, hold);
+      tally.add(removed, 'dropped');
+      tally.stay(
+        batch.filter((event) => !removed.includes(event)),
+        'not_deleted',
+      );
+    }
+  }
+
+  async function sendAgain(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
+    const batches = inBatches(events, BATCH_MAX);
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+      const outgoing = batch.map((event) => ({ event, envelope: keptEnvelope(event, clock.now()) }));
+      const { sent, notSent, cause } = await sendOn(outgoing, quarantine, { quarantine, hold, tally });
+      tally.add(sent, 'refreshed');
+      tally.stay(notSent, 'not_sent');
+      if (sent.length > 0) continue;
+      tally.stay(batches.flat(), 'run_ended');
+      return stopped('unavailable', cause);
+    }
+    return 'go_on';
+  }
+
+  const ending = await lookThrough({ visit }, endsAtMs, deps);
+  return { kind: 'refresh', ...tally.report(ending) };
+}
+
+/**
+ * Whether the processor would only acknowledge this message. An id that is reused has another event's row, and of a
+ * message that SQS moved nobody has looked whether it is that one: these are kept.
+ */
+function isCopyOfFinal({ event, reason }: QuarantinedEvent, rows: ReadonlyMap<string, EventRow>): boolean {
+  if (event === undefined || reason === 'id_reused' || reason === 'dead_lettered') return false;
+  const row = rows.get(event.key);
+  const isFinal = row?.status === 'COMPLETED' || row?.status === 'STALE' || row?.status === 'IGNORED';
+  return isFinal && row.identity === event.identity;
+}
+
+/** The message as it is; one that SQS moved gets the note that it lacks. */
+function keptEnvelope({ held, hasNote }: QuarantinedEvent, nowMs: number): Envelope {
+  if (hasNote) return held.message;
+  return quarantineEnvelope(held.message, {
+    reason: 'dead_lettered',
+    at: new Date(nowMs).toISOString(),
+    attempts: 0,
+    redrives: 0,
+    lastError: 'SQS moved the message to quarantine, which had come too often',
+  });
+}

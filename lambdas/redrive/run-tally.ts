@@ -1,0 +1,102 @@
+/** What a run has done so far, message by message, and the report made of it. */
+import type { Counts, Fate, RunReport, Sample, StayCause, StopCause } from '../domain/redrive-answer.ts';
+import type { QuarantinedEvent } from './quarantined-event.ts';
+
+/** How a run ended. */
+export type Ending =
+  | { readonly reachedEnd: true }
+  | { readonly reachedEnd: false; readonly stoppedBecause: StopCause; readonly cause?: string };
+
+/** A run that has not reached the end. */
+export function stopped(stoppedBecause: StopCause, cause?: string): Extract<Ending, { reachedEnd: false }> {
+  return { reachedEnd: false, stoppedBecause, ...(cause === undefined ? {} : { cause }) };
+}
+
+/** How many messages of one fate and reason are shown. */
+const SAMPLES_OF_A_KIND = 3;
+
+/** Counts fates. A message has one: it is told of once. */
+export class RunTally {
+  readonly #counts: Readonly<Record<Fate, Map<QuarantinedEvent['reason'], number>>> = {
+    moved: new Map(),
+    would_move: new Map(),
+    refreshed: new Map(),
+    dropped: new Map(),
+    stays: new Map(),
+  };
+  readonly #why = new Map<StayCause, number>();
+  readonly #samples = new Map<string, Sample[]>();
+  #copiesLeft = 0;
+
+  /** These have come to this. */
+  add(events: readonly QuarantinedEvent[], fate: Exclude<Fate, 'stays'>): void {
+    for (const event of events) this.#add(event, fate);
+  }
+
+  /** These stay. */
+  stay(events: readonly QuarantinedEvent[], why: StayCause): void {
+    for (const event of events) {
+      increase(this.#why, why);
+      this.#add(event, 'stays', why);
+    }
+  }
+
+  /** So many were sent on without being deleted. */
+  leaveCopies(count: number): void {
+    this.#copiesLeft += count;
+  }
+
+  /** How many have been moved, or would have been. */
+  get moved(): number {
+    return total(this.#counts.moved) + total(this.#counts.would_move);
+  }
+
+  /** The report. */
+  report(ending: Ending): RunReport {
+    const counts = this.#counts;
+    return {
+      looked: Object.values(counts).reduce((sum, ofFate) => sum + total(ofFate), 0),
+      moved: countsOf(counts.moved),
+      wouldMove: countsOf(counts.would_move),
+      refreshed: countsOf(counts.refreshed),
+      dropped: countsOf(counts.dropped),
+      stays: { ...countsOf(counts.stays), why: Object.fromEntries(this.#why) },
+      copiesLeft: this.#copiesLeft,
+      ...ending,
+      sample: [...this.#samples.values()].flat(),
+    };
+  }
+
+  #add(event: QuarantinedEvent, fate: Fate, why?: StayCause): void {
+    increase(this.#counts[fate], event.reason);
+    const kind = `${fate} ${why ?? ''} ${event.reason}`;
+    const samples = this.#samples.get(kind) ?? [];
+    if (samples.length < SAMPLES_OF_A_KIND) this.#samples.set(kind, [...samples, sampleOf(event, fate, why)]);
+  }
+}
+
+function sampleOf(event: QuarantinedEvent, fate: Fate, why: StayCause | undefined): Sample {
+  const { reason, eventId, atMs, redrives, lastError } = event;
+  return {
+    fate,
+    ...(why === undefined ? {} : { why }),
+    reason,
+    ...(eventId === undefined ? {} : { eventId }),
+    ...(event.event === undefined ? {} : { eventType: event.event.type }),
+    ...(atMs === undefined ? {} : { at: new Date(atMs).toISOString() }),
+    redrives,
+    ...(lastError === undefined ? {} : { lastError }),
+  };
+}
+
+function increase<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function total(counts: ReadonlyMap<unknown, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}
+
+function countsOf(counts: ReadonlyMap<QuarantinedEvent['reason'], number>): Counts {
+  return { total: total(counts), byReason: Object.fromEntries(counts) };
+}

@@ -1,0 +1,49 @@
+/** Sends messages on and then deletes them here: dying in between can only duplicate, which idempotency absorbs. */
+import type { Envelope } from '../domain/envelope.ts';
+import type { BulkQueue, QuarantineQueue } from '../ports.ts';
+import type { Hold } from './look-through.ts';
+import type { QuarantinedEvent } from './quarantined-event.ts';
+import type { RunTally } from './run-tally.ts';
+
+/** A message and what is sent for it. */
+export interface Outgoing {
+  readonly event: QuarantinedEvent;
+  readonly envelope: Envelope;
+}
+
+/** How sending on went. */
+export interface SentOn {
+  readonly sent: readonly QuarantinedEvent[];
+  readonly notSent: readonly QuarantinedEvent[];
+  /** Why some were not sent. */
+  readonly cause?: string;
+}
+
+/**
+ * Sends at most ten messages to `to`, then deletes those that are there for certain. One that could not be deleted
+ * stays out of sight as long as it is held, and then is a copy.
+ */
+export async function sendOn(
+  outgoing: readonly Outgoing[],
+  to: BulkQueue,
+  { quarantine, hold, tally }: { readonly quarantine: QuarantineQueue; readonly hold: Hold; readonly tally: RunTally },
+): Promise<SentOn> {
+  const { positions, cause } = await to.sendAll(outgoing.map(({ envelope }) => envelope));
+  const sent = outgoing.filter((_, position) => positions.has(position)).map(({ event }) => event);
+  const notSent = outgoing.filter((_, position) => !positions.has(position)).map(({ event }) => event);
+  const removed = await removeHeld(sent, quarantine, hold);
+  tally.leaveCopies(sent.length - removed.length);
+  return { sent, notSent, ...(cause === undefined ? {} : { cause }) };
+}
+
+/** Deletes at most ten messages; answers which of them for certain. */
+export async function removeHeld(
+  events: readonly QuarantinedEvent[],
+  quarantine: QuarantineQueue,
+  hold: Hold,
+): Promise<QuarantinedEvent[]> {
+  if (events.length === 0) return [];
+  const { positions } = await quarantine.remove(events.map((event) => hold.handleOf(event)));
+  for (const event of events) hold.forget(event);
+  return events.filter((_, position) => positions.has(position));
+}

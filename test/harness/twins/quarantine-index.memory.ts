@@ -1,0 +1,29 @@
+/** The index of quarantined events, over the rows of the table's twin. */
+import type { EventRow } from '../../../lambdas/domain/event-row.ts';
+import type { QuarantineIndex } from '../../../lambdas/ports.ts';
+
+/** Always up to date, which the real one need not be. */
+export class MemoryQuarantineIndex implements QuarantineIndex {
+  readonly #events: ReadonlyMap<string, EventRow>;
+
+  constructor(events: ReadonlyMap<string, EventRow>) {
+    this.#events = events;
+  }
+
+  async holdsAny({
+    reason,
+    fromMs,
+    toMs,
+    redrivesBelow,
+  }: Parameters<QuarantineIndex['holdsAny']>[0]): ReturnType<QuarantineIndex['holdsAny']> {
+    const any = [...this.#events.values()].some(
+      (row) =>
+        row.reason === reason &&
+        row.settledAtMs !== undefined &&
+        row.settledAtMs >= fromMs &&
+        row.settledAtMs <= toMs &&
+        row.redrives < redrivesBelow,
+    );
+    return { kind: 'known', any };
+  }
+}

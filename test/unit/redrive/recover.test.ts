@@ -1,0 +1,233 @@
+import { describe, expect, it } from '@jest/globals';
+import { type CircuitRow, closedCircuit, openedCircuit } from '../../../lambdas/domain/circuit.ts';
+import { contactKey } from '../../../lambdas/domain/event-key.ts';
+import { positionOf } from '../../../lambdas/domain/event-row.ts';
+import type { BulkQueue } from '../../../lambdas/ports.ts';
+import { START_MS } from '../../harness/processor-on-twins.ts';
+import { many, RedriveOnTwins } from '../../harness/redrive-on-twins.ts';
+import { MemoryBulkQueue } from '../../harness/twins/quarantine-queue.memory.ts';
+
+const MINUTE_MS = 60_000;
+const RECOVER = { action: 'recover' };
+
+/** Before: an outage from minute 10 to minute 20. The test begins at minute 30, or later. */
+const OUTAGE = { openedAtMs: START_MS + 10 * MINUTE_MS, closedAtMs: START_MS + 20 * MINUTE_MS };
+const AFTER: CircuitRow = { state: 'CLOSED', version: 1, outages: [OUTAGE] };
+const minute = (count: number) => count * MINUTE_MS;
+
+function worldAfter(circuit: CircuitRow | undefined, limits: Record<string, number> = {}): RedriveOnTwins {
+  const world = new RedriveOnTwins({ limits });
+  world.clock.advance(minute(30));
+  world.store.circuit.stored = circuit === undefined ? undefined : { ...circuit };
+  return world;
+}
+
+/** An open circuit whose next probe is due, or is not for so long. */
+function openCircuit(world: RedriveOnTwins, dueInMs = 0): CircuitRow {
+  const row = { ...openedCircuit(AFTER, START_MS + minute(25), world.limits), probeAtMs: world.clock.now() + dueInMs };
+  world.store.circuit.stored = { ...row };
+  return row;
+}
+
+/** A delivery queue in front of a processor that works on what comes as `works` says. */
+function watched(world: RedriveOnTwins, works: (eventId: string, sent: number) => void): BulkQueue {
+  const bulk = new MemoryBulkQueue(world.delivery);
+  let sent = 0;
+  return {
+    sendAll: async (envelopes) => {
+      const done = await bulk.sendAll(envelopes);
+      for (const { attributes } of envelopes) {
+        sent += 1;
+        works(attributes.eventId ?? '', sent);
+      }
+      return done;
+    },
+  };
+}
+
+describe('recovery', () => {
+  it('ends at once where quarantine is empty, without asking the table', async () => {
+    const world = worldAfter(AFTER);
+    const circuit = { read: () => Promise.reject(new Error('was asked')) };
+    const run = await world.run(RECOVER, { circuit });
+    expect(run).toMatchObject({ kind: 'recover', looked: 0, reachedEnd: true });
+    expect(world.clock.now()).toBe(START_MS + minute(30));
+  });
+
+  it('touches nothing where all that waits is for a person', async () => {
+    const world = worldAfter(AFTER);
+    world.put({ id: 'rejected', reason: 'crm_rejected' }, { id: 'exhausted', reason: 'retries_exhausted', atMs: 0 });
+    const quarantine = { ...world.deps.quarantine, count: () => world.deps.quarantine.count() };
+    const receive = () => Promise.reject(new Error('was received'));
+    expect(await world.run(RECOVER, { quarantine: Object.assign(quarantine, { receive }) })).toMatchObject({
+      looked: 0,
+      circuit: 'closed',
+    });
+  });
+
+  it('takes back what the outage put there, and nothing else', async () => {
+    const world = worldAfter(AFTER);
+    const skewMs = world.limits.clockSkewMs;
+    world.put(
+      { id: 'open', reason: 'circuit_open', atMs: minute(12) },
+      { id: 'open-long-ago', reason: 'circuit_open', atMs: 0 },
+      { id: 'open-often', reason: 'circuit_open', redrives: 9 },
+      { id: 'exhausted', reason: 'retries_exhausted', atMs: minute(15) },
+      { id: 'exhausted-as-it-opened', reason: 'retries_exhausted', atMs: minute(10) - skewMs },
+      { id: 'exhausted-as-it-closed', reason: 'retries_exhausted', atMs: minute(20) + skewMs },
+      { id: 'exhausted-before', reason: 'retries_exhausted', atMs: minute(10) - skewMs - 1 },
+      { id: 'exhausted-after', reason: 'retries_exhausted', atMs: minute(20) + skewMs + 1 },
+      { id: 'exhausted-often', reason: 'retries_exhausted', atMs: minute(15), redrives: 5 },
+      { id: 'rejected', reason: 'crm_rejected', atMs: minute(15) },
+      { id: 'invalid', reason: 'invalid_event', atMs: minute(15) },
+      { id: 'poison', reason: 'poison', atMs: minute(15) },
+      { id: 'moved-by-sqs' },
+    );
+    const run = await world.run(RECOVER);
+    expect(world.ids('delivery')).toEqual([
+      'exhausted',
+      'exhausted-as-it-closed',
+      'exhausted-as-it-opened',
+      'open',
+      'open-long-ago',
+      'open-often',
+    ]);
+    expect(run.stays.why).toEqual({ outside_outage: 2, redrives_max: 1, needs_a_person: 4 });
+    expect(run).toMatchObject({ circuit: 'closed', reachedEnd: true });
+    expect(world.ids('quarantine', 'visible')).toHaveLength(7);
+  });
+
+  it('takes an event behind a newer one back once that is final', async () => {
+    const world = worldAfter(AFTER);
+    const newer = positionOf(START_MS + minute(9), 'newer');
+    const older = positionOf(START_MS - minute(9), 'older');
+    const contacts = {
+      waits: { newest: older, unsettled: newer },
+      overtaken: { newest: newer, unsettled: newer },
+      'given-back': { newest: older, unsettled: '' },
+      'behind-older': { unsettled: older },
+      'worked-on': { unsettled: '', holder: 'other', leaseExpiresAtMs: world.clock.now() + 1_000 },
+      unknown: undefined,
+    };
+    for (const [id, contact] of Object.entries(contacts)) {
+      world.put({ id, reason: 'behind_newer' });
+      world.setRow(id, { orderingKey: `digest of ${id}` });
+      if (contact !== undefined) world.store.contacts.set(contactKey(`digest of ${id}`), contact);
+    }
+    world.put({ id: 'without-contact', reason: 'behind_newer' });
+    const run = await world.run(RECOVER);
+    expect(world.ids('delivery')).toEqual(['behind-older', 'given-back', 'overtaken', 'without-contact']);
+    expect(run.stays.why).toEqual({ newer_unsettled: 3 });
+    expect(world.ids('quarantine', 'visible')).toEqual(['unknown', 'waits', 'worked-on']);
+  });
+
+  it('moves at its rate, for less than the minute after which it is called again', async () => {
+    const world = worldAfter(AFTER, { recoveryRatePerSecond: 5 });
+    world.put(...many(400, 'open', { reason: 'circuit_open' }));
+    const startMs = world.clock.now();
+    const run = await world.run(RECOVER);
+    expect(run.moved.total).toBeGreaterThan(5 * 40);
+    expect(run.moved.total).toBeLessThanOrEqual(5 * 50);
+    expect(run).toMatchObject({ stoppedBecause: 'time', reachedEnd: false });
+    expect(world.clock.now() - startMs).toBeLessThan(MINUTE_MS);
+    expect(world.ids('quarantine', 'visible')).toHaveLength(400 - run.moved.total);
+  });
+
+  it('does not wait behind failures that are permanent', async () => {
+    const world = worldAfter(AFTER, { recoveryRatePerSecond: 1 });
+    world.put(...many(300, 'rejected', { reason: 'crm_rejected' }), { id: 'open', reason: 'circuit_open' });
+    await world.run(RECOVER);
+    expect(world.ids('delivery')).toEqual(['open']);
+  });
+
+  it('stops within seconds of the circuit’s opening again', async () => {
+    const world = worldAfter(AFTER, { recoveryRatePerSecond: 10 });
+    world.put(...many(200, 'open', { reason: 'circuit_open' }));
+    const deliveryQueue = watched(world, (_id, sent) => {
+      if (sent === 50) openCircuit(world, 30_000);
+    });
+    const run = await world.run(RECOVER, { deliveryQueue });
+    expect(run).toMatchObject({ circuit: 'open', stoppedBecause: 'circuit_open', reachedEnd: false });
+    expect(run.moved.total).toBeLessThanOrEqual(50 + 3 * 10);
+    expect(world.ids('quarantine', 'visible')).toHaveLength(200 - run.moved.total);
+  });
+
+  it('does nothing where the table does not say what the circuit is', async () => {
+    const world = worldAfter(AFTER);
+    world.put({ id: 'open', reason: 'circuit_open' });
+    const read = async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) as const;
+    const run = await world.run(RECOVER, { circuit: { read } });
+    expect(run).toMatchObject({ looked: 0, stoppedBecause: 'unavailable', cause: 'DynamoDB: timeout' });
+  });
+
+  it('looks for itself where the index cannot be asked', async () => {
+    const world = worldAfter(AFTER);
+    world.put({ id: 'open', reason: 'circuit_open' });
+    const holdsAny = async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) as const;
+    expect((await world.run(RECOVER, { index: { holdsAny } })).moved.total).toBe(1);
+  });
+});
+
+describe('recovery while the circuit is open', () => {
+  it('sends nothing before a probe is due', async () => {
+    const world = worldAfter(AFTER);
+    world.put({ id: 'open', reason: 'circuit_open' });
+    openCircuit(world, 1);
+    expect(await world.run(RECOVER)).toMatchObject({ looked: 0, circuit: 'open', stoppedBecause: 'circuit_open' });
+  });
+
+  it('sends one event as the probe, waits for a while, and lets the others wait where it fails', async () => {
+    const world = worldAfter(AFTER);
+    world.put({ id: 'rejected', reason: 'crm_rejected' }, ...many(30, 'open', { reason: 'circuit_open' }));
+    openCircuit(world);
+    const startMs = world.clock.now();
+    const run = await world.run(RECOVER);
+    expect(world.ids('delivery')).toHaveLength(1);
+    expect(run).toMatchObject({ circuit: 'open', stoppedBecause: 'circuit_open', moved: { total: 1 } });
+    expect(world.clock.now() - startMs).toBe(15_000);
+    expect(world.ids('quarantine', 'visible')).toHaveLength(30);
+  });
+
+  it('goes on with all of them once the probe has closed the circuit', async () => {
+    const world = worldAfter(AFTER);
+    world.put(
+      { id: 'exhausted', reason: 'retries_exhausted', atMs: minute(26) },
+      ...many(30, 'open', { reason: 'circuit_open' }),
+      { id: 'rejected', reason: 'crm_rejected' },
+    );
+    const open = openCircuit(world);
+    const order: string[] = [];
+    const deliveryQueue = watched(world, (id, sent) => {
+      order.push(id);
+      if (sent === 1) world.store.circuit.stored = { ...closedCircuit(open, world.clock.now()) };
+    });
+    const run = await world.run(RECOVER, { deliveryQueue });
+    expect(order[0]).toBe('open-0');
+    expect(run).toMatchObject({ circuit: 'closed', moved: { total: 31 }, reachedEnd: true });
+    expect(world.ids('quarantine', 'visible')).toEqual(['rejected']);
+  });
+
+  it('probes with an event that the outage has exhausted, where none waits for the circuit', async () => {
+    const world = worldAfter(AFTER);
+    world.put(
+      { id: 'long-ago', reason: 'retries_exhausted', atMs: 0 },
+      { id: 'exhausted', reason: 'retries_exhausted', atMs: minute(26) },
+      { id: 'exhausted-too', reason: 'retries_exhausted', atMs: minute(27) },
+    );
+    const open = openCircuit(world);
+    const deliveryQueue = watched(world, () => {
+      world.store.circuit.stored = { ...closedCircuit(open, world.clock.now()) };
+    });
+    const run = await world.run(RECOVER, { deliveryQueue });
+    expect(world.ids('delivery')).toEqual(['exhausted', 'exhausted-too']);
+    expect(run).toMatchObject({ circuit: 'closed', reachedEnd: true });
+    expect(world.ids('quarantine', 'visible')).toEqual(['long-ago']);
+  });
+
+  it('takes a row that nobody can read for a closed circuit', async () => {
+    const world = worldAfter(AFTER);
+    world.store.circuit.stored = { state: 'AJAR', version: 'x' };
+    world.put({ id: 'open', reason: 'circuit_open' });
+    expect(await world.run(RECOVER)).toMatchObject({ circuit: 'closed', moved: { total: 1 } });
+  });
+});
