@@ -35,14 +35,14 @@ async function main(): Promise<number> {
 }
 
 /** Asks, and goes on asking while the function runs out of time with more to move. */
-async function ask(target: RedriveTarget, { payload, limit }: RedriveOptions): Promise<RedriveAnswer> {
+async function ask(target: RedriveTarget, options: RedriveOptions): Promise<RedriveAnswer> {
+  const { payload } = options;
   const progress = new Progress();
   let sum: Run | undefined;
   try {
     for (;;) {
       progress.show(sum === undefined ? 'looking through quarantine' : `moved ${sum.moved.total}, and there is more`);
-      const left = limit === undefined ? {} : { limit: limit - (sum?.moved.total ?? 0) };
-      const answer = await invokeRedrive(target, { ...payload, ...left });
+      const answer = await invokeRedrive(target, sum === undefined ? payload : goOn(options, sum));
       if (answer.kind !== 'redrive') return answer;
       sum = mergeRuns(sum, answer);
       if (answer.reachedEnd || answer.stoppedBecause === 'limit' || answer.moved.total === 0) return sum;
@@ -50,6 +50,12 @@ async function ask(target: RedriveTarget, { payload, limit }: RedriveOptions): P
   } finally {
     progress.end();
   }
+}
+
+/** The request that goes on after a run: what that has moved, and has come back since, is not meant. */
+function goOn({ payload, limit }: RedriveOptions, { startedAt, moved }: Run): object {
+  const left = limit === undefined ? {} : { limit: limit - moved.total };
+  return { ...payload, ...left, filter: { ...(payload.filter as object), quarantinedBefore: startedAt } };
 }
 
 function resultOf(answer: RedriveAnswer): Result {

@@ -13,6 +13,7 @@ export type Run = Extract<RedriveAnswer, { kind: 'redrive' }>;
 
 const STAYS: Readonly<Record<StayCause, string>> = {
   filter: 'not meant',
+  came_meanwhile: 'came back meanwhile',
   limit: 'beyond the limit',
   redrives_max: 'redriven too often (name it by --event-id)',
   needs_a_person: 'for a person to deal with',
@@ -41,6 +42,7 @@ export function mergeRuns(earlier: Run | undefined, later: Run): Run {
   if (earlier === undefined) return later;
   return {
     ...later,
+    startedAt: earlier.startedAt,
     looked: earlier.moved.total + later.looked,
     moved: addCounts(earlier.moved, later.moved),
     copiesLeft: earlier.copiesLeft + later.copiesLeft,
@@ -76,7 +78,9 @@ export function formatRun(run: Run): string {
     ['end reached', describeEnd(run)],
   ];
   const table = rows.map(([name, value]) => `  ${name.padEnd(14)}${value}`).join('\n');
-  return run.sample.length === 0 ? table : `${table}\n\n${formatSample(run.sample)}`;
+  // What is not meant is of no interest: the counts say what else there is.
+  const sample = run.sample.filter(({ why }) => why !== 'filter');
+  return sample.length === 0 ? table : `${table}\n\n${formatSample(sample)}`;
 }
 
 function describeCounts({ total, byReason }: Counts): string {

@@ -18,6 +18,8 @@ export type Fate =
 export type StayCause =
   /** The request does not mean it. */
   | 'filter'
+  /** It came into quarantine after the run had begun, perhaps because the run had moved it. */
+  | 'came_meanwhile'
   /** As many as the request allows have been moved. */
   | 'limit'
   /** It has been redriven too often. */
@@ -70,6 +72,8 @@ export interface Sample {
 
 /** What a run over quarantine came to. */
 export interface RunReport {
+  /** ISO 8601. A request that goes on where this run stopped names it as `filter.quarantinedBefore`. */
+  readonly startedAt: string;
   /** Distinct messages. */
   readonly looked: number;
   readonly moved: Counts;

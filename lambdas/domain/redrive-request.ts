@@ -14,6 +14,8 @@ export interface RedriveFilter {
   readonly receivedFromMs?: number;
   /** Received before this time. */
   readonly receivedToMs?: number;
+  /** In quarantine since before this time. No run moves what came after its own start: it may have been moved by it. */
+  readonly quarantinedBeforeMs?: number;
 }
 
 /** A request, checked. */
@@ -68,6 +70,7 @@ const redriveSchema = strict({
       eventIds: listOf(word),
       receivedFrom: z.optional(time),
       receivedTo: z.optional(time),
+      quarantinedBefore: z.optional(time),
     }),
   ),
   limit: z.optional(z.number(LIMIT_WANTED).check(z.int(LIMIT_WANTED), z.gte(1, LIMIT_WANTED))),
@@ -108,7 +111,7 @@ export function parseRedriveRequest(given: unknown, limits: Limits): ParsedReque
 
 function redriveFrom(data: z.infer<typeof redriveSchema>, limits: Limits): RedriveRequest {
   const { filter = {}, limit, ratePerSecond = limits.redriveRatePerSecond, dryRun = false } = data;
-  const { reasons = [], eventTypes = [], eventIds = [], receivedFrom, receivedTo } = filter;
+  const { reasons = [], eventTypes = [], eventIds = [], receivedFrom, receivedTo, quarantinedBefore } = filter;
   return {
     kind: 'redrive',
     filter: {
@@ -117,6 +120,7 @@ function redriveFrom(data: z.infer<typeof redriveSchema>, limits: Limits): Redri
       eventIds,
       ...(receivedFrom === undefined ? {} : { receivedFromMs: Date.parse(receivedFrom) }),
       ...(receivedTo === undefined ? {} : { receivedToMs: Date.parse(receivedTo) }),
+      ...(quarantinedBefore === undefined ? {} : { quarantinedBeforeMs: Date.parse(quarantinedBefore) }),
     },
     ...(limit === undefined ? {} : { limit }),
     ratePerSecond,

@@ -42,6 +42,8 @@ function logAnswer(answer: RedriveAnswer, log: Log): void {
     case 'redrive':
     case 'recover':
     case 'refresh': {
+      // Every minute of every good day.
+      if (answer.kind === 'recover' && answer.looked === 0 && answer.reachedEnd) break;
       const { looked, reachedEnd, stoppedBecause, cause, copiesLeft } = answer;
       const undone = stoppedBecause === 'unavailable' || (answer.kind === 'refresh' && !reachedEnd);
       log.write(undone ? 'warn' : 'info', `quarantine: ${answer.kind}`, {

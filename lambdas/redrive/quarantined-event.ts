@@ -26,6 +26,8 @@ export interface QuarantinedEvent {
   readonly hasNote: boolean;
   /** When it was quarantined; undefined where nobody has noted it. */
   readonly atMs: number | undefined;
+  /** Since when it has been here: as noted, or else since when the message has. */
+  readonly sinceMs: number;
   readonly redrives: number;
   readonly lastError?: string;
   readonly receivedAtMs: number;
@@ -47,6 +49,7 @@ export function readQuarantined(held: HeldMessage, limits: Limits): QuarantinedE
     reason: note?.reason ?? 'dead_lettered',
     hasNote: note !== undefined,
     atMs: note?.atMs,
+    sinceMs: note?.atMs ?? message.sentAtMs,
     redrives: note?.redrives ?? 0,
     ...(note?.lastError === undefined ? {} : { lastError: note.lastError }),
     receivedAtMs,

@@ -32,7 +32,7 @@ const PROBE_CHOICE_MAX = 100;
 /** Ends at once where there is nothing to do. Ends by `endsAtMs`. */
 export async function recover(endsAtMs: number, deps: RecoverDependencies): Promise<RedriveAnswer> {
   const { quarantine, clock } = deps;
-  const tally = new RunTally();
+  const tally = new RunTally(clock.now());
   const counted = await quarantine.count();
   if (counted.kind === 'unavailable') return answer(tally, stopped('unavailable', counted.cause));
   if (counted.visible === 0) return answer(tally, { reachedEnd: true });
@@ -98,7 +98,7 @@ class Recovery implements Visitor {
     const { clock, limits, store } = this.#deps;
     const rules = await RecoveryRules.read(events, outagesOf(this.#circuit), { clock, limits, store });
     return events.filter((event) => {
-      const why = rules.whyItStays(event);
+      const why = this.#tally.cameMeanwhile(event) ? 'came_meanwhile' : rules.whyItStays(event);
       if (why !== undefined) this.#tally.stay([event], why);
       return why === undefined;
     });

@@ -18,12 +18,12 @@ export async function redrive(
   deps: LookDependencies & MoveDependencies,
 ): Promise<RedriveAnswer> {
   const { filter, limit = Number.POSITIVE_INFINITY, dryRun, ratePerSecond } = request;
-  const tally = new RunTally();
+  const tally = new RunTally(deps.clock.now());
   const mover = new Mover(deps, tally, ratePerSecond);
 
   async function visit(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
     const meant = events.filter((event) => {
-      const why = whyItStays(event, filter, deps.limits);
+      const why = whyItStays(event, filter, tally, deps.limits);
       if (why !== undefined) tally.stay([event], why);
       return why === undefined;
     });
@@ -39,8 +39,15 @@ export async function redrive(
 }
 
 /** Why this message is not to be moved, or undefined if it is. */
-function whyItStays(event: QuarantinedEvent, filter: RedriveFilter, limits: Limits): StayCause | undefined {
+function whyItStays(
+  event: QuarantinedEvent,
+  filter: RedriveFilter,
+  tally: RunTally,
+  limits: Limits,
+): StayCause | undefined {
   if (!isMeant(event, filter)) return 'filter';
+  // What fails again at once would go round and round.
+  if (tally.cameMeanwhile(event, filter.quarantinedBeforeMs)) return 'came_meanwhile';
   // Who names an event knows that it has been redriven before.
   const named = filter.eventIds.length > 0;
   return isSpent(event, limits) && !named ? 'redrives_max' : undefined;

@@ -20,7 +20,7 @@ export interface RefreshDependencies extends LookDependencies {
 /** Looks at everything until `endsAtMs`. What it does not come to is there the next day. */
 export async function refresh(endsAtMs: number, deps: RefreshDependencies): Promise<RedriveAnswer> {
   const { quarantine, store, clock, limits } = deps;
-  const tally = new RunTally();
+  const tally = new RunTally(deps.clock.now());
 
   async function visit(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
     const keys = new Set(events.flatMap(({ event }) => event?.key ?? []));

@@ -26,7 +26,18 @@ export class RunTally {
   };
   readonly #why = new Map<StayCause, number>();
   readonly #samples = new Map<string, Sample[]>();
+  readonly #startedAtMs: number;
   #copiesLeft = 0;
+
+  /** A run that begins now. */
+  constructor(nowMs: number) {
+    this.#startedAtMs = nowMs;
+  }
+
+  /** Whether the event has come into quarantine since the run began, or since a time before that. */
+  cameMeanwhile({ sinceMs }: QuarantinedEvent, beforeMs = this.#startedAtMs): boolean {
+    return sinceMs >= Math.min(beforeMs, this.#startedAtMs);
+  }
 
   /** These have come to this. */
   add(events: readonly QuarantinedEvent[], fate: Exclude<Fate, 'stays'>): void {
@@ -55,6 +66,7 @@ export class RunTally {
   report(ending: Ending): RunReport {
     const counts = this.#counts;
     return {
+      startedAt: new Date(this.#startedAtMs).toISOString(),
       looked: Object.values(counts).reduce((sum, ofFate) => sum + total(ofFate), 0),
       moved: countsOf(counts.moved),
       wouldMove: countsOf(counts.would_move),

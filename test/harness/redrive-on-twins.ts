@@ -95,8 +95,9 @@ export class RedriveOnTwins {
     this.store.events.set(`EVENT#${id}`, { ...row, ...changes });
   }
 
-  /** One invocation, and what it answers. */
+  /** One invocation, a moment after whatever was before, and what it answers. */
   ask(request: unknown, deps: Partial<RedriveDependencies> = {}): Promise<RedriveAnswer> {
+    this.clock.advance(1);
     const endsAtMs = this.clock.now() + this.limits.redriveFunctionTimeoutMs;
     return carryOut(request, endsAtMs, { ...this.deps, ...deps });
   }

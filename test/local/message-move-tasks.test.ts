@@ -8,6 +8,7 @@ import {
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SqsMoveTasks } from '../../lambdas/adapters/move-tasks.sqs.ts';
 import { countMessages } from '../../local/embedded-sqs.ts';
 import { type SqsForTest, startSqsForTest } from '../harness/sqs-server.ts';
 
@@ -99,6 +100,29 @@ describe('a message move task', () => {
       FailureReason: 'CouldNotDetermineMessageSource',
     });
     expect((await countMessages(sqs.client, deadUrl)).visible).toBe(1);
+  });
+
+  it('moves messages of either origin to a destination that is named, as npm run redrive -- --all has it', async () => {
+    const { url, arn, deadUrl, deadArn } = await pair();
+    await send(url, 'moved by SQS');
+    await receive(url);
+    expect(await receive(url)).toEqual([]);
+    await send(deadUrl, 'sent by a program');
+    const tasks = new SqsMoveTasks(sqs.client, { quarantine: deadArn, deliveryQueue: arn }, 30_000);
+    const started = await tasks.start(1);
+    expect(started).toEqual({ kind: 'started', taskHandle: expect.any(String), sourceArn: deadArn });
+    expect(await tasks.start(undefined)).toMatchObject({ kind: 'running', sourceArn: deadArn, toMove: 2 });
+    expect(await ended(deadArn)).toMatchObject({ Status: 'COMPLETED', ApproximateNumberOfMessagesMoved: 2 });
+    expect((await receive(url)).map(({ Body }) => Body).sort()).toEqual(['moved by SQS', 'sent by a program']);
+  });
+
+  it('is not started, which is told, where there is no such queue', async () => {
+    const arn = 'arn:aws:sqs:us-east-1:000000000000:nowhere';
+    const tasks = new SqsMoveTasks(sqs.client, { quarantine: arn, deliveryQueue: arn }, 30_000);
+    expect(await tasks.start(undefined)).toEqual({
+      kind: 'unavailable',
+      cause: expect.stringMatching(/^SQS: .*ResourceNotFoundException$/),
+    });
   });
 
   it('keeps to its rate, one at a time, until it is cancelled', async () => {

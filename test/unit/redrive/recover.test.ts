@@ -51,7 +51,7 @@ describe('recovery', () => {
     const circuit = { read: () => Promise.reject(new Error('was asked')) };
     const run = await world.run(RECOVER, { circuit });
     expect(run).toMatchObject({ kind: 'recover', looked: 0, reachedEnd: true });
-    expect(world.clock.now()).toBe(START_MS + minute(30));
+    expect(world.clock.now()).toBe(START_MS + minute(30) + 1);
   });
 
   it('touches nothing where all that waits is for a person', async () => {
@@ -152,6 +152,16 @@ describe('recovery', () => {
     expect(world.ids('quarantine', 'visible')).toHaveLength(200 - run.moved.total);
   });
 
+  it('takes an event back once a run, also where it comes again at once', async () => {
+    const world = worldAfter(AFTER);
+    world.put({ id: 'open', reason: 'circuit_open' });
+    const deliveryQueue = watched(world, (id) =>
+      world.put({ id, reason: 'circuit_open', atMs: world.clock.now() - START_MS }),
+    );
+    const run = await world.run(RECOVER, { deliveryQueue });
+    expect(run).toMatchObject({ moved: { total: 1 }, stays: { why: { came_meanwhile: 1 } }, reachedEnd: true });
+  });
+
   it('does nothing where the table does not say what the circuit is', async () => {
     const world = worldAfter(AFTER);
     world.put({ id: 'open', reason: 'circuit_open' });
@@ -172,7 +182,7 @@ describe('recovery while the circuit is open', () => {
   it('sends nothing before a probe is due', async () => {
     const world = worldAfter(AFTER);
     world.put({ id: 'open', reason: 'circuit_open' });
-    openCircuit(world, 1);
+    openCircuit(world, 2);
     expect(await world.run(RECOVER)).toMatchObject({ looked: 0, circuit: 'open', stoppedBecause: 'circuit_open' });
   });
 
@@ -184,7 +194,7 @@ describe('recovery while the circuit is open', () => {
     const run = await world.run(RECOVER);
     expect(world.ids('delivery')).toHaveLength(1);
     expect(run).toMatchObject({ circuit: 'open', stoppedBecause: 'circuit_open', moved: { total: 1 } });
-    expect(world.clock.now() - startMs).toBe(15_000);
+    expect(world.clock.now() - startMs).toBe(15_001);
     expect(world.ids('quarantine', 'visible')).toHaveLength(30);
   });
 

@@ -17,6 +17,7 @@ describe('a request of the redrive function', () => {
           eventIds: ['e-1'],
           receivedFrom: '2026-01-31T09:30:00Z',
           receivedTo: '2026-01-31T11:30:00+01:00',
+          quarantinedBefore: '2026-01-31T12:30:00Z',
         },
         limit: 10,
         ratePerSecond: 5,
@@ -30,6 +31,7 @@ describe('a request of the redrive function', () => {
           eventIds: ['e-1'],
           receivedFromMs: 1_769_851_800_000,
           receivedToMs: 1_769_855_400_000,
+          quarantinedBeforeMs: 1_769_862_600_000,
         },
         limit: 10,
         ratePerSecond: 5,
@@ -57,7 +59,7 @@ describe('a request of the redrive function', () => {
     [{ limit: 0, dryRun: 'no' }, ['limit: must be a whole number from 1 on', 'dryRun: must be true or false']],
     [{ ratePerSecond: 501 }, ['ratePerSecond: must be a whole number from 1 to 500']],
     [{ ratePerSecond: 0.5 }, ['ratePerSecond: must be a whole number from 1 to 500']],
-    [{ filter: [] }, ['filter: takes reasons, eventTypes, eventIds, receivedFrom, receivedTo']],
+    [{ filter: [] }, ['filter: takes reasons, eventTypes, eventIds, receivedFrom, receivedTo, quarantinedBefore']],
     [{ filter: { eventTypes: 'interaction.ended' } }, ['filter.eventTypes: must be a list of at most 100']],
     [
       { filter: { eventIds: [7, ''] } },
@@ -73,7 +75,7 @@ describe('a request of the redrive function', () => {
     [
       { Filter: {}, filter: { reason: 'poison' } },
       [
-        'filter: reason is not known here: it takes reasons, eventTypes, eventIds, receivedFrom, receivedTo',
+        'filter: reason is not known here: it takes reasons, eventTypes, eventIds, receivedFrom, receivedTo, quarantinedBefore',
         'the request: Filter is not known here: it takes filter, limit, ratePerSecond, dryRun',
       ],
     ],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BulkDone, BulkQueue, QuarantineQueue } from '../../../lambdas/ports.ts';
+import { START_MS } from '../../harness/processor-on-twins.ts';
 import { many, RedriveOnTwins } from '../../harness/redrive-on-twins.ts';
 import { MemoryBulkQueue, MemoryQuarantineQueue } from '../../harness/twins/quarantine-queue.memory.ts';
 
@@ -61,6 +62,7 @@ describe('a redrive', () => {
     expect(run).toEqual({
       kind: 'redrive',
       dryRun: false,
+      startedAt: '2026-01-31T09:30:00.001Z',
       looked: 4,
       moved: { total: 2, byReason: { crm_rejected: 2 } },
       wouldMove: { total: 0, byReason: {} },
@@ -168,6 +170,30 @@ describe('a redrive', () => {
     expect(world.ids('delivery')).toEqual(['five-open', 'four']);
     await world.run({ filter: { eventIds: ['five'] } });
     expect(world.ids('delivery')).toEqual(['five', 'five-open', 'four']);
+  });
+
+  it('does not move again what fails at once and comes back while it runs', async () => {
+    const world = new RedriveOnTwins();
+    world.put(...many(30, 'r', { reason: 'crm_rejected' }));
+    const bulk = new MemoryBulkQueue(world.delivery);
+    const deliveryQueue: BulkQueue = {
+      sendAll: async (envelopes) => {
+        for (const { attributes } of envelopes) {
+          const atMs = world.clock.now() - START_MS;
+          world.put({ id: attributes.eventId ?? '', reason: 'crm_rejected', redrives: 1, atMs });
+        }
+        return bulk.sendAll(envelopes);
+      },
+    };
+    const { startedAt, ...run } = await world.run({ limit: 25 }, { deliveryQueue });
+    expect(run).toMatchObject({ moved: { total: 25 }, stoppedBecause: 'limit' });
+    // A request that goes on says since when it does.
+    world.clock.advance(60_000);
+    const rest = await world.run({ filter: { quarantinedBefore: startedAt } }, { deliveryQueue });
+    expect(rest).toMatchObject({ moved: { total: 5 }, stays: { why: { came_meanwhile: 30 } }, reachedEnd: true });
+    expect(new Set(world.ids('delivery')).size).toBe(30);
+    expect(world.ids('quarantine', 'visible')).toHaveLength(30);
+    expect((await world.run({})).moved.total).toBe(30);
   });
 
   it('looks at everything behind many that stay', async () => {

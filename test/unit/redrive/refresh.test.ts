@@ -47,7 +47,7 @@ describe('refreshing', () => {
     const [message] = world.quarantine.messages.values();
     expect(JSON.parse(message?.envelope.attributes.quarantine ?? '')).toEqual({
       reason: 'dead_lettered',
-      at: new Date(START_MS + 11 * DAY_MS).toISOString(),
+      at: new Date(START_MS + 11 * DAY_MS + 1).toISOString(),
       attempts: 0,
       redrives: 0,
       lastError: 'SQS moved the message to quarantine, which had come too often',
