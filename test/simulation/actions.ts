@@ -1,11 +1,11 @@
 /** Something that can happen next. */
-import type { Fault } from './faults.ts';
+import { FAULTS, type Fault } from './faults.ts';
 
 /** One thing that a driver may choose. */
 export interface Action {
   readonly name: string;
-  /** Work goes on, a function is invoked, time passes, or something goes wrong. */
-  readonly kind: 'goes on' | 'begins' | 'time' | Fault;
+  /** Work goes on, a function is invoked, quarantine is looked through, time passes, or something goes wrong. */
+  readonly kind: 'goes on' | 'begins' | 'redrives' | 'time' | Fault;
   /** Whether it can only be while the CRM works. */
   readonly needsCrm?: boolean;
   readonly act: () => void;
@@ -13,5 +13,5 @@ export interface Action {
 
 /** Whether the action is rationed. */
 export function isFault(kind: Action['kind']): kind is Fault {
-  return kind !== 'goes on' && kind !== 'begins' && kind !== 'time';
+  return kind in FAULTS;
 }

@@ -256,6 +256,45 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     seeds: 300,
   },
   {
+    name: 'redriving deletes what it has not been told that it is sent',
+    sabotage: {
+      redrive: (deps) => ({
+        ...deps,
+        deliveryQueue: {
+          sendAll: async (envelopes) => {
+            void deps.deliveryQueue.sendAll(envelopes);
+            return { positions: new Set(envelopes.keys()) };
+          },
+        },
+      }),
+    },
+    seeds: 300,
+  },
+  {
+    name: 'refreshing drops whatever has a row',
+    sabotage: {
+      redrive: (deps) => ({
+        ...deps,
+        store: {
+          readAhead: async (keys) => {
+            const read = await deps.store.readAhead(keys);
+            if ('kind' in read) return read;
+            const done = [...read.events].map(([key, row]) => [key, { ...row, status: 'COMPLETED' }] as const);
+            return { ...read, events: new Map(done) };
+          },
+        },
+      }),
+    },
+    seeds: 300,
+  },
+  {
+    name: 'recovery does not see that there is something for it',
+    sabotage: {
+      redrive: (deps) => ({ ...deps, index: { holdsAny: async () => ({ kind: 'known', any: false }) } }),
+    },
+    seeds: 300,
+  },
+  {
     name: 'clocks differ by more than is allowed for',
     sabotage: { clockOffsetsMs: [0, 60_000, 0] },
     seeds: 1_000,

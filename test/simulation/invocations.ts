@@ -20,12 +20,14 @@ export interface ParkedCall {
   readonly ways: readonly Way[];
   /** The caller gets its answer before this time, whatever it is. */
   readonly answeredByMs: number;
+  /** It goes on at this time, and not before. */
+  readonly notBeforeMs?: number;
   readonly resume: (answer: unknown) => void;
 }
 
 /** One invocation in one environment, until it ends or its environment dies. */
 export class Invocation {
-  readonly functionName: 'ingest' | 'processor';
+  readonly functionName: 'ingest' | 'processor' | 'redrive';
   readonly name: string;
   /** The function is ended at this time, whatever it is doing. */
   endsByMs: number;

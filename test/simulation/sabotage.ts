@@ -2,6 +2,7 @@
 import type { Limits } from '../../lambdas/domain/limits.ts';
 import type { IngestDependencies } from '../../lambdas/ingest/accept-delivery.ts';
 import type { BatchResult, ProcessorDependencies } from '../../lambdas/processor/process-batch.ts';
+import type { RedriveDependencies } from '../../lambdas/redrive/carry-out.ts';
 import type { ContactRules, MemoryIdempotencyStore } from '../harness/twins/idempotency-store.memory.ts';
 
 /** What is spoiled; nothing, where the code is as it ships. */
@@ -14,5 +15,6 @@ export interface Sabotage {
   readonly clockOffsetsMs?: readonly number[];
   readonly processor?: (deps: ProcessorDependencies, store: MemoryIdempotencyStore) => ProcessorDependencies;
   readonly ingest?: (deps: IngestDependencies) => IngestDependencies;
+  readonly redrive?: (deps: RedriveDependencies) => RedriveDependencies;
   readonly result?: (result: BatchResult) => BatchResult;
 }

@@ -17,6 +17,7 @@ export interface Scope {
   readonly attempts: number;
   readonly faults: Partial<Rations>;
   readonly limits?: Partial<Limits>;
+  readonly redriveRuns?: number;
 }
 
 const ANY = Number.POSITIVE_INFINITY;
@@ -49,10 +50,18 @@ export const SCOPES: Readonly<Record<string, Scope>> = {
     // With a window of one call an environment has nothing to remember but what it reads with each batch.
     limits: { circuitWindow: 1 },
   },
+  recovery: {
+    about:
+      '2 events of one contact, 2 attempts, a circuit that opens with the first failed call, a run of the redrive function, a crash anywhere',
+    attempts: 2,
+    faults: { crm_unknown: 1, crm_failed: 1, crash: 1 },
+    limits: { circuitWindow: 1 },
+    redriveRuns: 1,
+  },
 };
 
 /** The world of a scope. */
-export function worldOf({ attempts, faults, limits = {} }: Scope, sabotage: Sabotage = {}): World {
+export function worldOf({ attempts, faults, limits = {}, redriveRuns = 0 }: Scope, sabotage: Sabotage = {}): World {
   return new World({
     events: [makeEvent(0, 'ordered', '+1'), makeEvent(1, 'ordered', '+1')],
     limits: { ...NEAR, ...limits },
@@ -60,6 +69,7 @@ export function worldOf({ attempts, faults, limits = {} }: Scope, sabotage: Sabo
     crmWays: CRM_WAYS,
     clockOffsetsMs: [0, 0, 0],
     coldStarts: true,
+    redriveRuns,
     invocations: attempts,
     batchSizes: [1],
     pruned: true,

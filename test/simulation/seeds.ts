@@ -25,6 +25,7 @@ const SIMULATED: Limits = {
   maxReceiveCount: 9,
   quarantinedDuplicateMs: 120_000,
   circuitWindow: 3,
+  quarantineRefreshMs: 300_000,
 };
 
 const CRM_WAYS: readonly CrmWay[] = [
@@ -63,6 +64,7 @@ export function worldOfSeed(seed: number, size: Size, sabotage: Sabotage = {}): 
     rations: Object.fromEntries(Object.keys(FAULTS).map((fault) => [fault, Number.POSITIVE_INFINITY])) as Rations,
     crmWays: CRM_WAYS,
     coldStarts: false,
+    redriveRuns: Number.POSITIVE_INFINITY,
     clockOffsetsMs: Array.from({ length: size.environments }, () => Math.round((2 * fraction() - 1) * skewMs)),
     invocations: Number.POSITIVE_INFINITY,
     batchSizes: [1, 3, 10],
@@ -128,7 +130,7 @@ function faultsFrom(fraction: () => number): FaultProfile {
 }
 
 /** How often work goes on, rather than begins, rather than time passes. */
-const HARMLESS: Partial<Record<Action['kind'], number>> = { 'goes on': 6, begins: 3, time: 1 };
+const HARMLESS: Partial<Record<Action['kind'], number>> = { 'goes on': 6, begins: 3, redrives: 0.3, time: 1 };
 
 /** What a call comes to while the CRM is down is no more special than an answer while it works. */
 const WHILE_DOWN: typeof HARMLESS = { ...HARMLESS, crm_failed: 2, crm_unknown: 2 };

@@ -16,7 +16,7 @@ export interface SimulatedRun {
   /** What happened, one line an action, with the time. Only where it was asked for. */
   readonly trace: readonly string[];
   readonly met: ReadonlyMap<Fault, number>;
-  /** Statuses, with reasons, that events came to. */
+  /** Statuses, with reasons, that events have had. */
   readonly reached: ReadonlySet<string>;
   /** What is wrong, in sentences; nothing where all holds. */
   readonly problems: readonly string[];
@@ -41,6 +41,7 @@ export async function runWorld(options: RunOptions): Promise<SimulatedRun> {
   const choices: number[] = [];
   const trace: string[] = [];
   const steps = options.choices?.length ?? options.steps;
+  const reached = new Set<string>();
   let problems: readonly string[] = [];
   while (choices.length < steps && problems.length === 0) {
     const actions = world.actions();
@@ -52,12 +53,15 @@ export async function runWorld(options: RunOptions): Promise<SimulatedRun> {
     world.carryOut(action);
     await drained();
     problems = invariants.problemsNow();
+    lookAt(world, reached);
   }
   if (problems.length === 0) problems = await rest(world, invariants, trace);
-  const reached = new Set(
-    [...world.scene.store.events.values()].map(({ status, reason = '' }) => `${status} ${reason}`.trim()),
-  );
+  lookAt(world, reached);
   return { choices, trace, met: world.scene.met, reached, problems };
+}
+
+function lookAt(world: World, reached: Set<string>): void {
+  for (const { status, reason = '' } of world.scene.store.events.values()) reached.add(`${status} ${reason}`.trim());
 }
 
 function wrapped(choice: number | undefined, actions: readonly Action[]): number | undefined {

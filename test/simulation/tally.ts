@@ -8,7 +8,7 @@ export interface Tally {
   decisions: number;
   /** Seeds in which each kind of fault happened. */
   met: Partial<Record<Fault, number>>;
-  /** Seeds in which an event came to each status. */
+  /** Seeds in which an event has had each status. */
   reached: Record<string, number>;
 }
 
@@ -48,7 +48,7 @@ export function formatTally({ seeds, decisions, met, reached }: Tally, elapsedMs
     'seeds in which',
     ...rows(faults),
     '',
-    'seeds in which an event came to be',
+    'seeds in which an event was',
     ...rows(statuses),
   ].join('\n');
 }

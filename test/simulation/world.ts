@@ -9,6 +9,7 @@ import { type Action, isFault } from './actions.ts';
 import type { Fault, Rations } from './faults.ts';
 import type { Invocation } from './invocations.ts';
 import { Poller, type PollerOptions } from './poller.ts';
+import { Redriver } from './redriver.ts';
 import type { Sabotage } from './sabotage.ts';
 import { Scene } from './scene.ts';
 import { Sender } from './sender.ts';
@@ -26,6 +27,8 @@ export interface WorldOptions extends PollerOptions {
    * invocation came by are made at once, and time stops only where a row or a message changes by it.
    */
   readonly pruned: boolean;
+  /** Whether the redrive function may be invoked, and by how many runs. */
+  readonly redriveRuns: number;
   readonly sabotage?: Sabotage;
 }
 
@@ -37,6 +40,8 @@ export class World {
   readonly scene: Scene;
   readonly #sender: Sender | undefined;
   readonly #poller: Poller;
+  readonly #redriver: Redriver;
+  #redriveRuns: number;
   readonly #pruned: boolean;
   readonly #rations: Rations;
   #calm = false;
@@ -46,6 +51,8 @@ export class World {
     this.scene = new Scene(events, limits, sabotage);
     this.#sender = deliveries === undefined ? undefined : new Sender(this.scene, deliveries, sabotage);
     this.#poller = new Poller(this.scene, options, sabotage);
+    this.#redriver = new Redriver(this.scene, sabotage);
+    this.#redriveRuns = options.redriveRuns;
     this.#pruned = options.pruned;
     this.#rations = { ...options.rations };
     if (deliveries === undefined) for (const event of events) this.#enqueue(event);
@@ -66,7 +73,8 @@ export class World {
   /** Whether everything that was sent has been dealt with. */
   get atRest(): boolean {
     const { queue, lateWrites, running } = this.scene;
-    return queue.messages.size + lateWrites.length + running.length + (this.#sender?.dueMs.length ?? 0) === 0;
+    const underWay = queue.messages.size + lateWrites.length + running.length + (this.#sender?.dueMs.length ?? 0);
+    return underWay === 0 && !this.#redriver.hasWork;
   }
 
   /** Whether the driver has used up what it may do. */
@@ -77,7 +85,7 @@ export class World {
   /** What is left to happen, for a state to be told from another. */
   get remains(): unknown {
     const late = this.scene.lateWrites.map(({ name }) => name);
-    return [this.#rations, this.#poller.invocationsLeft, this.#sender?.dueMs, late];
+    return [this.#rations, this.#poller.invocationsLeft, this.#redriveRuns, this.#sender?.dueMs, late];
   }
 
   /** Everything that can happen now. The first is harmless, if anything is. */
@@ -91,6 +99,7 @@ export class World {
       ...running.flatMap((invocation) => this.#waysOf(invocation)),
       ...(this.#sender?.actions() ?? []),
       ...this.#poller.actions(),
+      ...this.#redrives(),
       ...this.#landings(),
       ...this.#mischief(),
       ...this.#passings(),
@@ -103,6 +112,7 @@ export class World {
       this.#rations[kind] -= 1;
       this.scene.meet(kind);
     }
+    if (kind === 'redrives') this.#redriveRuns -= 1;
     if (this.#rations.stale_read > 0) this.scene.takeSnapshot();
     act();
   }
@@ -112,7 +122,10 @@ export class World {
   }
 
   #waysOf(invocation: Invocation, touching?: 'own message'): Action[] {
-    const calls = invocation.parked.filter(({ touches }) => touching === undefined || touches === touching);
+    const nowMs = this.scene.clock.now();
+    const calls = invocation.parked.filter(
+      ({ touches, notBeforeMs = 0 }) => (touching === undefined || touches === touching) && notBeforeMs <= nowMs,
+    );
     return calls.flatMap((call) =>
       call.ways.map((way) => ({
         name: `${invocation.name}: ${call.name}: ${way.name}`,
@@ -121,6 +134,12 @@ export class World {
         act: () => invocation.go(call, way, this.scene.clock.now()),
       })),
     );
+  }
+
+  /** Runs of the redrive function: any, as long as there are some left; once all is calm, the schedule's. */
+  #redrives(): Action[] {
+    if (this.#calm) return this.#redriver.scheduled();
+    return this.#redriveRuns > 0 ? this.#redriver.actions() : [];
   }
 
   #landings(): Action[] {
@@ -158,6 +177,8 @@ export class World {
     const { probeAtMs } = store.circuit.stored ?? {};
     const moments = [
       ...(typeof probeAtMs === 'number' ? [probeAtMs] : []),
+      ...running.flatMap(({ parked }) => parked.flatMap(({ notBeforeMs }) => notBeforeMs ?? [])),
+      ...(this.#calm ? [this.#redriver.dueMs ?? 0] : []),
       ...(this.#sender?.dueMs ?? []),
       ...[...queue.messages.values()].map(({ visibleAtMs }) => visibleAtMs),
       ...rows.flatMap(({ leaseExpiresAtMs = 0, nextAttemptAtMs = 0 }) => [leaseExpiresAtMs, nextAttemptAtMs]),
