@@ -5,15 +5,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, type SQSClient, StartMessageMoveTaskCommand } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { RedriveAnswer } from '../../lambdas/domain/redrive-answer.ts';
 import { type SigningKey, sign, signingKeyFrom } from '../../lambdas/domain/signature.ts';
 import { readCrmCalls, readCrmState, setCrmFaults } from '../../local/crm-client.ts';
 import type { FaultRule } from '../../local/crm-faults.ts';
 import { countMessages, type QueueCounts } from '../../local/embedded-sqs.ts';
 import { type EventOutcome, readOutcomes } from '../../local/event-outcomes.ts';
-import { LOCAL_CREDENTIALS, localDynamoDbClient, localSqsClient } from '../../local/local-clients.ts';
+import {
+  LOCAL_CREDENTIALS,
+  localDynamoDbClient,
+  localLambdaClient,
+  localSqsClient,
+} from '../../local/local-clients.ts';
 import { findPipeline, type PipelineDescription } from '../../local/pipeline-file.ts';
 import { type LedgerEntry, ProcessLedger } from '../../local/process-ledger.ts';
 import type { CrmCall, CrmState } from '../../local/sample-crm.ts';
@@ -153,8 +160,30 @@ export class LocalPipelineProcess {
   }
 
   /** Runs `npm run send` with these arguments, to its end. */
-  async send(...args: readonly string[]): Promise<CommandResult> {
-    const child = this.#spawn('local/send.ts', args);
+  send(...args: readonly string[]): Promise<CommandResult> {
+    return this.#run('local/send.ts', args);
+  }
+
+  /** Runs `npm run redrive` with these arguments, to its end. */
+  redrive(...args: readonly string[]): Promise<CommandResult> {
+    return this.#run('bin/redrive.ts', args);
+  }
+
+  /** What the schedule calls every minute. */
+  async recover(): Promise<RedriveAnswer> {
+    const { endpoints, redriveFunction } = this.description;
+    const client = localLambdaClient(endpoints.lambda);
+    try {
+      const Payload = Buffer.from('{"action":"recover"}');
+      const answer = await client.send(new InvokeCommand({ FunctionName: redriveFunction, Payload }));
+      return JSON.parse(Buffer.from(answer.Payload ?? []).toString('utf8')) as RedriveAnswer;
+    } finally {
+      client.destroy();
+    }
+  }
+
+  async #run(script: string, args: readonly string[]): Promise<CommandResult> {
+    const child = this.#spawn(script, args);
     let stdout = '';
     let stderr = '';
     child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
