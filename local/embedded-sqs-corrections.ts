@@ -19,6 +19,8 @@ interface SqsStore {
 
 interface SqsQueue {
   readonly arn: string;
+  processTimers(): void;
+  getAllAttributes(requested: readonly string[]): object;
   dequeue(maxCount: number, visibilityTimeout: number | undefined, findDeadLetterQueue?: FindQueue): unknown;
 }
 
@@ -63,6 +65,7 @@ export async function correctEmbeddedSqs(): Promise<void> {
   allowAstralCharacters(INVALID_MESSAGE_BODY_CHAR);
   makeQueueUrlsResolvable(SqsStore.prototype);
   rememberWhereFrom(SqsQueue.prototype);
+  countWhatIsVisibleAgain(SqsQueue.prototype);
   const tasks = new MessageMoveTasks({
     newMessage: (body, attributes) => SqsStore.createMessage(body, attributes),
     refusal: (code, message) => new SqsError(code, message),
@@ -121,6 +124,15 @@ function rememberWhereFrom(queue: SqsQueue): void {
       };
     };
     return dequeue.call(this, maxCount, visibilityTimeout, find);
+  };
+}
+
+/** A message whose visibility timeout had passed was counted as in flight until somebody received from the queue. */
+function countWhatIsVisibleAgain(queue: SqsQueue): void {
+  const getAllAttributes = queue.getAllAttributes;
+  queue.getAllAttributes = function (this: SqsQueue, requested) {
+    this.processTimers();
+    return getAllAttributes.call(this, requested);
   };
 }
 

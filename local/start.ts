@@ -59,6 +59,7 @@ function announce(pipeline: PipelineDescription, settings: Settings): void {
   const { endpoints, crm } = pipeline;
   say(`
   send events       npm run send -- --count 1000 --duplicates 3
+  what waits        npm run redrive -- --list
   CRM               ${crm.url}${crm.sample ? ' (sample; see /_crm/state, /_crm/contacts, /_crm/calls)' : ''}
   delivery queue    ${pipeline.deliveryQueue.url}
   quarantine        ${pipeline.quarantine.url}

@@ -108,6 +108,8 @@ describe.each([
     const [held] = await receive(1, 2_000);
     expect(await receive(1, 2_000)).toEqual([]);
     await subject.pass(1_000);
+    // Counted as such before anybody has asked for it.
+    expect(await subject.quarantine.count()).toEqual({ kind: 'counted', visible: 1, inFlight: 0 });
     const again = await receive(1);
     expect(ids(again)).toEqual(['c-0']);
     // The old handle lets nobody go.
