@@ -6,6 +6,7 @@
 import type { Limits } from '../domain/limits.ts';
 import type { Clock, HeldMessage, QuarantineQueue, Unavailable } from '../ports.ts';
 import { BATCH_MAX, inBatches } from './batches.ts';
+import { Hold } from './hold.ts';
 import { type QuarantinedEvent, readQuarantined } from './quarantined-event.ts';
 import { type Ending, stopped } from './run-tally.ts';
 
@@ -35,63 +36,7 @@ const HOLD_MARGIN_MS = 5_000;
 /** Below the 120,000 that SQS lets be in flight: beyond, it answers a long poll as if the queue were empty (SQS quotas). */
 const HELD_MAX = 100_000;
 const IN_FLIGHT_SUSPICIOUS = 115_000;
-/** What letting go takes: ten messages a call, several calls at once. */
 const RELEASES_AT_ONCE = 8;
-const RELEASE_MS_EACH = 1;
-/** What the last round, its moves and the answer take. */
-const LAST_ROUND_MS = 6_000;
-/** Of the run's time, at the most, where a run is very short. */
-const LAST_ROUND_SHARE = 0.4;
-
-/** The messages that a run holds. */
-export class Hold {
-  /** When the run ends. */
-  readonly endsAtMs: number;
-  readonly #lastRoundMs: number;
-  /** Handles by message id: a message may come twice, and its newer handle counts. */
-  readonly #handles = new Map<string, string>();
-  readonly #seen = new Set<string>();
-
-  constructor(endsAtMs: number, nowMs: number) {
-    this.endsAtMs = endsAtMs;
-    this.#lastRoundMs = Math.min(LAST_ROUND_MS, (endsAtMs - nowMs) * LAST_ROUND_SHARE);
-  }
-
-  /** Until when something new may be begun: after that there is time to let go of what is held, and no more. */
-  get workUntilMs(): number {
-    return this.endsAtMs - this.#lastRoundMs - this.#handles.size * RELEASE_MS_EACH;
-  }
-
-  /** Takes what was received; gives what comes for the first time. */
-  take(messages: readonly HeldMessage[]): HeldMessage[] {
-    return messages.filter(({ message, receiptHandle }) => {
-      const isNew = !this.#seen.has(message.messageId);
-      this.#seen.add(message.messageId);
-      if (isNew || this.#handles.has(message.messageId)) this.#handles.set(message.messageId, receiptHandle);
-      return isNew;
-    });
-  }
-
-  /** The handle by which a message is deleted now. */
-  handleOf({ held }: QuarantinedEvent): string {
-    return this.#handles.get(held.message.messageId) ?? held.receiptHandle;
-  }
-
-  /** This message is not to be let go: it is gone, or must stay out of sight until the hold ends. */
-  forget({ held }: QuarantinedEvent): void {
-    this.#handles.delete(held.message.messageId);
-  }
-
-  /** How many are held. */
-  get size(): number {
-    return this.#handles.size;
-  }
-
-  /** The handles of all that is held. */
-  handles(): string[] {
-    return [...this.#handles.values()];
-  }
-}
 
 /** Shows the visitor every message that is to be had until `endsAtMs`, each once, and lets go of those it leaves. */
 export async function lookThrough(visitor: Visitor, endsAtMs: number, deps: LookDependencies): Promise<Ending> {

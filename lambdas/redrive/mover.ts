@@ -1,7 +1,8 @@
 /** Moves events to the delivery queue, no faster than a rate. */
 import type { BulkQueue, Clock, QuarantineQueue, Sleep } from '../ports.ts';
 import { BATCH_MAX, inBatches } from './batches.ts';
-import type { Hold, Verdict } from './look-through.ts';
+import type { Hold } from './hold.ts';
+import type { Verdict } from './look-through.ts';
 import type { QuarantinedEvent } from './quarantined-event.ts';
 import { type RunTally, stopped } from './run-tally.ts';
 import { sendOn } from './send-on.ts';

@@ -49,7 +49,8 @@ export function readQuarantined(held: HeldMessage, limits: Limits): QuarantinedE
     reason: note?.reason ?? 'dead_lettered',
     hasNote: note !== undefined,
     atMs: note?.atMs,
-    sinceMs: note?.atMs ?? message.sentAtMs,
+    // A message that was sent again has been here for longer; a note that speaks of the future has not.
+    sinceMs: Math.min(note?.atMs ?? message.sentAtMs, message.sentAtMs),
     redrives: note?.redrives ?? 0,
     ...(note?.lastError === undefined ? {} : { lastError: note.lastError }),
     receivedAtMs,

@@ -5,7 +5,8 @@
 import { type CircuitRow, gateOf, seeCircuit } from '../domain/circuit.ts';
 import type { RedriveAnswer } from '../domain/redrive-answer.ts';
 import type { CircuitStore, IdempotencyStore, QuarantineIndex, Unavailable } from '../ports.ts';
-import { type Hold, type LookDependencies, lookThrough, type Verdict, type Visitor } from './look-through.ts';
+import type { Hold } from './hold.ts';
+import { type LookDependencies, lookThrough, type Verdict, type Visitor } from './look-through.ts';
 import { type MoveDependencies, Mover } from './mover.ts';
 import type { QuarantinedEvent } from './quarantined-event.ts';
 import { mayBeSomethingFor, outagesOf, RecoveryRules } from './recovery-rules.ts';
@@ -42,6 +43,7 @@ export async function recover(endsAtMs: number, deps: RecoverDependencies): Prom
   if (!(await mayBeSomethingFor(circuit, deps))) return answer(tally, { reachedEnd: true }, circuit);
   const recovery = new Recovery(circuit, deps, tally);
   const ending = await lookThrough(recovery, Math.min(endsAtMs, clock.now() + RUN_MS), deps);
+  recovery.leave();
   return answer(tally, ending, recovery.circuit);
 }
 
@@ -91,6 +93,12 @@ class Recovery implements Visitor {
   async atEnd(hold: Hold): Promise<Verdict> {
     const [probe] = this.#waiting;
     return probe === undefined ? 'go_on' : this.#probe(probe, hold);
+  }
+
+  /** What is still waiting for a probe stays. */
+  leave(): void {
+    this.#tally.stay(this.#waiting, 'run_ended');
+    this.#waiting = [];
   }
 
   /** Those that may go; of the others it is told why not. */

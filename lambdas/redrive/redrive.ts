@@ -3,7 +3,8 @@
 import type { Limits } from '../domain/limits.ts';
 import type { RedriveAnswer, StayCause } from '../domain/redrive-answer.ts';
 import type { RedriveFilter, RedriveRequest } from '../domain/redrive-request.ts';
-import { type Hold, type LookDependencies, lookThrough, type Verdict } from './look-through.ts';
+import type { Hold } from './hold.ts';
+import { type LookDependencies, lookThrough, type Verdict } from './look-through.ts';
 import { type MoveDependencies, Mover } from './mover.ts';
 import { isSpent, type QuarantinedEvent } from './quarantined-event.ts';
 import { RunTally, stopped } from './run-tally.ts';

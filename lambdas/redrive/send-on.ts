@@ -1,7 +1,7 @@
 /** Sends messages on and then deletes them here: dying in between can only duplicate, which idempotency absorbs. */
 import type { Envelope } from '../domain/envelope.ts';
 import type { BulkQueue, QuarantineQueue } from '../ports.ts';
-import type { Hold } from './look-through.ts';
+import type { Hold } from './hold.ts';
 import type { QuarantinedEvent } from './quarantined-event.ts';
 import type { RunTally } from './run-tally.ts';
 

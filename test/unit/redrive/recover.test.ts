@@ -234,6 +234,29 @@ describe('recovery while the circuit is open', () => {
     expect(world.ids('quarantine', 'visible')).toEqual(['long-ago']);
   });
 
+  it('counts what waited for a probe that there was no time for', async () => {
+    const world = worldAfter(AFTER);
+    world.put(...many(20, 'exhausted', { reason: 'retries_exhausted', atMs: minute(26) }));
+    openCircuit(world);
+    let receives = 0;
+    const { quarantine } = world.deps;
+    const run = await world.run(RECOVER, {
+      quarantine: {
+        sendAll: (envelopes) => quarantine.sendAll(envelopes),
+        remove: (handles) => quarantine.remove(handles),
+        release: (handles) => quarantine.release(handles),
+        count: () => quarantine.count(),
+        receive: async (holdMs) => {
+          receives += 1;
+          if (receives > 1) world.clock.advance(50_000);
+          return quarantine.receive(holdMs);
+        },
+      },
+    });
+    expect(run).toMatchObject({ looked: 20, stays: { total: 20, why: { run_ended: 20 } }, stoppedBecause: 'time' });
+    expect(world.ids('delivery')).toEqual([]);
+  });
+
   it('takes a row that nobody can read for a closed circuit', async () => {
     const world = worldAfter(AFTER);
     world.store.circuit.stored = { state: 'AJAR', version: 'x' };

@@ -172,6 +172,12 @@ describe('a redrive', () => {
     expect(world.ids('delivery')).toEqual(['five', 'five-open', 'four']);
   });
 
+  it('moves what a note from the future says is not here yet', async () => {
+    const world = new RedriveOnTwins();
+    world.put({ id: 'e', reason: 'crm_rejected', atMs: 1_000 * HOUR_MS });
+    expect((await world.run({})).moved.total).toBe(1);
+  });
+
   it('does not move again what fails at once and comes back while it runs', async () => {
     const world = new RedriveOnTwins();
     world.put(...many(30, 'r', { reason: 'crm_rejected' }));
