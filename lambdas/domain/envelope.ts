@@ -9,6 +9,9 @@ import type { Verified } from './signature.ts';
 /** Version of this form. A message without it was put into the queue by hand and is taken as it is. */
 export const ENVELOPE_SCHEMA = '1';
 
+/** The origin of a message that does not say how it came. */
+export const BY_HAND = 'by-hand';
+
 /** How the body is written in the message. */
 export type BodyEncoding = 'utf8' | 'base64';
 
@@ -109,7 +112,7 @@ export function openEnvelope(message: ReceivedMessage): Decoded {
   const common = {
     receivedAtMs:
       receivedAtMs !== undefined && /^\d{1,15}$/.test(receivedAtMs) ? Number(receivedAtMs) : message.sentAtMs,
-    origin: /^[\w.-]{1,64}$/.test(source) ? source : 'by-hand',
+    origin: /^[\w.-]{1,64}$/.test(source) ? source : BY_HAND,
     fromQuarantine: quarantine !== undefined,
   };
   const asText = { ...common, bytes: new Uint8Array(Buffer.from(message.body, 'utf8')) };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
+import { SIGNATURE_PROFILES } from '../../lambdas/domain/signature-profiles.ts';
 import { ConfigError, readPipelineConfig } from '../../lib/pipeline-config.ts';
 
 const CRM = { 'crm.baseUrl': 'https://crm.example.com/tenant' };
@@ -24,6 +25,7 @@ describe('the configuration', () => {
       processorMemoryMb: 512,
       redriveMemoryMb: 512,
       logRetentionDays: 30,
+      profiles: [SIGNATURE_PROFILES['genesys-webhook']],
       limits: DEFAULT_LIMITS,
       limitOverrides: {},
     });

@@ -21,9 +21,10 @@ const KEY = signingKeyFrom('ab'.repeat(32)) as SigningKey;
 
 function sealed(bytes: Uint8Array, eventId: string | null = 'e-1'): Envelope {
   const given = parseSignature(sign(bytes, KEY));
-  const verified = given === undefined ? undefined : verifySignature(encodeBody(bytes), given, [KEY]);
+  const verified =
+    given === undefined ? undefined : verifySignature(encodeBody(bytes), given, [{ stage: 'AWSCURRENT', key: KEY }]);
   if (verified === undefined) throw new Error('the test signs what it seals');
-  return sealEnvelope(verified, { source: 'genesys-webhook', receivedAtMs: 1_700_000_000_000, eventId });
+  return sealEnvelope(verified.body, { source: 'genesys-webhook', receivedAtMs: 1_700_000_000_000, eventId });
 }
 
 function received(envelope: Envelope): ReceivedMessage {
