@@ -59,7 +59,7 @@ function announce(pipeline: PipelineDescription, settings: Settings): void {
   const { endpoints, crm } = pipeline;
   const others = pipeline.senders
     .filter(({ url }) => url !== pipeline.webhookUrl)
-    .map(({ name, url }) => `\n  ${name.padEnd(17)} ${url}`);
+    .map(({ name, url }) => `\n  also takes        ${url} (${name})`);
   say(`
   send events       npm run send -- --count 1000 --duplicates 3${others.join('')}
   CRM               ${crm.url}${crm.sample ? ' (sample; see /_crm/state, /_crm/contacts, /_crm/calls)' : ''}

@@ -80,6 +80,30 @@ describe('the configuration', () => {
     ]);
   });
 
+  it.each([
+    ['aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/', false],
+    ['aws.partner/genesys.com/cloud/organisation/contacts', false],
+    ['aws.partner/example.com/cloud/11111111-2222-4333-8444-555555555555/contacts', false],
+    ['aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/con/tacts', false],
+    ['aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/contacts_2.a-b', true],
+  ])('takes as a partner event source what Genesys calls one: %s %j', (partnerEventSource, accepted) => {
+    const wants = 'a partner event source of Genesys Cloud: aws.partner/genesys.com/cloud/<organisation>/<suffix>';
+    expect(problems({ ...CRM, partnerEventSource })).toEqual(
+      accepted ? [] : [`partnerEventSource ← "${partnerEventSource}" → ${wants}`],
+    );
+  });
+
+  it('takes topics with a partner event source only, and none that is no topic', () => {
+    expect(problems({ ...CRM, partnerTopics: 'v2.users.{id}.activity' })).toEqual([
+      expect.stringMatching(/^partnerEventSource ← nothing → .*; partnerTopics is given, and needs it$/),
+    ]);
+    const partnerEventSource = 'aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/contacts';
+    const take = (partnerTopics: string) => problems({ ...CRM, partnerEventSource, partnerTopics });
+    expect(take('v2.users.{id}.activity,v2.detail.events.conversation.{id}.acw')).toEqual([]);
+    for (const wrong of ['', '*', 'v2.users.{id}.activity,', 'v2.users.{id}.activity, v2.x', `v2.${'x'.repeat(2_000)}`])
+      expect(take(wrong)).toEqual([expect.stringMatching(/^partnerTopics ← ".*" → topics as Genesys lists them/)]);
+  });
+
   it('holds the limits to their relations', () => {
     expect(problems({ ...CRM, 'limits.leaseMs': '30000' })).toEqual([
       'limits.leaseMs ← 30000 against 25000 → processorFunctionTimeoutMs < leaseMs − clockSkewMs',
