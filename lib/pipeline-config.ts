@@ -64,10 +64,13 @@ const FLAG = {
   fallback: 'false',
   accepts: (value: string) => value === 'true' || value === 'false',
 };
-const TOPIC = 'v2.detail.events.conversation.{id}.customer';
+const CUSTOMER_TOPIC = 'v2.detail.events.conversation.{id}.customer';
 const RETENTION_DAYS = Object.values(RetentionDays).filter(
   (days): days is RetentionDays => typeof days === 'number' && days < 9_999,
 );
+
+/** The topics that are let through where none are named: what the shipped mapping handles. */
+export const DEFAULT_TOPICS: readonly string[] = [`${CUSTOMER_TOPIC}.start`, `${CUSTOMER_TOPIC}.end`];
 
 /** Every key but `limits.<name>`. */
 export const CONFIG_KEYS = {
@@ -122,9 +125,8 @@ export const CONFIG_KEYS = {
     accepts: (value) => /^aws\.partner\/genesys\.com\/cloud\/[0-9a-f-]{36}\/[\w.-]{1,64}$/.test(value),
   },
   partnerTopics: {
-    wants: `topics as Genesys lists them, braces included, separated by commas, for example ${TOPIC}.end`,
-    fallback: `${TOPIC}.start,${TOPIC}.end`,
-    about: 'which of its topics are let through',
+    wants: `topics as Genesys lists them, braces included, separated by commas, for example ${CUSTOMER_TOPIC}.end`,
+    about: 'which of its topics are let through; else customer.start and customer.end',
     // An event pattern holds 2,048 characters, the source among them.
     accepts: (value) => value.length <= 1_500 && value.split(',').every((topic) => /^v2\.[\w.{}-]{1,125}$/.test(topic)),
   },
@@ -185,7 +187,7 @@ function configFrom(
   const name = text('domain.name');
   const certificateArn = text('domain.certificateArn');
   const eventSource = text('partnerEventSource');
-  const topics = (text('partnerTopics') ?? CONFIG_KEYS.partnerTopics.fallback).split(',');
+  const topics = text('partnerTopics')?.split(',') ?? DEFAULT_TOPICS;
   const optional = {
     tableName: text('names.table'),
     deliveryQueueName: text('names.deliveryQueue'),

@@ -1,5 +1,6 @@
 /** Events of the partner event bus from a file, as EventBridge would put them into the delivery queue. */
 import { randomUUID } from 'node:crypto';
+import { BY_HAND } from '../lambdas/domain/envelope.ts';
 import { isObject } from '../lambdas/domain/event.ts';
 import { readEvent } from '../lambdas/domain/event-forms.ts';
 import { bodyKey, eventKey } from '../lambdas/domain/event-key.ts';
@@ -41,7 +42,7 @@ function renewedBody(body: Json, atMs: number, at: string): Json {
 }
 
 function outgoing(body: Buffer, nowMs: number): OutgoingEvent {
-  const parsed = readEvent(body, { source: undefined, receivedAtMs: nowMs }, DEFAULT_LIMITS);
+  const parsed = readEvent(body, { origin: BY_HAND, receivedAtMs: nowMs }, DEFAULT_LIMITS);
   const eventId = parsed.kind === 'event' ? parsed.event.id : null;
   return { body, rowKey: eventId === null ? bodyKey(body) : eventKey(eventId), eventId };
 }

@@ -7,7 +7,7 @@ import { crmMapping } from '../../lambdas/crm-mapping.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { readIngestEnvironment } from '../../lambdas/ingest/env.ts';
 import { PartnerEventBus } from '../../lib/partner-event-bus.ts';
-import { CONFIG_KEYS } from '../../lib/pipeline-config.ts';
+import { DEFAULT_TOPICS } from '../../lib/pipeline-config.ts';
 import { asText, only, synthesized } from './synthesized.ts';
 
 const SOURCE = 'aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/contacts';
@@ -103,7 +103,7 @@ describe('the partner event bus', () => {
 
 describe('the topics that are let through by default', () => {
   it('are those that the shipped mapping handles', () => {
-    for (const type of CONFIG_KEYS.partnerTopics.fallback.split(',')) {
+    for (const type of DEFAULT_TOPICS) {
       const event = { id: 'e', timestamp: '2026-01-31T09:30:00Z', timestampMs: 0, contactAddress: '+1', body: {} };
       expect(crmMapping({ ...event, source: 'genesys-partner-bus', type }).kind).toBe('deliver');
     }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { BY_HAND } from '../../lambdas/domain/envelope.ts';
 import { readEvent } from '../../lambdas/domain/event-forms.ts';
 import { eventKey } from '../../lambdas/domain/event-key.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
@@ -37,7 +38,7 @@ function read(name: string): string {
 
 /** Where the event's row is. */
 function rowKeyOf(body: string): string {
-  const announced = { source: undefined, receivedAtMs: Date.now() };
+  const announced = { origin: BY_HAND, receivedAtMs: Date.now() };
   const parsed = readEvent(Buffer.from(body), announced, DEFAULT_LIMITS);
   if (parsed.kind === 'invalid') throw new Error(parsed.reason);
   return eventKey(parsed.event.id);

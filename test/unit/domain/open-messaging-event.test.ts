@@ -15,7 +15,7 @@ const MESSAGE = {
 
 function parse(body: unknown) {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  return readEvent(bytes, { source: 'genesys-open-messaging', receivedAtMs: RECEIVED }, DEFAULT_LIMITS);
+  return readEvent(bytes, { origin: 'genesys-open-messaging', receivedAtMs: RECEIVED }, DEFAULT_LIMITS);
 }
 
 describe('an Open Messaging event', () => {

@@ -14,9 +14,9 @@ const CONVERSATION = 'v2.detail.events.conversation';
 
 type Json = Readonly<Record<string, unknown>>;
 
-function parse(body: unknown, source?: string) {
+function parse(body: unknown, origin = 'by-hand') {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  return readEvent(bytes, { source, receivedAtMs: RECEIVED }, DEFAULT_LIMITS);
+  return readEvent(bytes, { origin, receivedAtMs: RECEIVED }, DEFAULT_LIMITS);
 }
 
 function eventOf(body: unknown): PipelineEvent {
