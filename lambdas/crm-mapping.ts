@@ -37,6 +37,8 @@ export const crmMapping: CrmMapping = (event) => {
     }
     case 'genesys-open-messaging':
       return { kind: 'ignore' };
+    default:
+      return event.source satisfies never;
   }
 };
 

@@ -26,7 +26,8 @@ export function openMessagingEventFrom(
   const event = {
     id: typeof id === 'string' && id !== '' ? toEventId(id) : digest(bytes),
     source: 'genesys-open-messaging',
-    type: typeof type === 'string' && type.length <= TYPE_MAX ? `open-messaging.${type}` : 'open-messaging',
+    type:
+      typeof type === 'string' && type !== '' && type.length <= TYPE_MAX ? `open-messaging.${type}` : 'open-messaging',
     timestamp: new Date(timestampMs).toISOString(),
     timestampMs,
     body: value,

@@ -33,7 +33,7 @@ export type ProfileName = 'genesys-webhook' | 'genesys-open-messaging';
 export type SenderKey = 'openMessaging';
 
 const HEX_KEY = { from: signingKeyFrom, wants: '64 hex digits' };
-const TEXT_KEY = { from: textSigningKeyFrom, wants: 'a text' };
+const TEXT_KEY = { from: textSigningKeyFrom, wants: 'a non-blank text' };
 
 /** The table. */
 export const SIGNATURE_PROFILES = {

@@ -278,7 +278,7 @@ describe('whatever is in detail', () => {
         expect(eventKey(parsed.event.id)).toMatch(ROW_KEY);
         expect(['deliver', 'ignore', 'invalid']).toContain(crmMapping(parsed.event).kind);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 
