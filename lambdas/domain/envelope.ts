@@ -137,15 +137,17 @@ function printable(text: string): string {
 }
 
 /**
- * The message as it goes into quarantine: body and attributes as they were, and the note. Attributes that are
- * not ours are dropped where ten would be exceeded, which is all that SQS takes.
+ * The message as it goes into quarantine: body and attributes as they were, and the note. A message that came without
+ * an envelope is given the time of its receipt, which SQS forgets with each send. Attributes that are not ours are
+ * dropped where ten would be exceeded, which is all that SQS takes.
  */
 export function quarantineEnvelope(
-  message: Pick<ReceivedMessage, 'body' | 'attributes'>,
+  message: Pick<ReceivedMessage, 'body' | 'attributes'> & Partial<Pick<ReceivedMessage, 'sentAtMs'>>,
   note: QuarantineNote,
 ): Envelope {
   const ours = new Set(['schema', 'encoding', 'source', 'receivedAtMs', 'eventId', 'quarantine']);
-  const entries = Object.entries(message.attributes).filter(([name]) => name !== 'quarantine');
+  const receipt = message.sentAtMs === undefined ? {} : { receivedAtMs: String(message.sentAtMs) };
+  const entries = Object.entries({ ...receipt, ...message.attributes }).filter(([name]) => name !== 'quarantine');
   const ordered = [...entries.filter(([name]) => ours.has(name)), ...entries.filter(([name]) => !ours.has(name))].slice(
     0,
     9,

@@ -120,6 +120,14 @@ describe('envelope', () => {
       expect(openEnvelope(received(envelope)).fromQuarantine).toBe(true);
     });
 
+    it('says when a message without an envelope was received, and leaves what an envelope says', () => {
+      const bare = { body: '{}', attributes: {}, sentAtMs: 1_700_000_000_123 };
+      const once = quarantineEnvelope(bare, note);
+      expect(once.attributes.receivedAtMs).toBe('1700000000123');
+      expect(quarantineEnvelope({ ...once, sentAtMs: 5 }, note).attributes.receivedAtMs).toBe('1700000000123');
+      expect(openEnvelope(received(once))).toMatchObject({ receivedAtMs: 1_700_000_000_123, origin: 'by-hand' });
+    });
+
     it('never has more attributes than the ten that SQS takes, nor two notes', () => {
       const foreign = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`x${i}`, 'v']));
       const once = quarantineEnvelope({ body: '{}', attributes: { ...foreign, schema: '1' } }, note);
