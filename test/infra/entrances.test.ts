@@ -24,7 +24,7 @@ describe('the partner event bus', () => {
   });
 
   it('puts literal detail-types into the delivery queue, for a day if need be, then into dead letters of its own', () => {
-    const { Properties } = only(template, 'AWS::Events::Rule');
+    const { Properties } = only(template, 'AWS::Events::Rule', 'PartnerBus');
     expect(Properties).toMatchObject({
       State: 'ENABLED',
       EventPattern: {
@@ -58,7 +58,7 @@ describe('the partner event bus', () => {
 
   it('archives what it lets through for longer than its dead letters are kept', () => {
     const { Properties } = only(template, 'AWS::Events::Archive');
-    expect(Properties.EventPattern).toEqual(only(template, 'AWS::Events::Rule').Properties.EventPattern);
+    expect(Properties.EventPattern).toEqual(only(template, 'AWS::Events::Rule', 'PartnerBus').Properties.EventPattern);
     expect(asText(Properties.SourceArn)).toBe('<PartnerBus.Arn>');
     const deadLetters = only(template, 'AWS::SQS::Queue', 'PartnerBusDeadLetters');
     expect(deadLetters).toMatchObject({

@@ -247,7 +247,9 @@ describe('the stack', () => {
     const types = Object.values(template.toJSON().Resources as Record<string, { Type: string }>).map(
       ({ Type }) => Type,
     );
-    expect(types.filter((type) => /::Route$|::Events::/.test(type))).toEqual(['AWS::ApiGatewayV2::Route']);
+    expect(types.filter((type) => /::Route$|::Events::(EventBus|Archive)$/.test(type))).toEqual([
+      'AWS::ApiGatewayV2::Route',
+    ]);
     expect(types.filter((type) => type === 'AWS::SecretsManager::Secret')).toHaveLength(2);
   });
 
