@@ -20,16 +20,32 @@ import type { PipelineEvent } from './domain/event.ts';
 /** The longest phone number or address that the CRM is sent. */
 const ADDRESS_MAX = 256;
 
-/** Every `interaction.*` event sets the contact's last call. */
+/** The partner bus's events that set a contact's last call. Others have to be let through by the bus, too (`partnerTopics`). */
+const CUSTOMER_EVENTS: readonly string[] = [
+  'v2.detail.events.conversation.{id}.customer.start',
+  'v2.detail.events.conversation.{id}.customer.end',
+];
+
+/** What each way in makes of its events. The same contact's events share an ordering key, whichever way they came. */
 export const crmMapping: CrmMapping = (event) => {
-  if (event.type.startsWith('interaction.')) return lastCall(event);
-  return { kind: 'ignore' };
+  switch (event.source) {
+    case 'genesys-webhook':
+      return event.type.startsWith('interaction.') ? lastCall(event, 'interaction.to') : { kind: 'ignore' };
+    case 'genesys-partner-bus': {
+      const isOfCustomer = CUSTOMER_EVENTS.includes(event.type) && event.contactAddress !== undefined;
+      return isOfCustomer ? lastCall(event, 'the customer’s address') : { kind: 'ignore' };
+    }
+    case 'genesys-open-messaging':
+      return { kind: 'ignore' };
+    default:
+      return event.source satisfies never;
+  }
 };
 
-function lastCall(event: PipelineEvent): Mapped {
-  const phone = event.interaction?.to;
-  if (typeof phone !== 'string' || phone === '' || phone.length > ADDRESS_MAX) {
-    return { kind: 'invalid', reason: `interaction.to: must be a string of 1 to ${ADDRESS_MAX} characters` };
+function lastCall(event: PipelineEvent, addressField: string): Mapped {
+  const phone = event.contactAddress;
+  if (phone === undefined || phone.length > ADDRESS_MAX) {
+    return { kind: 'invalid', reason: `${addressField}: must be a string of 1 to ${ADDRESS_MAX} characters` };
   }
   return {
     kind: 'deliver',

@@ -9,7 +9,7 @@ import type { CrmCommand, UserRow } from './domain/crm-command.ts';
 import type { CrmAnswer } from './domain/crm-outcome.ts';
 import type { Envelope, ReceivedMessage } from './domain/envelope.ts';
 import type { ContactEffect, ContactRow, EventRow, ExpectedRow, QuarantineReason } from './domain/event-row.ts';
-import type { SigningKey } from './domain/signature.ts';
+import type { StagedKey } from './domain/signature.ts';
 
 /** An effect that could not be carried out, or whose outcome is not known. `cause` is for logs: it holds no secret. */
 export interface Unavailable {
@@ -35,20 +35,20 @@ export interface Chance {
   newOwner(): string;
 }
 
-/** The live versions of the stream secret. */
+/** The live versions of the secret that one kind of delivery is signed with. */
 export interface StreamSecret {
   /**
    * Signing keys of all live versions (current, previous, pending), from a cache where that is young enough.
-   * `malformed` names versions that are not 64 hex digits. With `afterMismatch` the secret is read anew, at
+   * `malformed` names versions that no key can be made of. With `afterMismatch` the secret is read anew, at
    * most once in a while. Unreachable: what was known before, however old; `unavailable` only with nothing known.
    */
   keys(request: { readonly afterMismatch: boolean }): Promise<StreamKeys | Unavailable>;
 }
 
-/** What is known of the stream secret. */
+/** What is known of the secret. */
 export interface StreamKeys {
   readonly kind: 'keys';
-  readonly keys: readonly SigningKey[];
+  readonly keys: readonly StagedKey[];
   readonly malformed: readonly string[];
   /** Whether this call read the secret anew. */
   readonly fresh: boolean;

@@ -1,18 +1,18 @@
-/** The ingest function: may read the stream secret and send to the delivery queue, nothing else. */
+/** The ingest function: may read the senders' secrets and send to the delivery queue, nothing else. */
 
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { writeIngestEnvironment } from '../lambdas/ingest/env.ts';
+import { type SecretArns, writeIngestEnvironment } from '../lambdas/ingest/env.ts';
 import { bundledFunction } from './bundled-function.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
+import type { SenderSecrets } from './pipeline-secrets.ts';
 
 /** What ingest works with. */
 export interface IngestFunctionProps {
   readonly config: PipelineConfig;
-  readonly streamSecret: Secret;
+  readonly senderSecrets: SenderSecrets;
   readonly deliveryQueue: IQueue;
 }
 
@@ -20,20 +20,27 @@ export interface IngestFunctionProps {
 export class IngestFunction extends Construct {
   readonly handler: IFunction;
 
-  constructor(scope: Construct, id: string, { config, streamSecret, deliveryQueue }: IngestFunctionProps) {
+  constructor(scope: Construct, id: string, { config, senderSecrets, deliveryQueue }: IngestFunctionProps) {
     super(scope, id);
-    const environment = { deliveryQueueUrl: deliveryQueue.queueUrl, streamSecretArn: streamSecret.secretArn };
+    const arns = Object.entries(senderSecrets).map(([name, { secretArn }]) => [name, secretArn] as const);
+    const secretArns = Object.fromEntries(arns) as SecretArns;
     const handler = bundledFunction(this, 'Function', {
       description: 'Verifies the signature of a delivery and persists it before it answers 202',
       entry: 'lambdas/ingest/handler.ts',
       memoryMb: config.ingestMemoryMb,
       timeoutMs: config.limits.ingestFunctionTimeoutMs,
-      environment: writeIngestEnvironment(environment, config.limitOverrides),
+      environment: writeIngestEnvironment(
+        { deliveryQueueUrl: deliveryQueue.queueUrl, secretArns },
+        config.limitOverrides,
+      ),
       config,
     });
     handler.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deliveryQueue.queueArn] }));
     handler.addToRolePolicy(
-      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [streamSecret.secretArn] }),
+      new PolicyStatement({
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: arns.map(([, secretArn]) => secretArn),
+      }),
     );
     this.handler = handler;
   }

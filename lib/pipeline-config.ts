@@ -1,6 +1,7 @@
 /** The one typed configuration, read from the CDK context: `-c key=value`, or `context` in cdk.json. */
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { LIMIT_TABLE, type LimitOverrides, type Limits, resolveLimits } from '../lambdas/domain/limits.ts';
+import { ALL_PROFILES, type SenderKey, type SignatureProfile } from '../lambdas/domain/signature-profiles.ts';
 
 /** Everything that can be configured, checked. */
 export interface PipelineConfig {
@@ -16,6 +17,10 @@ export interface PipelineConfig {
   /** Provisioned capacity of the table; on demand where absent. */
   readonly tableCapacity?: { readonly readUnits: number; readonly writeUnits: number };
   readonly domain?: { readonly name: string; readonly certificateArn: string };
+  /** The senders that may deliver by webhook. */
+  readonly profiles: readonly SignatureProfile[];
+  /** The partner event source that events come from besides, and the `detail-type`s that are let through. */
+  readonly partnerBus?: { readonly eventSource: string; readonly topics: readonly string[] };
   readonly limits: Limits;
   readonly limitOverrides: LimitOverrides;
 }
@@ -54,9 +59,18 @@ const QUEUE_NAME = {
   wants: '1 to 80 letters, digits, hyphens or underscores',
   accepts: (value: string) => /^[\w-]{1,80}$/.test(value),
 };
+const FLAG = {
+  wants: 'true or false',
+  fallback: 'false',
+  accepts: (value: string) => value === 'true' || value === 'false',
+};
+const CUSTOMER_TOPIC = 'v2.detail.events.conversation.{id}.customer';
 const RETENTION_DAYS = Object.values(RetentionDays).filter(
   (days): days is RetentionDays => typeof days === 'number' && days < 9_999,
 );
+
+/** The topics that are let through where none are named: what the shipped mapping handles. */
+export const DEFAULT_TOPICS: readonly string[] = [`${CUSTOMER_TOPIC}.start`, `${CUSTOMER_TOPIC}.end`];
 
 /** Every key but `limits.<name>`. */
 export const CONFIG_KEYS = {
@@ -67,10 +81,8 @@ export const CONFIG_KEYS = {
     accepts: isBaseUrl,
   },
   'crm.allowHttp': {
-    wants: 'true or false',
-    fallback: 'false',
+    ...FLAG,
     about: 'whether the CRM may be called over plain http, where its token can be read on the way',
-    accepts: (value) => value === 'true' || value === 'false',
   },
   stackName: {
     wants: 'letters, digits and hyphens, beginning with a letter, at most 128',
@@ -106,15 +118,37 @@ export const CONFIG_KEYS = {
     about: 'certificate of the custom domain; with domain.name',
     accepts: (value) => /^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/.test(value),
   },
+  ...profileKeys(),
+  partnerEventSource: {
+    wants: 'a partner event source of Genesys Cloud: aws.partner/genesys.com/cloud/<organisation>/<suffix>',
+    about: 'partner event source to take events from, besides the webhook',
+    accepts: (value) => /^aws\.partner\/genesys\.com\/cloud\/[0-9a-f-]{36}\/[\w.-]{1,64}$/.test(value),
+  },
+  partnerTopics: {
+    wants: `topics as Genesys lists them, braces included, separated by commas, for example ${CUSTOMER_TOPIC}.end`,
+    about: 'which of its topics are let through; else customer.start and customer.end',
+    // An event pattern holds 2,048 characters, the source among them.
+    accepts: (value) => value.length <= 1_500 && value.split(',').every((topic) => /^v2\.[\w.{}-]{1,125}$/.test(topic)),
+  },
 } as const satisfies Record<string, ConfigKey>;
 
 type KeyName = keyof typeof CONFIG_KEYS;
 
-/** Keys that must be given together. */
-const PAIRS: readonly (readonly [KeyName, KeyName])[] = [
+/** Keys that mean nothing without another one. */
+const NEEDS: readonly (readonly [KeyName, KeyName])[] = [
   ['domain.name', 'domain.certificateArn'],
+  ['domain.certificateArn', 'domain.name'],
   ['table.readUnits', 'table.writeUnits'],
+  ['table.writeUnits', 'table.readUnits'],
+  ['partnerTopics', 'partnerEventSource'],
 ];
+
+/** The keys that switch a sender on. */
+function profileKeys(): Readonly<Record<SenderKey, ConfigKey & { readonly fallback: string }>> {
+  const keys = ALL_PROFILES.flatMap(({ onlyWith }) => (onlyWith === undefined ? [] : [onlyWith]));
+  const entries = keys.map(({ configKey, about }) => [configKey, { ...FLAG, about }]);
+  return Object.fromEntries(entries) as ReturnType<typeof profileKeys>;
+}
 
 /** First words of our keys: what begins with one of them and is no key is a mistake; everything else is not ours. */
 const PREFIXES = new Set([...Object.keys(CONFIG_KEYS).map((key) => key.split('.')[0]), 'limits']);
@@ -135,7 +169,7 @@ export function readPipelineConfig(context: Readonly<Record<string, unknown>>): 
   const baseUrl = values.get('crm.baseUrl');
   if (baseUrl !== undefined && isOpenToReaders(baseUrl) && values.get('crm.allowHttp') !== 'true')
     problems.push({ key: 'crm.baseUrl', got: JSON.stringify(baseUrl), wants: CONFIG_KEYS['crm.baseUrl'].wants });
-  for (const pair of PAIRS) problems.push(...missingPartners(pair, given));
+  for (const need of NEEDS) problems.push(...missing(need, given));
   const resolved = resolveLimits(limits);
   problems.push(...resolved.problems.map((problem) => withSuggestion(problem)));
   if (problems.length > 0 || resolved.limits === undefined) throw new ConfigError(problems);
@@ -152,6 +186,8 @@ function configFrom(
     Number(values.get(key) ?? ('fallback' in CONFIG_KEYS[key] ? CONFIG_KEYS[key].fallback : Number.NaN));
   const name = text('domain.name');
   const certificateArn = text('domain.certificateArn');
+  const eventSource = text('partnerEventSource');
+  const topics = text('partnerTopics')?.split(',') ?? DEFAULT_TOPICS;
   const optional = {
     tableName: text('names.table'),
     deliveryQueueName: text('names.deliveryQueue'),
@@ -160,6 +196,7 @@ function configFrom(
       ? { readUnits: numberOf('table.readUnits'), writeUnits: numberOf('table.writeUnits') }
       : undefined,
     domain: name === undefined || certificateArn === undefined ? undefined : { name, certificateArn },
+    partnerBus: eventSource === undefined ? undefined : { eventSource, topics: [...new Set(topics)] },
   };
   return {
     stackName: text('stackName') ?? CONFIG_KEYS.stackName.fallback,
@@ -168,6 +205,9 @@ function configFrom(
     processorMemoryMb: numberOf('processor.memoryMb'),
     redriveMemoryMb: numberOf('redrive.memoryMb'),
     logRetentionDays: numberOf('logs.retentionDays'),
+    profiles: ALL_PROFILES.filter(
+      ({ onlyWith }) => onlyWith === undefined || values.get(onlyWith.configKey) === 'true',
+    ),
     limits,
     limitOverrides,
     ...(Object.fromEntries(
@@ -201,13 +241,9 @@ function check(key: KeyName, value: unknown, values: Map<KeyName, string>, probl
   else problems.push({ key, got: JSON.stringify(value), wants: CONFIG_KEYS[key].wants });
 }
 
-function missingPartners(
-  [first, second]: readonly [KeyName, KeyName],
-  given: ReadonlyMap<string, unknown>,
-): ConfigProblem[] {
-  if (given.has(first) === given.has(second)) return [];
-  const [missing, present] = given.has(first) ? [second, first] : [first, second];
-  return [{ key: missing, got: undefined, wants: `${CONFIG_KEYS[missing].wants}; ${present} is given, and needs it` }];
+function missing([key, needed]: readonly [KeyName, KeyName], given: ReadonlyMap<string, unknown>): ConfigProblem[] {
+  if (!given.has(key) || given.has(needed)) return [];
+  return [{ key: needed, got: undefined, wants: `${CONFIG_KEYS[needed].wants}; ${key} is given, and needs it` }];
 }
 
 /** The list of all limits is too long for a message: the nearest name helps more. */

@@ -1,20 +1,40 @@
-/** The two secrets: the stream secret, made here for Genesys, and the CRM token, made by the CRM for here. */
+/** The secrets: one for each sender, made here for Genesys, and the CRM token, made by the CRM for here. */
 import { RemovalPolicy, SecretValue, Validations } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import type { ProfileName, SignatureProfile } from '../lambdas/domain/signature-profiles.ts';
 import { UNSET_CRM_TOKEN } from '../lambdas/processor/env.ts';
+import type { PipelineConfig } from './pipeline-config.ts';
 
-/** Both stay when the stack is deleted: events in quarantine outlive it, and need them. */
+/** The secret of each sender that may deliver. */
+export type SenderSecrets = Readonly<Record<'genesys-webhook', Secret> & Partial<Record<ProfileName, Secret>>>;
+
+/** All stay when the stack is deleted: events in quarantine outlive it, and need them. */
 export class PipelineSecrets extends Construct {
-  /** Exactly 64 lower-case hex digits, made by CloudFormation; nobody has seen it. */
-  readonly streamSecret: Secret;
+  /** Each exactly 64 lower-case hex digits, made by CloudFormation; nobody has seen them. */
+  readonly senders: SenderSecrets;
   /** Holds a placeholder until the token is pasted; a later deployment does not touch what was pasted. */
   readonly crmToken: Secret;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { profiles }: PipelineConfig) {
     super(scope, id);
-    this.streamSecret = new Secret(this, 'StreamSecret', {
-      description: 'Signs the deliveries of the Genesys Cloud stream: 64 hex digits',
+    const senders = profiles.map((profile) => [profile.name, this.#senderSecret(profile)] as const);
+    this.senders = Object.fromEntries(senders) as SenderSecrets;
+    this.crmToken = new Secret(this, 'CrmToken', {
+      description: 'Bearer token of the CRM: paste it here',
+      removalPolicy: RemovalPolicy.RETAIN,
+      // A placeholder, not a secret: the processor knows it, and says that the token is missing.
+      secretStringValue: SecretValue.unsafePlainText(UNSET_CRM_TOKEN),
+    });
+    Validations.of(this.crmToken).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'The token is issued by the CRM: it is replaced when the CRM issues another.',
+    });
+  }
+
+  #senderSecret({ called, key, stack }: SignatureProfile): Secret {
+    const secret = new Secret(this, stack.secretId, {
+      description: `Signs the deliveries of the Genesys Cloud ${called}: ${key.wants}`,
       removalPolicy: RemovalPolicy.RETAIN,
       generateSecretString: {
         passwordLength: 64,
@@ -26,19 +46,10 @@ export class PipelineSecrets extends Construct {
         requireEachIncludedType: false,
       },
     });
-    this.crmToken = new Secret(this, 'CrmToken', {
-      description: 'Bearer token of the CRM: paste it here',
-      removalPolicy: RemovalPolicy.RETAIN,
-      // A placeholder, not a secret: the processor knows it, and says that the token is missing.
-      secretStringValue: SecretValue.unsafePlainText(UNSET_CRM_TOKEN),
-    });
-    Validations.of(this.streamSecret).acknowledge({
+    Validations.of(secret).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason: 'Rotation has to reach Genesys Cloud too: Secrets Manager alone would only break the signature.',
     });
-    Validations.of(this.crmToken).acknowledge({
-      id: 'AwsSolutions-SMG4',
-      reason: 'The token is issued by the CRM: it is replaced when the CRM issues another.',
-    });
+    return secret;
   }
 }

@@ -1,4 +1,4 @@
-/** The HTTP API that Genesys posts to: one route, throttled, with an access log. */
+/** The HTTP API that Genesys posts to: one route for each sender, throttled, with an access log. */
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
@@ -14,10 +14,8 @@ import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { SignatureProfile } from '../lambdas/domain/signature-profiles.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
-
-/** The webhook's path. Its version is ours: the contract behind it may change with the next one. */
-export const WEBHOOK_PATH = '/v1/eventbridge/genesys';
 
 /** What an access log line says: never a body, a signature or another header. */
 const ACCESS_LOG_FIELDS = {
@@ -35,8 +33,7 @@ const ACCESS_LOG_FIELDS = {
 
 /** Signature checking is the function's: API Gateway has no authorizer that sees the raw body. */
 export class WebhookApi extends Construct {
-  /** What is pasted into Genesys. */
-  readonly webhookUrl: string;
+  readonly #base: string;
   /** With a custom domain, what its DNS record points to. */
   readonly domainTarget: string | undefined;
 
@@ -50,14 +47,12 @@ export class WebhookApi extends Construct {
       // With a domain of its own the API is not to be had past it.
       disableExecuteApiEndpoint: domain !== undefined,
     });
-    const routes = api.addRoutes({
-      path: WEBHOOK_PATH,
-      methods: [HttpMethod.POST],
-      authorizer: new HttpNoneAuthorizer(),
-      integration: new HttpLambdaIntegration('Ingest', props.ingest, {
-        timeout: Duration.millis(config.limits.ingestFunctionTimeoutMs + 1_000),
-      }),
+    const integration = new HttpLambdaIntegration('Ingest', props.ingest, {
+      timeout: Duration.millis(config.limits.ingestFunctionTimeoutMs + 1_000),
     });
+    const routes = config.profiles.flatMap(({ path }) =>
+      api.addRoutes({ path, methods: [HttpMethod.POST], authorizer: new HttpNoneAuthorizer(), integration }),
+    );
     for (const route of routes) {
       Validations.of(route).acknowledge({
         id: 'AwsSolutions-APIG4',
@@ -65,9 +60,13 @@ export class WebhookApi extends Construct {
       });
     }
     this.#stage(api, config, domain);
-    const base = domain === undefined ? api.apiEndpoint : `https://${domain.name}`;
-    this.webhookUrl = `${base}${WEBHOOK_PATH}`;
+    this.#base = domain === undefined ? api.apiEndpoint : `https://${domain.name}`;
     this.domainTarget = domain?.regionalDomainName;
+  }
+
+  /** What is pasted into Genesys for this sender. */
+  urlOf({ path }: SignatureProfile): string {
+    return `${this.#base}${path}`;
   }
 
   #domain(domain: NonNullable<PipelineConfig['domain']>): DomainName {

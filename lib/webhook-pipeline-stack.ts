@@ -3,6 +3,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { IngestFunction } from './ingest-function.ts';
 import { MessageQueues } from './message-queues.ts';
+import { PartnerEventBus } from './partner-event-bus.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
 import { PipelineSecrets } from './pipeline-secrets.ts';
 import { ProcessorFunction } from './processor-function.ts';
@@ -19,10 +20,10 @@ export class WebhookPipelineStack extends Stack {
     });
     const queues = new MessageQueues(this, 'Queues', config);
     const state = new StateTable(this, 'State', config);
-    const secrets = new PipelineSecrets(this, 'Secrets');
+    const secrets = new PipelineSecrets(this, 'Secrets', config);
     const ingest = new IngestFunction(this, 'Ingest', {
       config,
-      streamSecret: secrets.streamSecret,
+      senderSecrets: secrets.senders,
       deliveryQueue: queues.delivery,
     });
     const processor = new ProcessorFunction(this, 'Processor', {
@@ -39,14 +40,22 @@ export class WebhookPipelineStack extends Stack {
       stateTable: state.table,
     });
     const api = new WebhookApi(this, 'Webhook', { config, ingest: ingest.handler });
+    const bus =
+      config.partnerBus === undefined
+        ? undefined
+        : new PartnerEventBus(this, 'PartnerBus', {
+            ...config.partnerBus,
+            limits: config.limits,
+            deliveryQueue: queues.delivery,
+          });
 
     const output = (id: string, description: string, value: string) => new CfnOutput(this, id, { description, value });
-    output('WebhookUrl', 'Paste into Genesys Cloud as the webhook URL of the stream', api.webhookUrl);
-    output(
-      'StreamSecretArn',
-      'Its value goes into Genesys Cloud as the secret of the stream',
-      secrets.streamSecret.secretArn,
-    );
+    for (const profile of config.profiles) {
+      const { name, called, stack } = profile;
+      const secretArn = secrets.senders[name]?.secretArn ?? '';
+      output(stack.urlOutput, `Paste into Genesys Cloud as the webhook URL of the ${called}`, api.urlOf(profile));
+      output(`${stack.secretId}Arn`, `Its value goes into Genesys Cloud as the secret of the ${called}`, secretArn);
+    }
     output('CrmTokenSecretArn', 'Put the CRM’s bearer token in here', secrets.crmToken.secretArn);
     output('DeliveryQueueUrl', 'The delivery queue', queues.delivery.queueUrl);
     output(
@@ -62,6 +71,15 @@ export class WebhookPipelineStack extends Stack {
       'The redrive function: npm run redrive -- --function <name>',
       redrive.handler.functionName,
     );
+    if (bus !== undefined) {
+      output(
+        'PartnerDeadLettersUrl',
+        'Events that EventBridge could not put into the delivery queue',
+        bus.deadLetters.queueUrl,
+      );
+      output('PartnerArchiveArn', 'The archive to replay them from', bus.archive.archiveArn);
+      output('PartnerBusArn', 'The event bus to replay them to', bus.bus.eventBusArn);
+    }
     if (api.domainTarget !== undefined) output('DomainTarget', 'Point the domain’s DNS record here', api.domainTarget);
   }
 }

@@ -1,7 +1,8 @@
-/** Delivers events as the sender does: patient, and again after 429, 5xx and failed connections. */
-import { Agent, request as httpRequest } from 'node:http';
+/** Delivers events: to the webhook as the sender does, patient, and again after 429, 5xx and failed connections; or into the queue. */
+import { type Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SignedEvent } from './send-events.ts';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { OutgoingEvent, SignedEvent } from './send-events.ts';
 
 /** How one delivery ended. */
 export type DeliveryOutcome =
@@ -16,19 +17,18 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
 /** How deliveries are sent. */
-export interface SenderOptions {
-  readonly webhookUrl: string;
+export interface SenderOptions<Event> {
+  readonly deliver: (event: Event) => Promise<DeliveryOutcome>;
   readonly connections: number;
   readonly ratePerSecond: number | undefined;
 }
 
-/** Sends all deliveries, over so many connections and at most at the given rate; `onOutcome` is told each end. */
-export async function sendDeliveries(
-  deliveries: readonly SignedEvent[],
-  options: SenderOptions,
-  onOutcome: (event: SignedEvent, outcome: DeliveryOutcome) => void,
+/** Sends all deliveries, so many at once and at most at the given rate; `onOutcome` is told each end. */
+export async function sendDeliveries<Event extends OutgoingEvent>(
+  deliveries: readonly Event[],
+  options: SenderOptions<Event>,
+  onOutcome: (event: Event, outcome: DeliveryOutcome) => void,
 ): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: options.connections });
   const startMs = performance.now();
   let next = 0;
   async function work(): Promise<void> {
@@ -39,11 +39,29 @@ export async function sendDeliveries(
         const waitMs = startMs + (index / options.ratePerSecond) * 1_000 - performance.now();
         if (waitMs > 0) await sleep(waitMs);
       }
-      onOutcome(event, await deliver(event, options.webhookUrl, agent));
+      onOutcome(event, await options.deliver(event));
     }
   }
   await Promise.all(Array.from({ length: options.connections }, work));
-  agent.destroy();
+}
+
+/** Puts events into a queue as EventBridge does: the event as the message's body, without attributes. */
+export function queueDelivery(client: SQSClient, queueUrl: string): (event: OutgoingEvent) => Promise<DeliveryOutcome> {
+  return async ({ body }) => {
+    const startMs = performance.now();
+    try {
+      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body.toString('utf8') }));
+    } catch {
+      // The SDK has tried again by itself.
+      return { kind: 'refused', status: 0, tries: 1 };
+    }
+    return { kind: 'accepted', latencyMs: performance.now() - startMs, acceptedAtMs: Date.now(), tries: 1 };
+  };
+}
+
+/** Posts events to the webhook over connections of `agent`. */
+export function webhookDelivery(webhookUrl: string, agent: Agent): (event: SignedEvent) => Promise<DeliveryOutcome> {
+  return (event) => deliver(event, webhookUrl, agent);
 }
 
 async function deliver(event: SignedEvent, webhookUrl: string, agent: Agent): Promise<DeliveryOutcome> {

@@ -13,6 +13,8 @@ export interface KnownQueue {
 /** What a running pipeline says about itself. */
 export interface PipelineDescription {
   readonly webhookUrl: string;
+  /** Everybody who may deliver, the stream among them: where to, and the secret to sign with. */
+  readonly senders: readonly { readonly name: string; readonly url: string; readonly secretArn: string }[];
   readonly region: string;
   readonly endpoints: {
     readonly sqs: string;

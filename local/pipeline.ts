@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { SIGNATURE_PROFILES } from '../lambdas/domain/signature-profiles.ts';
 import { readCrmState } from './crm-client.ts';
 import { bringUpTables } from './embedded-dynamodb.ts';
 import { bringUpQueues, countMessages } from './embedded-sqs.ts';
@@ -64,6 +65,11 @@ export class LocalPipeline {
     this.#undo.push(() => gateway.close());
     const { stack, servers, crmUrl, tellToken } = await this.#prepare(ledger, gateway.url);
     const roles = rolesIn(stack);
+    for (const bus of stack.eventBuses) {
+      say(
+        `${bus}: nothing publishes here; npm run send -- --partner event.json puts its events into the delivery queue`,
+      );
+    }
     tellToken(bringUpSecrets(servers.secrets, stack.secrets, roles, this.#settings));
     await this.#bringUpState(stack, servers, roles);
     await this.#bringUpFunctions(stack, servers, roles, ledger);
@@ -238,7 +244,12 @@ function describe(
 ): PipelineDescription {
   const arnOf = (url: string) => stack.queues.find((queue) => queue.url === url)?.arn ?? '';
   return {
-    webhookUrl: `${apiUrl}${roles.webhookPath}`,
+    webhookUrl: `${apiUrl}${SIGNATURE_PROFILES['genesys-webhook'].path}`,
+    senders: roles.senders.map(({ profile: { name, path }, secretArn }) => ({
+      name,
+      url: `${apiUrl}${path}`,
+      secretArn,
+    })),
     region: LOCAL_REGION,
     endpoints,
     deliveryQueue: { url: roles.deliveryQueueUrl, arn: arnOf(roles.deliveryQueueUrl) },

@@ -29,6 +29,9 @@ export type Resource = { readonly logicalId: string } & (
   | { readonly kind: 'api' }
   | { readonly kind: 'stage'; readonly throttle: ThrottleSpec | undefined }
   | { readonly kind: 'schedule'; readonly schedules: readonly ScheduleSpec[] }
+  | { readonly kind: 'event-bus'; readonly name: string }
+  /** A rule on an event bus, which puts what it matches into a queue. */
+  | { readonly kind: 'bus-rule'; readonly queueArn: string }
   | { readonly kind: 'secret'; readonly value: string | GenerateSecretString }
 );
 
@@ -50,6 +53,7 @@ const READERS: Readonly<Record<string, (logicalId: string, properties: unknown) 
   'AWS::ApiGatewayV2::Integration': readIntegration,
   'AWS::ApiGatewayV2::Route': readRoute,
   'AWS::ApiGatewayV2::Stage': readStage,
+  'AWS::Events::EventBus': readEventBus,
   'AWS::Events::Rule': readRule,
   'AWS::Scheduler::Schedule': readSchedule,
   'AWS::SecretsManager::Secret': readSecret,
@@ -288,8 +292,44 @@ function readStage(logicalId: string, properties: unknown): Resource {
   return { kind: 'stage', logicalId, throttle };
 }
 
+const eventBus = z.strictObject({
+  Name: z.string(),
+  EventSourceName: text,
+  DeadLetterConfig: ignored,
+  Description: ignored,
+  KmsKeyIdentifier: ignored,
+  LogConfig: ignored,
+  Policy: ignored,
+  Tags: ignored,
+});
+
+function readEventBus(logicalId: string, properties: unknown): Resource {
+  return { kind: 'event-bus', logicalId, name: parse(eventBus, logicalId, properties).Name };
+}
+
+const busRule = z.strictObject({
+  EventBusName: z.string(),
+  EventPattern: z.looseObject({}),
+  State: ignored,
+  Targets: z.tuple([
+    z.strictObject({
+      Arn: z.string().check(z.regex(/^arn:[^:]*:sqs:/, 'must be an SQS queue')),
+      Id: ignored,
+      RetryPolicy: ignored,
+      DeadLetterConfig: ignored,
+    }),
+  ]),
+  Name: ignored,
+  Description: ignored,
+  Tags: ignored,
+});
+
+function readBusRule(logicalId: string, properties: unknown): Resource {
+  return { kind: 'bus-rule', logicalId, queueArn: parse(busRule, logicalId, properties).Targets[0].Arn };
+}
+
 const rule = z.strictObject({
-  ScheduleExpression: z.string('only rules with a schedule are known'),
+  ScheduleExpression: z.string('only rules with a schedule, or on an event bus of the template, are known'),
   State: z.optional(z.enum(['ENABLED', 'DISABLED'])),
   Targets: z.array(
     z.strictObject({ Arn: z.string(), Id: ignored, Input: text, RetryPolicy: ignored, DeadLetterConfig: ignored }),
@@ -300,6 +340,7 @@ const rule = z.strictObject({
 });
 
 function readRule(logicalId: string, properties: unknown): Resource {
+  if (Object.hasOwn(properties as object, 'EventBusName')) return readBusRule(logicalId, properties);
   const read = parse(rule, logicalId, properties);
   const everyMs = parseRate(read.ScheduleExpression, logicalId);
   const targets = read.State === 'DISABLED' ? [] : read.Targets;

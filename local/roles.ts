@@ -1,4 +1,5 @@
 /** Which of the stack's resources plays which part, told from the environment that its functions are given. */
+import { ALL_PROFILES, type SignatureProfile } from '../lambdas/domain/signature-profiles.ts';
 import { readIngestEnvironment } from '../lambdas/ingest/env.ts';
 import { readProcessorEnvironment } from '../lambdas/processor/env.ts';
 import type { FunctionSpec } from './execution-environment.ts';
@@ -10,10 +11,11 @@ export interface Roles {
   readonly ingest: FunctionSpec;
   readonly processor: FunctionSpec;
   readonly redrive: FunctionSpec;
-  readonly webhookPath: string;
   readonly deliveryQueueUrl: string;
   readonly quarantineUrl: string;
   readonly stateTable: string;
+  /** Who may deliver, and the secret that each signs with. */
+  readonly senders: readonly { readonly profile: SignatureProfile; readonly secretArn: string }[];
   readonly streamSecretArn: string;
   readonly crmTokenSecretArn: string;
 }
@@ -36,11 +38,14 @@ export function rolesIn(stack: LocalStack): Roles {
     ingest,
     processor,
     redrive,
-    webhookPath: route?.key.split(' ')[1] ?? '/',
     deliveryQueueUrl: received.deliveryQueueUrl,
     quarantineUrl: delivered.quarantineUrl,
     stateTable: delivered.stateTableName,
-    streamSecretArn: received.streamSecretArn,
+    senders: ALL_PROFILES.flatMap((profile) => {
+      const secretArn = received.secretArns[profile.name];
+      return secretArn === undefined ? [] : [{ profile, secretArn }];
+    }),
+    streamSecretArn: received.secretArns['genesys-webhook'],
     crmTokenSecretArn: delivered.crmTokenSecretArn,
   };
 }

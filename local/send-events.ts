@@ -9,21 +9,25 @@ import { messageOf, Refusal } from './refusal.ts';
 import type { SendOptions } from './send-options.ts';
 
 /** An event ready to be delivered. */
-export interface SignedEvent {
+export interface OutgoingEvent {
   readonly body: Buffer;
-  readonly signature: string;
   /** Where its row is in the state table. */
   readonly rowKey: string;
   /** What the CRM is given as idempotency key; null where the event is none. */
   readonly eventId: string | null;
 }
 
+/** An event ready to be posted to the webhook. */
+export interface SignedEvent extends OutgoingEvent {
+  readonly signature: string;
+}
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** The events that `options` ask for. */
 export function buildEvents(options: SendOptions, key: SigningKey, nowMs: number): SignedEvent[] {
-  if (options.file !== undefined && options.asIs) return [signed(readBytes(options.file), key, nowMs)];
-  const patterns = options.file === undefined ? undefined : readPatterns(options.file);
+  if (options.file !== undefined && options.asIs) return [signed(readBytes('--file', options.file), key, nowMs)];
+  const patterns = options.file === undefined ? undefined : readPatterns('--file', options.file);
   const count = options.count ?? patterns?.length ?? 1;
   const contacts = options.contacts ?? (patterns === undefined ? count : undefined);
   // Contacts of its own for each run: an earlier run's events must not make this one's stale.
@@ -64,31 +68,33 @@ function signed(body: Buffer, key: SigningKey, nowMs: number): SignedEvent {
   return { body, signature: sign(body, key), rowKey: eventId === null ? bodyKey(body) : eventKey(eventId), eventId };
 }
 
-function readBytes(path: string): Buffer {
+/** A file's bytes. Refused, naming the option, where it cannot be read. */
+export function readBytes(option: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new Refusal(`--file ${path}: ${messageOf(error)}`);
+    throw new Refusal(`${option} ${path}: ${messageOf(error)}`);
   }
 }
 
-function readPatterns(path: string): readonly Json[] {
+/** The event, or list of events, that a file holds. Refused, naming the option, where it holds none. */
+export function readPatterns(option: string, path: string): readonly Json[] {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readBytes(path).toString('utf8'));
+    parsed = JSON.parse(readBytes(option, path).toString('utf8'));
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    throw new Refusal(`--file ${path}: not JSON (with --as-is it is sent all the same)`);
+    throw new Refusal(`${option} ${path}: not JSON (with --as-is it is sent all the same)`);
   }
   const patterns: unknown[] = Array.isArray(parsed) ? parsed : [parsed];
   if (patterns.length === 0 || !patterns.every((item) => typeof item === 'object' && item !== null)) {
-    throw new Refusal(`--file ${path}: must be an event, or a list of events`);
+    throw new Refusal(`${option} ${path}: must be an event, or a list of events`);
   }
   return patterns as readonly Json[];
 }
 
 /** Every event `duplicates` + 1 times, shuffled. */
-export function arrangeDeliveries(events: readonly SignedEvent[], duplicates: number): SignedEvent[] {
+export function arrangeDeliveries<Event extends OutgoingEvent>(events: readonly Event[], duplicates: number): Event[] {
   const deliveries = events.flatMap((event) => Array.from({ length: duplicates + 1 }, () => event));
   for (let last = deliveries.length - 1; last > 0; last -= 1) {
     const other = randomInt(last + 1);

@@ -13,6 +13,8 @@ export interface SendOptions {
   /** Deliveries a second; undefined: as fast as they are answered. */
   readonly ratePerSecond: number | undefined;
   readonly file: string | undefined;
+  /** A file of EventBridge events, for the delivery queue instead of the webhook. */
+  readonly partner: string | undefined;
   readonly asIs: boolean;
   readonly connections: number;
   readonly timeoutMs: number;
@@ -29,6 +31,7 @@ export const SEND_HELP = `Signs events, sends them to the pipeline on this machi
   --contacts C      contacts that the events are spread over (one for each event)
   --rate R          deliveries a second (as fast as they are answered)
   --file PATH       an event, or a list of them, to send instead of made-up ones; each gets a new id and the present time
+  --partner PATH    events of the partner event bus from a file, put into the delivery queue as EventBridge would
   --as-is           send the file's bytes exactly as they are, as one event
   --connections N   connections to send over (16)
   --timeout S       how many seconds to wait for the events to be dealt with (900)
@@ -44,7 +47,11 @@ export function readSendOptions(args: readonly string[]): SendOptions | undefine
   const { values } = parse(args);
   if (values.help === true) return undefined;
   const asIs = values['as-is'] === true;
-  if (asIs && values.file === undefined) throw new Refusal('--as-is sends a file: it needs --file');
+  if (asIs && values.file === undefined && values.partner === undefined)
+    throw new Refusal('--as-is sends a file: it needs --file or --partner');
+  if (values.partner !== undefined && (values.file !== undefined || values.contacts !== undefined)) {
+    throw new Refusal('--partner sends the events of its file, to their own contacts: without --file and --contacts');
+  }
   if (asIs && (values.count !== undefined || values.contacts !== undefined)) {
     throw new Refusal('--as-is sends the file as one event: it goes with --duplicates, not with --count or --contacts');
   }
@@ -54,6 +61,7 @@ export function readSendOptions(args: readonly string[]): SendOptions | undefine
     contacts: whole('--contacts', values.contacts, 1),
     ratePerSecond: positive('--rate', values.rate),
     file: values.file,
+    partner: values.partner,
     asIs,
     connections: whole('--connections', values.connections, 1) ?? 16,
     timeoutMs: (positive('--timeout', values.timeout) ?? 900) * 1_000,
@@ -73,6 +81,7 @@ function parse(args: readonly string[]) {
         contacts: text,
         rate: text,
         file: text,
+        partner: text,
         connections: text,
         timeout: text,
         'as-is': flag,

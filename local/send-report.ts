@@ -2,12 +2,13 @@
 import type { DeliveryOutcome } from './delivery-sender.ts';
 import type { EventOutcome } from './event-outcomes.ts';
 import type { CrmCall } from './sample-crm.ts';
-import type { SignedEvent } from './send-events.ts';
+import type { OutgoingEvent } from './send-events.ts';
 
 /** What a run has seen. */
 export interface RunRecord {
-  readonly events: readonly SignedEvent[];
-  readonly deliveries: readonly { readonly event: SignedEvent; readonly outcome: DeliveryOutcome }[];
+  readonly via: 'webhook' | 'queue';
+  readonly events: readonly OutgoingEvent[];
+  readonly deliveries: readonly { readonly event: OutgoingEvent; readonly outcome: DeliveryOutcome }[];
   /** By row key. */
   readonly outcomes: ReadonlyMap<string, EventOutcome>;
   /** What the sample CRM has seen of these events; undefined with another CRM. */
@@ -24,6 +25,8 @@ export interface Percentiles {
 
 /** What came of the run. */
 export interface RunReport {
+  /** How the events were delivered: posted to the webhook, or put into the delivery queue. */
+  readonly via: RunRecord['via'];
   readonly deliveries: {
     readonly sent: number;
     readonly accepted: number;
@@ -73,6 +76,7 @@ export function reportOn(record: RunRecord): RunReport {
   const crm = record.crmCalls === undefined ? undefined : crmCounts(record, firstAcceptedAtMs, record.crmCalls);
   const waiting = firstAcceptedAtMs.size - dealtWith;
   return {
+    via: record.via,
     deliveries: {
       sent: record.deliveries.length,
       accepted: accepted.length,
@@ -162,10 +166,14 @@ function percentiles(values: readonly number[]): Percentiles {
 export function formatReport(report: RunReport): string {
   const { deliveries, events, crm } = report;
   const refused = sum(deliveries.refused);
+  const words =
+    report.via === 'queue'
+      ? { accepted: 'put into the delivery queue', latency: 'queue', since: 'first delivery' }
+      : { accepted: 'accepted (202)', latency: 'ingest', since: 'first 202' };
   const rows: [string, string][] = [
     [
       'deliveries',
-      `${deliveries.sent} sent, ${deliveries.accepted} accepted (202), ${refused} refused${detail(deliveries.refused)}`,
+      `${deliveries.sent} sent, ${deliveries.accepted} ${words.accepted}, ${refused} refused${detail(deliveries.refused)}`,
     ],
     ...(deliveries.triedAgain === 0
       ? []
@@ -188,10 +196,10 @@ export function formatReport(report: RunReport): string {
             `${crm.calls} calls, ${crm.applied} applied, ${crm.repeatedCalls} repeated, ${crm.appliedTwice} applied twice, ${crm.missing} missing`,
           ],
         ] as [string, string][])),
-    ['ingest', `p50 ${report.ingestMs.p50} ms, p95 ${report.ingestMs.p95} ms, p99 ${report.ingestMs.p99} ms`],
+    [words.latency, `p50 ${report.ingestMs.p50} ms, p95 ${report.ingestMs.p95} ms, p99 ${report.ingestMs.p99} ms`],
     [
       'accepted to settled',
-      `p50 ${report.acceptedToSettledMs.p50} ms, p95 ${report.acceptedToSettledMs.p95} ms, p99 ${report.acceptedToSettledMs.p99} ms (from an event's first 202)`,
+      `p50 ${report.acceptedToSettledMs.p50} ms, p95 ${report.acceptedToSettledMs.p95} ms, p99 ${report.acceptedToSettledMs.p99} ms (from an event's ${words.since})`,
     ],
     ['elapsed', `${(report.elapsedMs / 1_000).toFixed(1)} s`],
     ['result', report.exactlyOnce ? 'every event was dealt with exactly once' : resultOf(report)],

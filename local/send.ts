@@ -1,16 +1,19 @@
 /** `npm run send`: signs events, sends them to the local pipeline, and says what became of them. */
+
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type SigningKey, signingKeyFrom } from '../lambdas/domain/signature.ts';
 import { readCrmCalls } from './crm-client.ts';
-import { sendDeliveries } from './delivery-sender.ts';
+import { queueDelivery, type SenderOptions, sendDeliveries, webhookDelivery } from './delivery-sender.ts';
 import { type EventOutcome, isDealtWith, readOutcomes, waitsForCrm } from './event-outcomes.ts';
-import { LOCAL_CREDENTIALS, localDynamoDbClient } from './local-clients.ts';
+import { LOCAL_CREDENTIALS, localDynamoDbClient, localSqsClient } from './local-clients.ts';
+import { buildPartnerEvents } from './partner-events.ts';
 import { findPipeline, type PipelineDescription } from './pipeline-file.ts';
 import { Progress } from './progress.ts';
 import { Refusal } from './refusal.ts';
-import { arrangeDeliveries, buildEvents } from './send-events.ts';
+import { arrangeDeliveries, buildEvents, type OutgoingEvent } from './send-events.ts';
 import { readSendOptions, SEND_HELP, type SendOptions } from './send-options.ts';
 import { formatReport, type RunRecord, type RunReport, reportOn } from './send-report.ts';
 import { dataDirFrom } from './settings.ts';
@@ -39,17 +42,19 @@ function optionsOrHelp(): SendOptions | undefined {
 
 async function run(options: SendOptions, dataDir: string): Promise<RunReport> {
   const pipeline = findPipeline(dataDir);
-  const events = buildEvents(options, await readSigningKey(pipeline), Date.now());
   const progress = new Progress();
   const startMs = performance.now();
-  const deliveries = await send(arrangeDeliveries(events, options.duplicates), options, pipeline, progress);
+  const { partner } = options;
+  const sent = await (partner === undefined
+    ? sendToWebhook(options, pipeline, progress)
+    : sendToQueue(partner, options, pipeline, progress));
   const accepted = new Set(
-    deliveries.flatMap(({ event, outcome }) => (outcome.kind === 'accepted' ? [event.rowKey] : [])),
+    sent.deliveries.flatMap(({ event, outcome }) => (outcome.kind === 'accepted' ? [event.rowKey] : [])),
   );
   const outcomes = await waitForOutcomes([...accepted], dataDir, options.timeoutMs, progress);
   const elapsedMs = performance.now() - startMs;
   progress.end();
-  return reportOn({ events, deliveries, outcomes, crmCalls: await askSampleCrm(dataDir), elapsedMs });
+  return reportOn({ ...sent, outcomes, crmCalls: await askSampleCrm(dataDir), elapsedMs });
 }
 
 /** What the sample CRM has seen; undefined where another CRM is used, or the pipeline has gone. */
@@ -75,15 +80,45 @@ async function readSigningKey(pipeline: PipelineDescription): Promise<SigningKey
   return key;
 }
 
-async function send(
-  deliveries: ReturnType<typeof arrangeDeliveries>,
+type Sent = Pick<RunRecord, 'via' | 'events' | 'deliveries'>;
+
+async function sendToWebhook(options: SendOptions, pipeline: PipelineDescription, progress: Progress): Promise<Sent> {
+  const events = buildEvents(options, await readSigningKey(pipeline), Date.now());
+  const agent = new Agent({ keepAlive: true, maxSockets: options.connections });
+  try {
+    const sender = { ...options, deliver: webhookDelivery(pipeline.webhookUrl, agent) };
+    return { via: 'webhook', events, deliveries: await send(events, options.duplicates, sender, progress) };
+  } finally {
+    agent.destroy();
+  }
+}
+
+async function sendToQueue(
+  file: string,
   options: SendOptions,
   pipeline: PipelineDescription,
   progress: Progress,
+): Promise<Sent> {
+  const events = buildPartnerEvents(file, options, Date.now());
+  const client = localSqsClient(pipeline.endpoints.sqs);
+  try {
+    const sender = { ...options, deliver: queueDelivery(client, pipeline.deliveryQueue.url) };
+    return { via: 'queue', events, deliveries: await send(events, options.duplicates, sender, progress) };
+  } finally {
+    client.destroy();
+  }
+}
+
+async function send<Event extends OutgoingEvent>(
+  events: readonly Event[],
+  duplicates: number,
+  sender: SenderOptions<Event>,
+  progress: Progress,
 ): Promise<RunRecord['deliveries']> {
+  const deliveries = arrangeDeliveries(events, duplicates);
   const ended: RunRecord['deliveries'][number][] = [];
   let accepted = 0;
-  await sendDeliveries(deliveries, { ...options, webhookUrl: pipeline.webhookUrl }, (event, outcome) => {
+  await sendDeliveries(deliveries, sender, (event, outcome) => {
     ended.push({ event, outcome });
     if (outcome.kind === 'accepted') accepted += 1;
     const refused = ended.length - accepted;

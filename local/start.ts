@@ -57,8 +57,11 @@ async function end(pipeline: LocalPipeline, cause: unknown): Promise<void> {
 
 function announce(pipeline: PipelineDescription, settings: Settings): void {
   const { endpoints, crm } = pipeline;
+  const others = pipeline.senders
+    .filter(({ url }) => url !== pipeline.webhookUrl)
+    .map(({ name, url }) => `\n  also takes        ${url} (${name})`);
   say(`
-  send events       npm run send -- --count 1000 --duplicates 3
+  send events       npm run send -- --count 1000 --duplicates 3${others.join('')}
   what waits        npm run redrive -- --list
   CRM               ${crm.url}${crm.sample ? ' (sample; see /_crm/state, /_crm/contacts, /_crm/calls)' : ''}
   delivery queue    ${pipeline.deliveryQueue.url}

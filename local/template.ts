@@ -42,6 +42,8 @@ export interface LocalStack {
   readonly throttle: ThrottleSpec | undefined;
   readonly schedules: readonly ScheduleSpec[];
   readonly secrets: readonly SecretSpec[];
+  /** Names of event buses. Nothing publishes to them here: their rules are read, and never match. */
+  readonly eventBuses: readonly string[];
 }
 
 /** What the resolved template depends on. */
@@ -65,6 +67,7 @@ const IGNORED_TYPES = [
   /^AWS::SQS::QueuePolicy$/,
   /^AWS::SecretsManager::(ResourcePolicy|RotationSchedule)$/,
   /^AWS::SNS::/,
+  /^AWS::Events::Archive$/,
   /^AWS::Scheduler::ScheduleGroup$/,
   /^AWS::ApiGatewayV2::(DomainName|ApiMapping)$/,
   /^AWS::CertificateManager::/,
@@ -182,6 +185,7 @@ function arrange(
       return { key: routeKey, functionArn: functionArnOf(integration.functionArn, names) };
     }),
     throttle: all('stage').find(({ throttle }) => throttle !== undefined)?.throttle,
+    eventBuses: all('event-bus').map(({ name }) => name),
     schedules: all('schedule').flatMap(({ schedules }) => schedules),
     secrets: all('secret').map(({ logicalId, value }) => {
       const secretArn = nameOf(logicalId).ref;

@@ -1,31 +1,40 @@
-/** The stream secret in Secrets Manager: all its live versions, cached. */
+/** The secret of a signature profile in Secrets Manager: all its live versions, cached. */
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { errorName } from '../domain/error-name.ts';
 import type { Limits } from '../domain/limits.ts';
-import { type SigningKey, signingKeyFrom } from '../domain/signature.ts';
+import type { SecretStage, StagedKey } from '../domain/signature.ts';
+import type { SignatureProfile } from '../domain/signature-profiles.ts';
 import type { Clock, StreamKeys, StreamSecret, Unavailable } from '../ports.ts';
 
 /** Stages whose versions are accepted. During a rotation the sender may sign with any of them. */
-const LIVE_STAGES = ['AWSCURRENT', 'AWSPREVIOUS', 'AWSPENDING'] as const;
+const LIVE_STAGES: readonly SecretStage[] = ['AWSCURRENT', 'AWSPREVIOUS', 'AWSPENDING'];
 
 /** How long an unreachable Secrets Manager is left alone while there are keys to go on with. */
 const UNREACHABLE_PAUSE_MS = 30_000;
 
 type Reading = Omit<StreamKeys, 'kind' | 'fresh'>;
 
-/** Reads and caches the stream secret. One instance serves one execution environment. */
+/** Reads and caches a profile's secret. One instance serves one execution environment. */
 export class SecretsManagerStreamSecret implements StreamSecret {
   readonly #client: SecretsManagerClient;
   readonly #secretArn: string;
+  readonly #profile: SignatureProfile;
   readonly #clock: Clock;
   readonly #limits: Limits;
   #known: Reading | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
   #leaveAloneUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(client: SecretsManagerClient, secretArn: string, clock: Clock, limits: Limits) {
+  constructor(
+    client: SecretsManagerClient,
+    secretArn: string,
+    profile: SignatureProfile,
+    clock: Clock,
+    limits: Limits,
+  ) {
     this.#client = client;
     this.#secretArn = secretArn;
+    this.#profile = profile;
     this.#clock = clock;
     this.#limits = limits;
   }
@@ -53,7 +62,7 @@ export class SecretsManagerStreamSecret implements StreamSecret {
       const versions = await Promise.all(LIVE_STAGES.map((stage) => this.#readStage(stage, signal)));
       const found = versions.filter((version) => version.kind !== 'absent');
       const reading = {
-        keys: found.flatMap((version) => (version.kind === 'key' ? [version.key] : [])),
+        keys: found.flatMap((version) => (version.kind === 'key' ? [version.staged] : [])),
         malformed: found.flatMap((version) => (version.kind === 'malformed' ? [version.stage] : [])),
       };
       return { kind: 'reading', reading };
@@ -66,18 +75,18 @@ export class SecretsManagerStreamSecret implements StreamSecret {
   }
 
   async #readStage(
-    stage: string,
+    stage: SecretStage,
     signal: AbortSignal,
   ): Promise<
     | { readonly kind: 'absent' }
     | { readonly kind: 'malformed'; readonly stage: string }
-    | { readonly kind: 'key'; readonly key: SigningKey }
+    | { readonly kind: 'key'; readonly staged: StagedKey }
   > {
     try {
       const command = new GetSecretValueCommand({ SecretId: this.#secretArn, VersionStage: stage });
       const { SecretString } = await this.#client.send(command, { abortSignal: signal });
-      const key = signingKeyFrom(SecretString ?? '');
-      return key === undefined ? { kind: 'malformed', stage } : { kind: 'key', key };
+      const key = this.#profile.key.from(SecretString ?? '');
+      return key === undefined ? { kind: 'malformed', stage } : { kind: 'key', staged: { stage, key } };
     } catch (error) {
       // So is answered for a stage that no version has, and for a secret that is not there at all.
       if (error instanceof Error && error.name === 'ResourceNotFoundException') return { kind: 'absent' };

@@ -9,6 +9,9 @@ import type { Verified } from './signature.ts';
 /** Version of this form. A message without it was put into the queue by hand and is taken as it is. */
 export const ENVELOPE_SCHEMA = '1';
 
+/** The origin of a message that does not say how it came. */
+export const BY_HAND = 'by-hand';
+
 /** How the body is written in the message. */
 export type BodyEncoding = 'utf8' | 'base64';
 
@@ -109,7 +112,7 @@ export function openEnvelope(message: ReceivedMessage): Decoded {
   const common = {
     receivedAtMs:
       receivedAtMs !== undefined && /^\d{1,15}$/.test(receivedAtMs) ? Number(receivedAtMs) : message.sentAtMs,
-    origin: /^[\w.-]{1,64}$/.test(source) ? source : 'by-hand',
+    origin: /^[\w.-]{1,64}$/.test(source) ? source : BY_HAND,
     fromQuarantine: quarantine !== undefined,
   };
   const asText = { ...common, bytes: new Uint8Array(Buffer.from(message.body, 'utf8')) };
@@ -134,15 +137,17 @@ function printable(text: string): string {
 }
 
 /**
- * The message as it goes into quarantine: body and attributes as they were, and the note. Attributes that are
- * not ours are dropped where ten would be exceeded, which is all that SQS takes.
+ * The message as it goes into quarantine: body and attributes as they were, and the note. A message that came without
+ * an envelope is given the time of its receipt, which SQS forgets with each send. Attributes that are not ours are
+ * dropped where ten would be exceeded, which is all that SQS takes.
  */
 export function quarantineEnvelope(
-  message: Pick<ReceivedMessage, 'body' | 'attributes'>,
+  message: Pick<ReceivedMessage, 'body' | 'attributes'> & Partial<Pick<ReceivedMessage, 'sentAtMs'>>,
   note: QuarantineNote,
 ): Envelope {
   const ours = new Set(['schema', 'encoding', 'source', 'receivedAtMs', 'eventId', 'quarantine']);
-  const entries = Object.entries(message.attributes).filter(([name]) => name !== 'quarantine');
+  const receipt = message.sentAtMs === undefined ? {} : { receivedAtMs: String(message.sentAtMs) };
+  const entries = Object.entries({ ...receipt, ...message.attributes }).filter(([name]) => name !== 'quarantine');
   const ordered = [...entries.filter(([name]) => ours.has(name)), ...entries.filter(([name]) => !ours.has(name))].slice(
     0,
     9,

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { PipelineEvent } from './event.ts';
 
-function digest(...parts: readonly (string | Uint8Array)[]): string {
+/** SHA-256 over the parts, in hex. */
+export function digest(...parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256');
   for (const part of parts) {
     const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;

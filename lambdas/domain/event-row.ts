@@ -73,7 +73,7 @@ export interface EventRow {
   readonly firstError?: string;
   /** What happened to it before, oldest first; absent where nothing went wrong. */
   readonly trail?: readonly TrailEntry[];
-  /** How the event came: the `source` of its envelope, or by hand. */
+  /** How the event came: the `source` of its envelope, from the partner bus, or by hand. */
   readonly origin?: string;
   readonly eventId?: string;
   readonly eventType?: string;

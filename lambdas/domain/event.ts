@@ -1,19 +1,36 @@
-/** The event schema: what a delivery's body must say to be processed, and what is wrong where it does not. */
+/**
+ * The canonical event, in which every way in ends, and the schema of the webhook's: what its body must say to be
+ * processed, and what is wrong where it does not.
+ */
+import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Limits } from './limits.ts';
+import type { ProfileName } from './signature-profiles.ts';
 
-/** An event that satisfies the schema. */
+/** Which way an event came, and so which form its body has. */
+export type EventSource = ProfileName | 'genesys-partner-bus';
+
+/** An event, whichever way it came. */
 export interface PipelineEvent {
-  /** `eventBridgeEventId`. */
+  /** 1 to 256 visible ASCII characters: what duplicates have in common, and the CRM's idempotency key. */
   readonly id: string;
+  readonly source: EventSource;
+  /**
+   * Webhook: `eventType`. Partner bus: the `detail-type`, for example
+   * `v2.detail.events.conversation.{id}.customer.end`. Open Messaging: `open-messaging.` and the body's `type`.
+   */
   readonly type: string;
-  /** `eventTimestamp` as it came. */
+  /** When it happened, in ISO 8601; the webhook's `eventTimestamp` as it came. */
   readonly timestamp: string;
   readonly timestampMs: number;
+  /** Phone number or address of the customer, where the event tells it: never empty, without `tel:` or `sip:` on the partner bus. */
+  readonly contactAddress?: string;
   /** The whole body, unknown fields included. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** `interaction` where the event has one. */
+  /** Webhook: `interaction` where the event has one. */
   readonly interaction?: Readonly<Record<string, unknown>>;
+  /** Partner bus: `detail.eventBody` where it is an object. */
+  readonly eventBody?: Readonly<Record<string, unknown>>;
 }
 
 /** A parsed event, or the reason why it is none. */
@@ -38,20 +55,51 @@ const schema = z.looseObject(
   'must be a JSON object',
 );
 
+const isoInstant = z.iso.datetime({ offset: true });
+
 /** Whether `value` can be an event id. */
 export function isEventId(value: unknown): value is string {
   return typeof value === 'string' && EVENT_ID.test(value);
 }
 
-/** The body's `eventBridgeEventId`, or null where it has no usable one. Never throws, whatever the body is. */
-export function eventIdOf(body: Uint8Array): string | null {
+/** An identity as an event id: itself, or its SHA-256 in hex where it is too long or has other characters. */
+export function toEventId(identity: string): string {
+  return isEventId(identity) ? identity : createHash('sha256').update(identity, 'utf8').digest('hex');
+}
+
+/** The body's `field`, or null where it is no usable event id. Never throws, whatever the body is. */
+export function eventIdOf(body: Uint8Array, field = 'eventBridgeEventId'): string | null {
   const parsed = parseJson(body);
-  if (parsed.kind === 'invalid' || typeof parsed.value !== 'object' || parsed.value === null) return null;
-  const id = (parsed.value as { readonly eventBridgeEventId?: unknown }).eventBridgeEventId;
+  if (parsed.kind === 'invalid' || !isObject(parsed.value) || !Object.hasOwn(parsed.value, field)) return null;
+  const id = parsed.value[field];
   return isEventId(id) ? id : null;
 }
 
-function parseJson(
+/** Whether `value` is a JSON object. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Epoch milliseconds of a time in that form or in ISO 8601 with an offset, from 1970 on; undefined for anything else. */
+export function instantFrom(value: unknown): number | undefined {
+  if (typeof value !== 'number' && !isoInstant.safeParse(value).success) return undefined;
+  const ms = Math.trunc(typeof value === 'number' ? value : Date.parse(String(value)));
+  return ms >= 0 && !Number.isNaN(new Date(ms).getTime()) ? ms : undefined;
+}
+
+/** What is wrong with a time from too far ahead, which would make everything after it stale; else undefined. */
+export function aheadOfReceipt(
+  field: string,
+  timestampMs: number,
+  receivedAtMs: number,
+  limits: Limits,
+): string | undefined {
+  if (timestampMs <= receivedAtMs + limits.futureToleranceMs) return undefined;
+  return `${field}: ${timestampMs - receivedAtMs} ms ahead of its receipt`;
+}
+
+/** A body's JSON, or why it is none. Never throws. */
+export function parseJson(
   body: Uint8Array,
 ): { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'invalid'; readonly reason: string } {
   try {
@@ -64,11 +112,15 @@ function parseJson(
   }
 }
 
-/** Reads an event from a delivery's body; `receivedAtMs` is when it was received. */
+/** Reads an event from a webhook delivery's body; `receivedAtMs` is when it was received. */
 export function parseEvent(body: Uint8Array, receivedAtMs: number, limits: Limits): ParsedEvent {
   const parsed = parseJson(body);
-  if (parsed.kind === 'invalid') return parsed;
-  const result = schema.safeParse(parsed.value);
+  return parsed.kind === 'invalid' ? parsed : webhookEventFrom(parsed.value, receivedAtMs, limits);
+}
+
+/** `parseEvent` of a body that is JSON. */
+export function webhookEventFrom(value: unknown, receivedAtMs: number, limits: Limits): ParsedEvent {
+  const result = schema.safeParse(value);
   if (!result.success) return { kind: 'invalid', reason: describeIssues(result.error.issues) };
   const { eventBridgeEventId: id, eventType: type, eventTimestamp: timestamp, interaction } = result.data;
   if (type.startsWith('interaction.') && interaction === undefined) {
@@ -76,11 +128,20 @@ export function parseEvent(body: Uint8Array, receivedAtMs: number, limits: Limit
   }
   const timestampMs = Date.parse(timestamp);
   if (!(timestampMs >= 0)) return { kind: 'invalid', reason: 'eventTimestamp: must not be before 1970' };
-  if (timestampMs > receivedAtMs + limits.futureToleranceMs) {
-    return { kind: 'invalid', reason: `eventTimestamp: ${timestampMs - receivedAtMs} ms ahead of its receipt` };
-  }
-  const common = { id, type, timestamp, timestampMs, body: parsed.value as Record<string, unknown> };
-  return { kind: 'event', event: interaction === undefined ? common : { ...common, interaction } };
+  const ahead = aheadOfReceipt('eventTimestamp', timestampMs, receivedAtMs, limits);
+  if (ahead !== undefined) return { kind: 'invalid', reason: ahead };
+  const to = interaction?.to;
+  const event: PipelineEvent = {
+    id,
+    source: 'genesys-webhook',
+    type,
+    timestamp,
+    timestampMs,
+    body: value as Record<string, unknown>,
+    ...(interaction === undefined ? {} : { interaction }),
+    ...(typeof to === 'string' && to !== '' ? { contactAddress: to } : {}),
+  };
+  return { kind: 'event', event };
 }
 
 interface Issue {

@@ -2,11 +2,20 @@
 import { type EncodedBody, encodeBody, sealEnvelope } from '../domain/envelope.ts';
 import { eventIdOf } from '../domain/event.ts';
 import type { Limits } from '../domain/limits.ts';
-import { type GivenSignature, parseSignature, type Verified, verifySignature } from '../domain/signature.ts';
+import {
+  type GivenSignature,
+  parseSignature,
+  type SecretStage,
+  type Verification,
+  verifySignature,
+} from '../domain/signature.ts';
+import type { ProfileName, SignatureProfile } from '../domain/signature-profiles.ts';
 import type { Clock, MessageQueue, StreamSecret } from '../ports.ts';
 
 /** A delivery as HTTP brought it. */
 export interface Delivery {
+  /** Whose contract it has to keep: its route's. */
+  readonly profile: SignatureProfile;
   /** The raw body's bytes, nothing decoded but HTTP's own Base64. */
   readonly body: Uint8Array;
   /** The signature header as it came; undefined where there is none. */
@@ -15,26 +24,29 @@ export interface Delivery {
 
 /** How a delivery ended. `cause` is for our log, never for the sender. */
 export type IngestOutcome =
-  /** SQS confirmed that it has the event. */
-  | { readonly kind: 'accepted'; readonly eventId: string | null }
+  /** SQS confirmed that it has the event. `secretStage` is the version of the secret that it was signed with. */
+  | {
+      readonly kind: 'accepted';
+      readonly eventId: string | null;
+      readonly source: ProfileName;
+      readonly secretStage: SecretStage;
+    }
   | { readonly kind: 'too_large' }
   | { readonly kind: 'unsigned'; readonly cause: 'no signature' | 'signature malformed' | 'signature wrong' }
   | { readonly kind: 'empty' }
-  /** The stream secret cannot be used: our fault, so that the sender has to try again. */
+  /** The secret cannot be used: our fault, so that the sender has to try again. */
   | { readonly kind: 'secret_unusable'; readonly cause: string }
   /** SQS did not confirm in time: whether the event is persisted is not known, the sender has to try again. */
   | { readonly kind: 'not_persisted'; readonly cause: string };
 
 /** What the use case works with. */
 export interface IngestDependencies {
+  /** Of the delivery's profile. */
   readonly secret: StreamSecret;
   readonly deliveryQueue: MessageQueue;
   readonly clock: Clock;
   readonly limits: Limits;
 }
-
-/** Which signature contract the delivery came under; the `source` attribute of its envelope. */
-const SOURCE = 'genesys-webhook';
 
 /**
  * Takes one delivery. `accepted` means verified and persisted, in that order; nothing else is persisted. What
@@ -43,14 +55,16 @@ const SOURCE = 'genesys-webhook';
 export async function acceptDelivery(delivery: Delivery, deps: IngestDependencies): Promise<IngestOutcome> {
   const body = fitIntoMessage(delivery.body, deps.limits);
   if (body === undefined) return { kind: 'too_large' };
-  const verified = await verify(body, delivery.signature, deps.secret);
+  const verified = await verify(body, delivery, deps.secret);
   if (verified.kind !== 'verified') return verified;
   if (body.byteLength === 0) return { kind: 'empty' };
 
-  const eventId = eventIdOf(body.bytes);
-  const facts = { source: SOURCE, receivedAtMs: deps.clock.now(), eventId };
+  const { name: source, identity } = delivery.profile;
+  const eventId = eventIdOf(body.bytes, identity);
+  const facts = { source, receivedAtMs: deps.clock.now(), eventId };
   const sent = await deps.deliveryQueue.send(sealEnvelope(verified.body, facts));
-  return sent.kind === 'sent' ? { kind: 'accepted', eventId } : { kind: 'not_persisted', cause: sent.cause };
+  if (sent.kind !== 'sent') return { kind: 'not_persisted', cause: sent.cause };
+  return { kind: 'accepted', eventId, source, secretStage: verified.stage };
 }
 
 /** The body as it would travel, or undefined where a message cannot hold it. Costs no hashing. */
@@ -60,37 +74,50 @@ function fitIntoMessage(body: Uint8Array, limits: Limits): EncodedBody | undefin
   return encoded.byteLength > limits.encodedBodyMaxBytes ? undefined : encoded;
 }
 
-type Verification =
-  | { readonly kind: 'verified'; readonly body: Verified<EncodedBody> }
+type VerificationOutcome =
+  | ({ readonly kind: 'verified' } & Verification<EncodedBody>)
   | Extract<IngestOutcome, { kind: 'unsigned' | 'secret_unusable' }>;
 
-async function verify(body: EncodedBody, header: string | undefined, secret: StreamSecret): Promise<Verification> {
-  if (header === undefined) return { kind: 'unsigned', cause: 'no signature' };
-  const given = parseSignature(header);
+async function verify(
+  body: EncodedBody,
+  { signature, profile }: Delivery,
+  secret: StreamSecret,
+): Promise<VerificationOutcome> {
+  if (signature === undefined) return { kind: 'unsigned', cause: 'no signature' };
+  const given = parseSignature(signature, profile.prefix);
   if (given === undefined) return { kind: 'unsigned', cause: 'signature malformed' };
-  const cached = await verifyWith(body, given, secret, false);
+  const look = { body, given, profile, secret };
+  const cached = await verifyWith(look, false);
   if (cached.kind !== 'stale') return cached;
   // A mismatch may mean that the secret has been rotated since it was read.
-  const fresh = await verifyWith(body, given, secret, true);
+  const fresh = await verifyWith(look, true);
   return fresh.kind === 'stale' ? { kind: 'unsigned', cause: 'signature wrong' } : fresh;
+}
+
+interface Look {
+  readonly body: EncodedBody;
+  readonly given: GivenSignature;
+  readonly profile: SignatureProfile;
+  readonly secret: StreamSecret;
 }
 
 /** One look with the keys at hand; `stale` where they did not fit but newer ones may be had. */
 async function verifyWith(
-  body: EncodedBody,
-  given: GivenSignature,
-  secret: StreamSecret,
+  { body, given, profile, secret }: Look,
   afterMismatch: boolean,
-): Promise<Verification | { readonly kind: 'stale' }> {
+): Promise<VerificationOutcome | { readonly kind: 'stale' }> {
   const read = await secret.keys({ afterMismatch });
   if (read.kind === 'unavailable') return { kind: 'secret_unusable', cause: read.cause };
   const verified = verifySignature(body, given, read.keys);
-  if (verified !== undefined) return { kind: 'verified', body: verified };
+  if (verified !== undefined) return { kind: 'verified', ...verified };
   if (!read.fresh && !afterMismatch) return { kind: 'stale' };
   // The sender may well have signed with the version that we cannot use: it must try again, not give up.
   if (read.malformed.length > 0) {
-    return { kind: 'secret_unusable', cause: `the stream secret is not 64 hex digits: ${read.malformed.join(', ')}` };
+    const versions = read.malformed.join(', ');
+    return { kind: 'secret_unusable', cause: `the ${profile.called} secret is not ${profile.key.wants}: ${versions}` };
   }
-  if (read.keys.length === 0) return { kind: 'secret_unusable', cause: 'the stream secret has no value' };
+  if (read.keys.length === 0) {
+    return { kind: 'secret_unusable', cause: `the ${profile.called} secret has no value` };
+  }
   return { kind: 'unsigned', cause: 'signature wrong' };
 }

@@ -1,21 +1,35 @@
 /** The ingest function's environment. */
-import type { LimitOverrides } from '../domain/limits.ts';
+import type { LimitOverrides, Limits } from '../domain/limits.ts';
+import { ALL_PROFILES, type ProfileName } from '../domain/signature-profiles.ts';
 import { type Environment, readEnvironment, writeEnvironment } from '../environment.ts';
 
 const FIELDS = {
   deliveryQueueUrl: 'DELIVERY_QUEUE_URL',
-  streamSecretArn: 'STREAM_SECRET_ARN',
 } as const;
 
+/** The secret of each sender that may deliver. */
+export type SecretArns = Readonly<Record<'genesys-webhook', string> & Partial<Record<ProfileName, string>>>;
+
 /** What the construct has to give. */
-export type IngestEnvironment = Readonly<Record<keyof typeof FIELDS, string>>;
+export interface IngestEnvironment {
+  readonly deliveryQueueUrl: string;
+  readonly secretArns: SecretArns;
+}
 
 /** The variables that carry `values`, for the function's construct. */
 export function writeIngestEnvironment(values: IngestEnvironment, limits: LimitOverrides): Record<string, string> {
-  return writeEnvironment(FIELDS, values, limits);
+  const { secretArns, ...fields } = values;
+  const arns = ALL_PROFILES.map(({ name, stack }) => [stack.secretVariable, secretArns[name]] as const);
+  const given = arns.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
+  return { ...writeEnvironment(FIELDS, fields, limits), ...Object.fromEntries(given) };
 }
 
 /** Reads the variables; throws one error that names every one that is missing. */
-export function readIngestEnvironment(environment: Environment) {
-  return readEnvironment(FIELDS, environment);
+export function readIngestEnvironment(environment: Environment): IngestEnvironment & { readonly limits: Limits } {
+  const expected = ALL_PROFILES.filter(
+    ({ stack, onlyWith }) => onlyWith === undefined || environment[stack.secretVariable] !== undefined,
+  );
+  const secretVariables = Object.fromEntries(expected.map(({ name, stack }) => [name, stack.secretVariable]));
+  const { limits, deliveryQueueUrl, ...secretArns } = readEnvironment({ ...FIELDS, ...secretVariables }, environment);
+  return { limits, deliveryQueueUrl, secretArns: secretArns as SecretArns };
 }

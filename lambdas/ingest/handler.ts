@@ -7,12 +7,13 @@ import { systemClock } from '../adapters/clock.system.ts';
 import { StdoutLog } from '../adapters/log.stdout.ts';
 import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
 import { SecretsManagerStreamSecret } from '../adapters/stream-secret.secrets-manager.ts';
+import { ALL_PROFILES, routeKeyOf } from '../domain/signature-profiles.ts';
 import { acceptDelivery } from './accept-delivery.ts';
 import { readIngestEnvironment } from './env.ts';
 import { answerFor, deliveryFrom } from './http-answer.ts';
 import { logOutcome } from './log-outcome.ts';
 
-const { limits, deliveryQueueUrl, streamSecretArn } = readIngestEnvironment(process.env);
+const { limits, deliveryQueueUrl, secretArns } = readIngestEnvironment(process.env);
 const log = new StdoutLog('ingest', systemClock);
 
 /** Without `throwOnRequestTimeout` the SDK only warns of a try that takes too long. */
@@ -22,8 +23,12 @@ function bounded(tryMs: number) {
 
 const sqs = new SQSClient({ maxAttempts: limits.ingestSendTries, requestHandler: bounded(limits.ingestSendTryMs) });
 const secrets = new SecretsManagerClient({ maxAttempts: 2, requestHandler: bounded(limits.secretTimeoutMs) });
+const senders = ALL_PROFILES.flatMap((profile) => {
+  const arn = secretArns[profile.name];
+  if (arn === undefined) return [];
+  return [{ profile, secret: new SecretsManagerStreamSecret(secrets, arn, profile, systemClock, limits) }];
+});
 const dependencies = {
-  secret: new SecretsManagerStreamSecret(secrets, streamSecretArn, systemClock, limits),
   deliveryQueue: new SqsMessageQueue(sqs, deliveryQueueUrl, limits.ingestSendBudgetMs),
   clock: systemClock,
   limits,
@@ -31,7 +36,10 @@ const dependencies = {
 
 /** Answers as design section 3 lists; throws only for a bug, which the HTTP API answers with 500 and the sender retries. */
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (request) => {
-  const outcome = await acceptDelivery(deliveryFrom(request), dependencies);
+  const sender = senders.find(({ profile }) => request.routeKey === routeKeyOf(profile));
+  if (sender === undefined) throw new Error(`The route ${request.routeKey} belongs to no sender that has a secret.`);
+  const { profile, secret } = sender;
+  const outcome = await acceptDelivery(deliveryFrom(request, profile), { ...dependencies, secret });
   logOutcome(log, outcome, request.requestContext.requestId);
   return answerFor(outcome);
 });

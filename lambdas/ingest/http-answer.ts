@@ -1,17 +1,15 @@
 /** What each outcome of ingest is over HTTP. The sender learns no more than it needs in order to act rightly. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { SignatureProfile } from '../domain/signature-profiles.ts';
 import type { Delivery, IngestOutcome } from './accept-delivery.ts';
-
-/** The signature's header, in lower case as HTTP APIs deliver header names. */
-const SIGNATURE_HEADER = 'x-genesys-cloud-signature';
 
 /** Seconds that a sender is asked to wait after a 503: long enough for a throttle to pass, short of its backoff. */
 const RETRY_AFTER_SECONDS = '5';
 
-/** The delivery in an HTTP API request (payload format 2.0). */
-export function deliveryFrom(request: APIGatewayProxyEventV2): Delivery {
+/** The delivery in an HTTP API request (payload format 2.0) that came by the profile's route. */
+export function deliveryFrom(request: APIGatewayProxyEventV2, profile: SignatureProfile): Delivery {
   const encoding = request.isBase64Encoded ? 'base64' : 'utf8';
-  return { body: Buffer.from(request.body ?? '', encoding), signature: request.headers[SIGNATURE_HEADER] };
+  return { profile, body: Buffer.from(request.body ?? '', encoding), signature: request.headers[profile.header] };
 }
 
 /** The answer for an outcome. */

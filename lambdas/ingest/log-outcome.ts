@@ -6,7 +6,13 @@ import type { IngestOutcome } from './accept-delivery.ts';
 export function logOutcome(log: Log, outcome: IngestOutcome, requestId: string): void {
   switch (outcome.kind) {
     case 'accepted':
-      log.write('info', 'delivery accepted', { requestId, eventId: outcome.eventId ?? undefined });
+      log.write('info', 'delivery accepted', {
+        requestId,
+        eventId: outcome.eventId ?? undefined,
+        source: outcome.source,
+        // By it a rotation is seen to have finished: nothing more is signed with AWSPREVIOUS.
+        secretStage: outcome.secretStage,
+      });
       break;
     case 'empty':
     case 'too_large':

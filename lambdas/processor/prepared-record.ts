@@ -2,7 +2,8 @@
 import type { CrmCommand, CrmMapping, Mapped, UserRow } from '../domain/crm-command.ts';
 import { openEnvelope, type ReceivedMessage } from '../domain/envelope.ts';
 import { errorName } from '../domain/error-name.ts';
-import { type PipelineEvent, parseEvent } from '../domain/event.ts';
+import type { PipelineEvent } from '../domain/event.ts';
+import { readEvent } from '../domain/event-forms.ts';
 import { bodyIdentity, bodyKey, contactKey, eventKey, identityOf, orderingKeyDigest } from '../domain/event-key.ts';
 import { positionOf, type QuarantineReason } from '../domain/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -18,7 +19,7 @@ export interface ParsedRecord {
   readonly source: SourceRecord;
   readonly eventKey: string;
   readonly receivedAtMs: number;
-  /** How it came: the envelope's `source`, or by hand. */
+  /** How it came: the envelope's `source`, from the partner bus, or by hand. */
   readonly origin: string;
   readonly fromQuarantine: boolean;
   readonly parsed:
@@ -63,9 +64,12 @@ const USER_ROWS_MAX = 50;
 /** Decodes and parses one message. Never throws. */
 export function parseRecord(source: SourceRecord, limits: Limits): ParsedRecord {
   const { bytes, receivedAtMs, origin, fromQuarantine, problem } = openEnvelope(source.message);
-  const common = { source, receivedAtMs, origin, fromQuarantine };
   const parsed =
-    problem === undefined ? parseEvent(bytes, receivedAtMs, limits) : { kind: 'invalid' as const, reason: problem };
+    problem === undefined
+      ? readEvent(bytes, { origin, receivedAtMs }, limits)
+      : { kind: 'invalid' as const, reason: problem };
+  const fromBus = parsed.kind === 'event' && parsed.event.source === 'genesys-partner-bus';
+  const common = { source, receivedAtMs, fromQuarantine, origin: fromBus ? parsed.event.source : origin };
   if (parsed.kind === 'event') return { ...common, parsed, eventKey: eventKey(parsed.event.id) };
   return { ...common, parsed: { ...parsed, identity: bodyIdentity(bytes) }, eventKey: bodyKey(bytes) };
 }

@@ -1,6 +1,6 @@
 /** A message of the quarantine queue, read: what filters and rules need to know of it. */
 import { announcedEventId, openEnvelope } from '../domain/envelope.ts';
-import { parseEvent } from '../domain/event.ts';
+import { readEvent } from '../domain/event-forms.ts';
 import { eventKey, identityOf } from '../domain/event-key.ts';
 import { positionOf, type QuarantineReason } from '../domain/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -41,8 +41,8 @@ export interface QuarantinedEvent {
 export function readQuarantined(held: HeldMessage, limits: Limits): QuarantinedEvent {
   const { message } = held;
   const note = readQuarantineNote(message.attributes);
-  const { bytes, receivedAtMs, problem } = openEnvelope(message);
-  const parsed = problem === undefined ? parseEvent(bytes, receivedAtMs, limits) : undefined;
+  const { bytes, receivedAtMs, origin, problem } = openEnvelope(message);
+  const parsed = problem === undefined ? readEvent(bytes, { origin, receivedAtMs }, limits) : undefined;
   const event = parsed?.kind === 'event' ? parsed.event : undefined;
   return {
     held,

@@ -36,8 +36,12 @@ describe('the app', () => {
   it.each([
     ['as it is shipped', {}],
     [
-      'with a domain of its own',
-      { domain: { name: 'hooks.example.com', certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/0f0f' } },
+      'with a domain of its own and every entrance',
+      {
+        domain: { name: 'hooks.example.com', certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/0f0f' },
+        openMessaging: true,
+        partnerEventSource: 'aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/contacts',
+      },
     ],
   ])(
     'synthesizes without account or region, and leaves nothing for the AwsSolutions rules to find, %s',

@@ -17,7 +17,7 @@ describe('the functions’ environment', () => {
     const limits = { ...DEFAULT_LIMITS, crmTimeoutMs: 4_000 };
     expect(readIngestEnvironment(variablesOf('Ingest'))).toEqual({
       deliveryQueueUrl: '<QueuesDelivery>',
-      streamSecretArn: '<SecretsStreamSecret>',
+      secretArns: { 'genesys-webhook': '<SecretsStreamSecret>' },
       limits,
     });
     expect(readProcessorEnvironment(variablesOf('Processor'))).toEqual({
@@ -49,6 +49,9 @@ describe('the functions’ environment', () => {
   }, 60_000);
 
   it('is refused with one message that names all that is missing', () => {
+    expect(() => readIngestEnvironment({ OPEN_MESSAGING_SECRET_ARN: '' })).toThrow(
+      'DELIVERY_QUEUE_URL is not set; STREAM_SECRET_ARN is not set; OPEN_MESSAGING_SECRET_ARN is not set.',
+    );
     expect(() => readProcessorEnvironment({ LIMITS: '[]', CRM_BASE_URL: '' })).toThrow(
       'DELIVERY_QUEUE_URL is not set; QUARANTINE_URL is not set; STATE_TABLE_NAME is not set; CRM_BASE_URL is not set; ' +
         'CRM_TOKEN_SECRET_ARN is not set; LIMITS is not a JSON object.',

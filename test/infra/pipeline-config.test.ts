@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
+import { SIGNATURE_PROFILES } from '../../lambdas/domain/signature-profiles.ts';
 import { ConfigError, readPipelineConfig } from '../../lib/pipeline-config.ts';
 
 const CRM = { 'crm.baseUrl': 'https://crm.example.com/tenant' };
@@ -24,6 +25,7 @@ describe('the configuration', () => {
       processorMemoryMb: 512,
       redriveMemoryMb: 512,
       logRetentionDays: 30,
+      profiles: [SIGNATURE_PROFILES['genesys-webhook']],
       limits: DEFAULT_LIMITS,
       limitOverrides: {},
     });
@@ -76,6 +78,30 @@ describe('the configuration', () => {
       'limits.crmTimeout ← "5000" → the name of a limit (lambdas/domain/limits.ts lists them); did you mean limits.crmTimeoutMs?',
       expect.stringMatching(/^limits\.leaseMs ← "long" → /),
     ]);
+  });
+
+  it.each([
+    ['aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/', false],
+    ['aws.partner/genesys.com/cloud/organisation/contacts', false],
+    ['aws.partner/example.com/cloud/11111111-2222-4333-8444-555555555555/contacts', false],
+    ['aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/con/tacts', false],
+    ['aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/contacts_2.a-b', true],
+  ])('takes as a partner event source what Genesys calls one: %s %j', (partnerEventSource, accepted) => {
+    const wants = 'a partner event source of Genesys Cloud: aws.partner/genesys.com/cloud/<organisation>/<suffix>';
+    expect(problems({ ...CRM, partnerEventSource })).toEqual(
+      accepted ? [] : [`partnerEventSource ← "${partnerEventSource}" → ${wants}`],
+    );
+  });
+
+  it('takes topics with a partner event source only, and none that is no topic', () => {
+    expect(problems({ ...CRM, partnerTopics: 'v2.users.{id}.activity' })).toEqual([
+      expect.stringMatching(/^partnerEventSource ← nothing → .*; partnerTopics is given, and needs it$/),
+    ]);
+    const partnerEventSource = 'aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/contacts';
+    const take = (partnerTopics: string) => problems({ ...CRM, partnerEventSource, partnerTopics });
+    expect(take('v2.users.{id}.activity,v2.detail.events.conversation.{id}.acw')).toEqual([]);
+    for (const wrong of ['', '*', 'v2.users.{id}.activity,', 'v2.users.{id}.activity, v2.x', `v2.${'x'.repeat(2_000)}`])
+      expect(take(wrong)).toEqual([expect.stringMatching(/^partnerTopics ← ".*" → topics as Genesys lists them/)]);
   });
 
   it('holds the limits to their relations', () => {

@@ -243,6 +243,16 @@ describe('the stack', () => {
     });
   });
 
+  it('has no entrance but the webhook’s that nobody has asked for', () => {
+    const types = Object.values(template.toJSON().Resources as Record<string, { Type: string }>).map(
+      ({ Type }) => Type,
+    );
+    expect(types.filter((type) => /::Route$|::Events::(EventBus|Archive)$/.test(type))).toEqual([
+      'AWS::ApiGatewayV2::Route',
+    ]);
+    expect(types.filter((type) => type === 'AWS::SecretsManager::Secret')).toHaveLength(2);
+  });
+
   it('needs nothing that plain CloudFormation in a bootstrapped account does not have', () => {
     const { Parameters } = template.toJSON() as { readonly Parameters: object };
     expect(Object.keys(Parameters)).toEqual(['BootstrapVersion']);

@@ -147,6 +147,42 @@ describe('triggers', () => {
   });
 });
 
+describe('an event bus', () => {
+  const RULE = {
+    EventBusName: { Ref: 'Bus' },
+    EventPattern: { source: ['aws.partner/genesys.com/cloud/o/s'], 'detail-type': ['a.{id}.b'] },
+    State: 'ENABLED',
+    Targets: [{ Id: 'T', Arn: { 'Fn::GetAtt': ['Delivery', 'Arn'] } }],
+  };
+  const BUS = { Type: 'AWS::Events::EventBus', Properties: { Name: 'a/b', EventSourceName: 'a/b' } };
+
+  it('is known by its name, with a rule into a queue and an archive', () => {
+    const { eventBuses, schedules } = resolve({
+      ...QUEUES,
+      Bus: BUS,
+      Rule: { Type: 'AWS::Events::Rule', Properties: RULE },
+      Archive: { Type: 'AWS::Events::Archive', Properties: { SourceArn: { 'Fn::GetAtt': ['Bus', 'Arn'] } } },
+    });
+    expect([eventBuses, schedules]).toEqual([['a/b'], []]);
+  });
+
+  it.each([
+    [
+      'into what is no queue',
+      { Targets: [{ Id: 'T', Arn: 'arn:aws:lambda:us-east-1:0:function:f' }] },
+      /must be an SQS/,
+    ],
+    [
+      'that changes the event on its way',
+      { Targets: [{ ...RULE.Targets[0], InputPath: '$.detail' }] },
+      /Rule: .*InputPath/,
+    ],
+  ])('is refused with a rule %s', (_what, changes, message) => {
+    const rule = { Type: 'AWS::Events::Rule', Properties: { ...RULE, ...changes } };
+    expect(() => resolve({ ...QUEUES, Bus: BUS, Rule: rule })).toThrow(message);
+  });
+});
+
 describe('what is not known', () => {
   it.each([
     ['a type', { X: { Type: 'AWS::Kinesis::Stream' } }, /X: .*AWS::Kinesis::Stream/],

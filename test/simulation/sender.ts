@@ -1,5 +1,6 @@
 /** The sender: delivers each event to ingest, in its own order, until it is accepted; and once more now and then. */
 import { sign } from '../../lambdas/domain/signature.ts';
+import { SIGNATURE_PROFILES } from '../../lambdas/domain/signature-profiles.ts';
 import { acceptDelivery } from '../../lambdas/ingest/accept-delivery.ts';
 import { MemoryStreamSecret, RotatingSecret } from '../harness/twins/stream-secret.memory.ts';
 import type { Action } from './actions.ts';
@@ -67,7 +68,8 @@ export class Sender {
     const deps = this.#sabotage.ingest?.(ports) ?? ports;
     const body = new TextEncoder().encode(event.body);
     const signature = sign(body, this.#secret.current());
-    void acceptDelivery({ body, signature }, deps).then((outcome) => {
+    const delivery = { profile: SIGNATURE_PROFILES['genesys-webhook'], body, signature };
+    void acceptDelivery(delivery, deps).then((outcome) => {
       if (invocation.state !== 'running') return;
       invocation.end();
       if (outcome.kind === 'accepted') accepted.add(event.name);

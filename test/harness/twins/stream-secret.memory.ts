@@ -1,7 +1,7 @@
 /** The stream secret in memory: versions that rotate, and one cache of them for each environment. */
 import { createHash } from 'node:crypto';
 import type { Limits } from '../../../lambdas/domain/limits.ts';
-import type { SigningKey } from '../../../lambdas/domain/signature.ts';
+import type { SigningKey, StagedKey } from '../../../lambdas/domain/signature.ts';
 import type { Clock, StreamKeys, StreamSecret, Unavailable } from '../../../lambdas/ports.ts';
 
 /** The secret as Secrets Manager has it: the current version and the one before. */
@@ -9,8 +9,9 @@ export class RotatingSecret {
   #version = 1;
 
   /** The keys of the live versions, the current one first. */
-  live(): readonly SigningKey[] {
-    return this.#version === 1 ? [keyOf(1)] : [keyOf(this.#version), keyOf(this.#version - 1)];
+  live(): readonly StagedKey[] {
+    const current = { stage: 'AWSCURRENT', key: this.current() } as const;
+    return this.#version === 1 ? [current] : [current, { stage: 'AWSPREVIOUS', key: keyOf(this.#version - 1) }];
   }
 
   current(): SigningKey {
@@ -38,7 +39,7 @@ export class MemoryStreamSecret implements StreamSecret {
   readonly #secret: RotatingSecret;
   readonly #clock: Clock;
   readonly #limits: Limits;
-  #known: { readonly keys: readonly SigningKey[]; readonly readAtMs: number } | undefined;
+  #known: { readonly keys: readonly StagedKey[]; readonly readAtMs: number } | undefined;
 
   constructor(secret: RotatingSecret, clock: Clock, limits: Limits) {
     this.#secret = secret;

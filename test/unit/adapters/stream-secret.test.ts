@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { SecretsManagerStreamSecret } from '../../../lambdas/adapters/stream-secret.secrets-manager.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
+import { SIGNATURE_PROFILES, type SignatureProfile } from '../../../lambdas/domain/signature-profiles.ts';
 
 const secretsManager = mockClient(SecretsManagerClient);
 const absent = new ResourceNotFoundException({ message: 'no such version', $metadata: {} });
@@ -22,14 +23,15 @@ function holds(stages: Readonly<Record<string, string>>): void {
   }
 }
 
-function reader() {
+function reader(profile: SignatureProfile = SIGNATURE_PROFILES['genesys-webhook']) {
   const clock = { nowMs: 0, now: () => clock.nowMs };
-  const secret = new SecretsManagerStreamSecret(new SecretsManagerClient({}), 'arn', clock, DEFAULT_LIMITS);
+  const client = new SecretsManagerClient({});
+  const secret = new SecretsManagerStreamSecret(client, 'arn', profile, clock, DEFAULT_LIMITS);
   const keys = async (afterMismatch = false) => {
     const read = await secret.keys({ afterMismatch });
     if (read.kind === 'unavailable') return read.cause;
     return {
-      keys: read.keys.map((key) => Buffer.from(key).toString('hex').slice(0, 2)),
+      keys: read.keys.map(({ stage, key }) => `${stage} ${Buffer.from(key).toString('hex').slice(0, 2)}`),
       malformed: read.malformed,
       fresh: read.fresh,
     };
@@ -42,7 +44,11 @@ describe('the stream secret in Secrets Manager', () => {
 
   it('knows all live versions', async () => {
     holds({ AWSCURRENT: A, AWSPREVIOUS: B, AWSPENDING: 'c'.repeat(64) });
-    expect(await reader().keys()).toEqual({ keys: ['aa', 'bb', 'cc'], malformed: [], fresh: true });
+    expect(await reader().keys()).toEqual({
+      keys: ['AWSCURRENT aa', 'AWSPREVIOUS bb', 'AWSPENDING cc'],
+      malformed: [],
+      fresh: true,
+    });
   });
 
   it('is read once in five minutes', async () => {
@@ -50,9 +56,9 @@ describe('the stream secret in Secrets Manager', () => {
     await keys();
     holds({ AWSCURRENT: B });
     clock.nowMs = 299_999;
-    expect(await keys()).toEqual({ keys: ['aa'], malformed: [], fresh: false });
+    expect(await keys()).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: false });
     clock.nowMs = 300_000;
-    expect(await keys()).toEqual({ keys: ['bb'], malformed: [], fresh: true });
+    expect(await keys()).toEqual({ keys: ['AWSCURRENT bb'], malformed: [], fresh: true });
   });
 
   it('is read anew after a mismatch, but at most once in 30 s', async () => {
@@ -60,16 +66,22 @@ describe('the stream secret in Secrets Manager', () => {
     await keys();
     holds({ AWSCURRENT: B });
     clock.nowMs = 29_999;
-    expect(await keys(true)).toEqual({ keys: ['aa'], malformed: [], fresh: false });
+    expect(await keys(true)).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: false });
     clock.nowMs = 30_000;
-    expect(await keys(true)).toEqual({ keys: ['bb'], malformed: [], fresh: true });
+    expect(await keys(true)).toEqual({ keys: ['AWSCURRENT bb'], malformed: [], fresh: true });
     clock.nowMs = 59_999;
-    expect(await keys(true)).toEqual({ keys: ['bb'], malformed: [], fresh: false });
+    expect(await keys(true)).toEqual({ keys: ['AWSCURRENT bb'], malformed: [], fresh: false });
   });
 
   it('names malformed versions and goes on with the others', async () => {
     holds({ AWSCURRENT: 'oops', AWSPREVIOUS: B });
-    expect(await reader().keys()).toEqual({ keys: ['bb'], malformed: ['AWSCURRENT'], fresh: true });
+    expect(await reader().keys()).toEqual({ keys: ['AWSPREVIOUS bb'], malformed: ['AWSCURRENT'], fresh: true });
+  });
+
+  it('is whatever text it is for a sender that signs with a text', async () => {
+    holds({ AWSCURRENT: 'Grüße', AWSPREVIOUS: ' ' });
+    const { keys } = reader(SIGNATURE_PROFILES['genesys-open-messaging']);
+    expect(await keys()).toEqual({ keys: ['AWSCURRENT 47'], malformed: ['AWSPREVIOUS'], fresh: true });
   });
 
   it('has no keys where the secret is not there', async () => {
@@ -83,7 +95,7 @@ describe('the stream secret in Secrets Manager', () => {
     secretsManager.reset();
     secretsManager.on(GetSecretValueCommand).rejects(Object.assign(new Error('down'), { name: 'TimeoutError' }));
     clock.nowMs = 10 * 86_400_000;
-    expect(await keys()).toEqual({ keys: ['aa'], malformed: [], fresh: false });
+    expect(await keys()).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: false });
     const calls = secretsManager.calls().length;
     clock.nowMs += 29_999;
     await keys(true);
@@ -99,6 +111,6 @@ describe('the stream secret in Secrets Manager', () => {
     const { keys } = reader();
     expect(await keys()).toBe('Secrets Manager: AccessDeniedException');
     holds({ AWSCURRENT: A });
-    expect(await keys()).toEqual({ keys: ['aa'], malformed: [], fresh: true });
+    expect(await keys()).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: true });
   });
 });

@@ -21,9 +21,10 @@ const KEY = signingKeyFrom('ab'.repeat(32)) as SigningKey;
 
 function sealed(bytes: Uint8Array, eventId: string | null = 'e-1'): Envelope {
   const given = parseSignature(sign(bytes, KEY));
-  const verified = given === undefined ? undefined : verifySignature(encodeBody(bytes), given, [KEY]);
+  const verified =
+    given === undefined ? undefined : verifySignature(encodeBody(bytes), given, [{ stage: 'AWSCURRENT', key: KEY }]);
   if (verified === undefined) throw new Error('the test signs what it seals');
-  return sealEnvelope(verified, { source: 'genesys-webhook', receivedAtMs: 1_700_000_000_000, eventId });
+  return sealEnvelope(verified.body, { source: 'genesys-webhook', receivedAtMs: 1_700_000_000_000, eventId });
 }
 
 function received(envelope: Envelope): ReceivedMessage {
@@ -117,6 +118,14 @@ describe('envelope', () => {
       ]);
       expect(JSON.parse(envelope.attributes.quarantine ?? '')).toEqual(note);
       expect(openEnvelope(received(envelope)).fromQuarantine).toBe(true);
+    });
+
+    it('says when a message without an envelope was received, and leaves what an envelope says', () => {
+      const bare = { body: '{}', attributes: {}, sentAtMs: 1_700_000_000_123 };
+      const once = quarantineEnvelope(bare, note);
+      expect(once.attributes.receivedAtMs).toBe('1700000000123');
+      expect(quarantineEnvelope({ ...once, sentAtMs: 5 }, note).attributes.receivedAtMs).toBe('1700000000123');
+      expect(openEnvelope(received(once))).toMatchObject({ receivedAtMs: 1_700_000_000_123, origin: 'by-hand' });
     });
 
     it('never has more attributes than the ten that SQS takes, nor two notes', () => {

@@ -22,10 +22,12 @@ describe('parseEvent', () => {
       kind: 'event',
       event: {
         id: 'e-1',
+        source: 'genesys-webhook',
         type: 'interaction.created',
         timestamp: '2026-01-31T10:29:59.5+01:00',
         timestampMs: RECEIVED - 500,
         interaction: VALID.interaction,
+        contactAddress: '+15550100',
         body: { ...VALID, extra: { deep: [1] } },
       },
     });

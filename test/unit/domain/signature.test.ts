@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   parseSignature,
+  type SecretStage,
   type SigningKey,
   sign,
   signingKeyFrom,
@@ -18,7 +19,8 @@ function keyOf(secret: string): SigningKey {
 
 function verifies(body: string | Buffer, header: string | undefined, keys: readonly SigningKey[]): boolean {
   const given = parseSignature(header);
-  return given !== undefined && verifySignature({ bytes: Buffer.from(body) }, given, keys) !== undefined;
+  const staged = keys.map((key) => ({ stage: 'AWSCURRENT' as const, key }));
+  return given !== undefined && verifySignature({ bytes: Buffer.from(body) }, given, staged) !== undefined;
 }
 
 describe('signature', () => {
@@ -47,6 +49,19 @@ describe('signature', () => {
         },
       ),
     );
+  });
+
+  it('says which version of the secret it was made with: the first that fits', () => {
+    const given = parseSignature(sign(Buffer.from('x'), keyOf(SECRET)));
+    const stageAmong = (...stages: readonly [SecretStage, string][]) => {
+      const keys = stages.map(([stage, secret]) => ({ stage, key: keyOf(secret) }));
+      return given && verifySignature({ bytes: Buffer.from('x') }, given, keys)?.stage;
+    };
+    const other = 'f'.repeat(64);
+    expect(stageAmong(['AWSCURRENT', other], ['AWSPREVIOUS', SECRET], ['AWSPENDING', other])).toBe('AWSPREVIOUS');
+    expect(stageAmong(['AWSCURRENT', other], ['AWSPREVIOUS', other], ['AWSPENDING', SECRET])).toBe('AWSPENDING');
+    expect(stageAmong(['AWSCURRENT', SECRET], ['AWSPENDING', SECRET])).toBe('AWSCURRENT');
+    expect(stageAmong(['AWSCURRENT', other])).toBeUndefined();
   });
 
   it.each([

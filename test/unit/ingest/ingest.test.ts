@@ -1,17 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
-import { type SigningKey, sign, signingKeyFrom } from '../../../lambdas/domain/signature.ts';
+import {
+  type SigningKey,
+  type StagedKey,
+  sign,
+  signingKeyFrom,
+  textSigningKeyFrom,
+} from '../../../lambdas/domain/signature.ts';
+import { SIGNATURE_PROFILES, type SignatureProfile } from '../../../lambdas/domain/signature-profiles.ts';
 import { acceptDelivery } from '../../../lambdas/ingest/accept-delivery.ts';
 import { answerFor, deliveryFrom } from '../../../lambdas/ingest/http-answer.ts';
+import { logOutcome } from '../../../lambdas/ingest/log-outcome.ts';
 import type { MessageQueue, StreamSecret } from '../../../lambdas/ports.ts';
+import { MemoryLog } from '../../harness/twins/log.memory.ts';
 
 const KEY = signingKeyFrom('ab'.repeat(32)) as SigningKey;
 const NEW_KEY = signingKeyFrom('cd'.repeat(32)) as SigningKey;
 const NOW = 1_700_000_000_000;
+const CURRENT: StagedKey = { stage: 'AWSCURRENT', key: KEY };
+const PENDING: StagedKey = { stage: 'AWSPENDING', key: NEW_KEY };
+const { 'genesys-webhook': WEBHOOK, 'genesys-open-messaging': OPEN_MESSAGING } = SIGNATURE_PROFILES;
 
 type Keys = Awaited<ReturnType<StreamSecret['keys']>>;
-const known = (...keys: SigningKey[]): Keys => ({ kind: 'keys', keys, malformed: [], fresh: false });
+const known = (...keys: StagedKey[]): Keys => ({ kind: 'keys', keys, malformed: [], fresh: false });
 
 interface Setting {
   readonly first?: Keys;
@@ -20,16 +32,20 @@ interface Setting {
 }
 
 /** One request through the use case and the HTTP table; `sent` is what reached the queue. */
-async function post(request: Partial<APIGatewayProxyEventV2>, setting: Setting = {}) {
+async function post(
+  request: Partial<APIGatewayProxyEventV2>,
+  setting: Setting = {},
+  profile: SignatureProfile = WEBHOOK,
+) {
   const sent: unknown[] = [];
   const reads: boolean[] = [];
   const outcome = await acceptDelivery(
-    deliveryFrom({ headers: {}, isBase64Encoded: false, ...request } as APIGatewayProxyEventV2),
+    deliveryFrom({ headers: {}, isBase64Encoded: false, ...request } as APIGatewayProxyEventV2, profile),
     {
       secret: {
         keys: async ({ afterMismatch }) => {
           reads.push(afterMismatch);
-          return afterMismatch ? (setting.afterMismatch ?? known(KEY)) : (setting.first ?? known(KEY));
+          return afterMismatch ? (setting.afterMismatch ?? known(CURRENT)) : (setting.first ?? known(CURRENT));
         },
       },
       deliveryQueue: {
@@ -147,22 +163,45 @@ describe('ingest', () => {
   });
 
   it('accepts every live version of the secret', async () => {
-    const { status } = await post(signed('{}', NEW_KEY), { first: known(KEY, NEW_KEY) });
+    const { status } = await post(signed('{}', NEW_KEY), { first: known(CURRENT, PENDING) });
     expect(status).toBe(202);
   });
 
   it('reads the secret anew after a mismatch, and accepts a version that has come since', async () => {
     const { status, reads } = await post(signed('{}', NEW_KEY), {
-      afterMismatch: { ...known(KEY, NEW_KEY), kind: 'keys', keys: [KEY, NEW_KEY], malformed: [], fresh: true },
+      afterMismatch: { kind: 'keys', keys: [CURRENT, PENDING], malformed: [], fresh: true },
     });
     expect([status, reads]).toEqual([202, [false, true]]);
   });
 
   it('does not read it a second time when it has just been read', async () => {
     const { status, reads } = await post(signed('{}', NEW_KEY), {
-      first: { kind: 'keys', keys: [KEY], malformed: [], fresh: true },
+      first: { kind: 'keys', keys: [CURRENT], malformed: [], fresh: true },
     });
     expect([status, reads]).toEqual([401, [false]]);
+  });
+
+  it('takes Open Messaging by its own header and key, and names it in the envelope and the log', async () => {
+    const key = textSigningKeyFrom('a token as it stands') as SigningKey;
+    const body = '{"id":"m-1","type":"Text","text":"é"}';
+    const signature = sign(Buffer.from(body), key);
+    const setting = { first: known({ stage: 'AWSPREVIOUS', key }) };
+    const request = (headers: Record<string, string>) => post({ body, headers }, setting, OPEN_MESSAGING);
+    const { status, body: answer, sent, outcome } = await request({ 'x-hub-signature-256': `sha256=${signature}` });
+    expect([status, answer]).toEqual([202, { status: 'accepted', eventId: 'm-1' }]);
+    expect(sent).toMatchObject([{ body, attributes: { source: 'genesys-open-messaging', eventId: 'm-1' } }]);
+    const log = new MemoryLog();
+    logOutcome(log, outcome, 'r-1');
+    expect(log.entries).toMatchObject([
+      {
+        level: 'info',
+        message: 'delivery accepted',
+        details: { requestId: 'r-1', eventId: 'm-1', source: 'genesys-open-messaging', secretStage: 'AWSPREVIOUS' },
+      },
+    ]);
+    // The route has chosen: neither the bare signature nor the other sender's header is looked at.
+    expect((await request({ 'x-hub-signature-256': signature })).status).toBe(401);
+    expect((await request({ 'x-genesys-cloud-signature': signature })).status).toBe(401);
   });
 
   it.each<[string, Setting, string]>([
@@ -179,7 +218,9 @@ describe('ingest', () => {
     ],
     [
       'broken in the version that the sender may have used',
-      { first: { kind: 'keys', keys: [NEW_KEY], malformed: ['AWSPENDING'], fresh: true } },
+      {
+        first: { kind: 'keys', keys: [{ stage: 'AWSCURRENT', key: NEW_KEY }], malformed: ['AWSPENDING'], fresh: true },
+      },
       'the stream secret is not 64 hex digits: AWSPENDING',
     ],
   ])(
