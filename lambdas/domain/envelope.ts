@@ -3,7 +3,7 @@
  * what SQS would change travels as Base64.
  */
 import { isEventId } from './event.ts';
-import type { QuarantineReason } from './event-row.ts';
+import { lastErrorFrom, type QuarantineReason } from './event-row.ts';
 import type { Verified } from './signature.ts';
 
 /** Version of this form. A message without it was put into the queue by hand and is taken as it is. */
@@ -51,9 +51,6 @@ export interface Decoded {
   readonly fromQuarantine: boolean;
   readonly problem?: string;
 }
-
-/** The longest that SQS lets an attribute be is the message; ours are kept far below. */
-const LAST_ERROR_MAX = 1_000;
 
 /**
  * What SQS does not carry unchanged: everything outside #x9 #xA #xD #x20-#xD7FF #xE000-#xFFFD
@@ -147,7 +144,7 @@ export function quarantineEnvelope(
     0,
     9,
   );
-  const lastError = note.lastError === undefined ? {} : { lastError: note.lastError.slice(0, LAST_ERROR_MAX) };
+  const lastError = note.lastError === undefined ? {} : { lastError: lastErrorFrom(note.lastError) };
   return {
     body: message.body,
     attributes: {
