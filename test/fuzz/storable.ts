@@ -39,11 +39,15 @@ export function asSqsCarries(text: string): string {
 /** Why DynamoDB would refuse the row; undefined where it would not. */
 export function problemWithRow(key: string, row: object): string | undefined {
   if (sizeOf(key) > KEY_BYTES_MAX) return `a key of ${sizeOf(key)} bytes`;
-  const texts = [key, ...Object.values(row).filter((value) => typeof value === 'string')];
-  const malformed = texts.find((text) => !text.isWellFormed());
+  const malformed = [key, ...textsIn(row)].find((text) => !text.isWellFormed());
   if (malformed !== undefined) return `a string that is not Unicode: ${JSON.stringify(malformed).slice(0, 80)}`;
   const bytes = sizeOf(JSON.stringify(row));
   return bytes > ITEM_BYTES_MAX ? `an item of ${bytes} bytes` : undefined;
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 function sizeOf(text: string): number {

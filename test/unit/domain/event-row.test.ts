@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { lastErrorFrom } from '../../../lambdas/domain/event-row.ts';
+import { lastErrorFrom, longerTrail } from '../../../lambdas/domain/event-row.ts';
 
 describe('an error as it is kept', () => {
   it.each([
@@ -9,5 +9,12 @@ describe('an error as it is kept', () => {
     ['a mapping’s, with half a surrogate pair', 'no \ud83d here', 'no \ufffd here'],
   ])('%s', (_what, error, kept) => {
     expect(lastErrorFrom(error)).toBe(kept);
+  });
+});
+
+describe('the trail', () => {
+  it('cuts a detail between characters', () => {
+    const [entry] = longerTrail([], { atMs: 1, what: 'failed', detail: `${'x'.repeat(159)}😀` });
+    expect(entry?.detail).toBe(`${'x'.repeat(159)}\ufffd`);
   });
 });
