@@ -1,12 +1,6 @@
 /** Hostile requests over HTTP and hostile messages in the delivery queue, on the real bundles and servers. */
 import { Agent, request as httpRequest } from 'node:http';
-import {
-  DeleteMessageBatchCommand,
-  type Message,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import { type Message, SendMessageCommand } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
 import { type Envelope, openEnvelope, type ReceivedMessage } from '../../lambdas/domain/envelope.ts';
 import { parseEvent } from '../../lambdas/domain/event.ts';
@@ -85,7 +79,7 @@ export async function fuzzLive(pipeline: LocalPipelineProcess, options: LiveFuzz
       onProgress(`${index + 1} of ${messages.length} messages`);
     });
     const outcomes = await waitForEnd(pipeline, rows, options, problems);
-    const recovered = await recover(pipeline, sqs, rows, outcomes, problems);
+    const recovered = await recover(pipeline, rows, outcomes, problems);
     for (const { logicalId } of pipeline.description.functions) {
       const line = pipeline
         .functionLog(logicalId)
@@ -185,12 +179,11 @@ async function waitForEnd(
 /** Finds each body again: what is quarantined in the quarantine queue, what is applied in the CRM. */
 async function recover(
   pipeline: LocalPipelineProcess,
-  sqs: SQSClient,
   rows: Bodies,
   outcomes: Awaited<ReturnType<LocalPipelineProcess['outcomes']>>,
   problems: string[],
 ): Promise<number> {
-  const quarantined = new Set((await drain(sqs, pipeline.description.quarantine.url)).map(digestOf));
+  const quarantined = new Set((await pipeline.takeQuarantined()).map(digestOf));
   const applied = new Set(
     (await pipeline.crmCalls()).filter(({ outcome }) => outcome === 'applied').map(({ key }) => eventKey(key ?? '')),
   );
@@ -208,23 +201,6 @@ async function recover(
 function digestOf({ Body = '', MessageAttributes = {} }: Message): string {
   const texts = Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]);
   return bodyKey(openEnvelope(received({ body: Body, attributes: Object.fromEntries(texts) })).bytes);
-}
-
-/** Takes out all messages. */
-async function drain(sqs: SQSClient, queueUrl: string): Promise<Message[]> {
-  const all: Message[] = [];
-  for (;;) {
-    const command = new ReceiveMessageCommand({
-      QueueUrl: queueUrl,
-      MaxNumberOfMessages: 10,
-      MessageAttributeNames: ['All'],
-    });
-    const { Messages: messages = [] } = await sqs.send(command);
-    if (messages.length === 0) return all;
-    all.push(...messages);
-    const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-  }
 }
 
 function shown(body: Uint8Array = new Uint8Array()): string {

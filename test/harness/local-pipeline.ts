@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SendMessageCommand, type SQSClient, StartMessageMoveTaskCommand } from '@aws-sdk/client-sqs';
+import {
+  DeleteMessageBatchCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type SQSClient,
+  StartMessageMoveTaskCommand,
+} from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { type SigningKey, sign, signingKeyFrom } from '../../lambdas/domain/signature.ts';
 import { readCrmCalls, readCrmState, setCrmFaults } from '../../local/crm-client.ts';
@@ -27,6 +34,8 @@ export interface LocalPipelineOptions {
   /** CDK context, for example `{'limits.visibilityMs': '6000'}`. */
   readonly context?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** What is run instead of `npm start`: a script that starts the same pipeline with something put in between. */
+  readonly script?: string;
 }
 
 /** A command's end. */
@@ -60,7 +69,7 @@ export class LocalPipelineProcess {
   async start(): Promise<void> {
     const context = Object.entries(this.#options.context ?? {}).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
     this.#output = '';
-    const child = this.#spawn('local/start.ts', context);
+    const child = this.#spawn(this.#options.script ?? 'local/start.ts', context);
     this.#child = child;
     child.stdout?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
     child.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
@@ -175,6 +184,21 @@ export class LocalPipelineProcess {
     const { quarantine, deliveryQueue } = this.description;
     const command = new StartMessageMoveTaskCommand({ SourceArn: quarantine.arn, DestinationArn: deliveryQueue.arn });
     await this.#connected().sqs.send(command);
+  }
+
+  /** Takes all messages out of quarantine. */
+  async takeQuarantined(): Promise<readonly Message[]> {
+    const { sqs } = this.#connected();
+    const QueueUrl = this.description.quarantine.url;
+    const taken: Message[] = [];
+    for (;;) {
+      const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] });
+      const { Messages: messages = [] } = await sqs.send(receive);
+      if (messages.length === 0) return taken;
+      taken.push(...messages);
+      const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+      await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+    }
   }
 
   /** How many messages the queue holds. */

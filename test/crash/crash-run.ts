@@ -1,0 +1,170 @@
+/** One run of the crash matrix: events for every point, each of which kills the process that works on it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SigningKey } from '../../lambdas/domain/signature.ts';
+import { sign } from '../../lambdas/domain/signature.ts';
+import { sendDeliveries } from '../../local/delivery-sender.ts';
+import { isDealtWith } from '../../local/event-outcomes.ts';
+import type { CrmCall } from '../../local/sample-crm.ts';
+import type { SignedEvent } from '../../local/send-events.ts';
+import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
+import { LIMITS_IN_SECONDS } from '../pipeline/limits-in-seconds.ts';
+import type { CrashPoint } from './crash-points.ts';
+
+/** What is run. */
+export interface CrashRunOptions {
+  readonly points: readonly CrashPoint[];
+  /** Events that die at each point. */
+  readonly eventsAPoint: number;
+  /** How long everything may take to be dealt with once it is sent. */
+  readonly patienceMs: number;
+  readonly onProgress?: (text: string) => void;
+}
+
+/** What came of one point. */
+export interface PointReport {
+  readonly point: string;
+  readonly what: string;
+  readonly events: number;
+  readonly kills: number;
+  readonly crmCalls: number;
+  /** Calls beyond an event's first, and those of them that no attempt in the state table accounts for. */
+  readonly repeatedCalls: number;
+  readonly unexplainedCalls: number;
+  readonly lost: readonly string[];
+  readonly appliedTwice: readonly string[];
+  readonly inQuarantine: number;
+}
+
+/** Each kill must hit one event and no other. */
+const ONE_AT_A_TIME = { 'limits.batchSize': '1' } as const;
+const CONNECTIONS = 8;
+
+/** Runs it on a pipeline of its own. */
+export async function crashRun(options: CrashRunOptions): Promise<readonly PointReport[]> {
+  const { points, eventsAPoint, patienceMs, onProgress = () => {} } = options;
+  onProgress('starting the pipeline');
+  const pipeline = await LocalPipelineProcess.start({
+    script: 'test/crash/crash-host.ts',
+    context: { ...LIMITS_IN_SECONDS, ...ONE_AT_A_TIME },
+  });
+  try {
+    const events = makeEvents(points, eventsAPoint, await pipeline.signingKey());
+    const rejected = events.filter(({ point }) => point.flaw === 'rejected');
+    await pipeline.setCrmFaults(rejected.map(({ phone }) => ({ phone, status: 422 })));
+    const accepted = await send(pipeline, events, onProgress);
+    const dealtWith = async () => {
+      const outcomes = await pipeline.outcomes([...accepted]);
+      const open = [...accepted].filter((rowKey) => !isDealtWith(outcomes.get(rowKey))).length;
+      const { visible, inFlight, delayed } = await pipeline.count('deliveryQueue');
+      const waiting = visible + inFlight + delayed;
+      onProgress(`${killsIn(pipeline).length} killed; ${accepted.size - open} of ${accepted.size} events dealt with`);
+      return open === 0 && waiting === 0;
+    };
+    // What has not come to its end by then is counted as lost.
+    await pipeline.until('everything is dealt with', dealtWith, patienceMs).catch(() => {});
+    return await examine(pipeline, points, events);
+  } finally {
+    await pipeline.dispose();
+  }
+}
+
+interface DoomedEvent {
+  readonly point: CrashPoint;
+  readonly id: string;
+  readonly phone: string;
+  readonly signed: SignedEvent;
+}
+
+/** Events of all points, one of each in turn; every one of a contact of its own. */
+function makeEvents(points: readonly CrashPoint[], eventsAPoint: number, key: SigningKey): DoomedEvent[] {
+  const nowMs = Date.now();
+  return Array.from({ length: eventsAPoint }, (_, round) =>
+    points.map((point, index) => {
+      const id = `${point.name}.${round}`;
+      const phone = `+1${String(index).padStart(2, '0')}${String(round).padStart(8, '0')}`;
+      const event = {
+        eventBridgeEventId: id,
+        eventType: 'interaction.created',
+        eventTimestamp: new Date(nowMs - round * points.length - index).toISOString(),
+        interaction: { id: `i-${id}`, type: 'voice', ...(point.flaw === 'invalid' ? {} : { to: phone }) },
+      };
+      const body = Buffer.from(JSON.stringify(event));
+      return { point, id, phone, signed: { body, signature: sign(body, key), rowKey: `EVENT#${id}`, eventId: id } };
+    }),
+  ).flat();
+}
+
+/** Sends as Genesys does, again after a 5xx; answers the rows of what was answered 202. */
+async function send(
+  pipeline: LocalPipelineProcess,
+  events: readonly DoomedEvent[],
+  onProgress: (text: string) => void,
+): Promise<ReadonlySet<string>> {
+  const accepted = new Set<string>();
+  const { webhookUrl } = pipeline.description;
+  await sendDeliveries(
+    events.map(({ signed }) => signed),
+    { webhookUrl, connections: CONNECTIONS, ratePerSecond: undefined },
+    ({ rowKey }, { kind }) => {
+      if (kind === 'accepted') accepted.add(rowKey);
+      onProgress(`${killsIn(pipeline).length} killed; ${accepted.size} of ${events.length} events accepted`);
+    },
+  );
+  return accepted;
+}
+
+/** The ids of the events that have killed. */
+function killsIn(pipeline: LocalPipelineProcess): string[] {
+  try {
+    const text = readFileSync(join(pipeline.dataDir, 'kills.jsonl'), 'utf8');
+    return text
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { readonly eventId: string }).eventId);
+  } catch {
+    // None yet.
+    return [];
+  }
+}
+
+async function examine(
+  pipeline: LocalPipelineProcess,
+  points: readonly CrashPoint[],
+  events: readonly DoomedEvent[],
+): Promise<PointReport[]> {
+  const rows = await pipeline.rows(events.map(({ id }) => `EVENT#${id}`));
+  const calls = Map.groupBy(await pipeline.crmCalls(), ({ key }) => key ?? '');
+  const kills = new Set(killsIn(pipeline));
+  const quarantined = new Set(
+    (await pipeline.takeQuarantined()).map(
+      ({ MessageAttributes: attributes }) => attributes?.eventId?.StringValue ?? '',
+    ),
+  );
+  return points.map((point) => {
+    const own = events.filter((event) => event.point === point);
+    const callsOf = (id: string): readonly CrmCall[] => calls.get(id) ?? [];
+    const applications = (id: string) => callsOf(id).filter(({ outcome }) => outcome === 'applied').length;
+    const isApplied = (id: string) => rows.get(`EVENT#${id}`)?.status === 'COMPLETED' && applications(id) > 0;
+    const isQuarantined = (id: string) => rows.get(`EVENT#${id}`)?.status === 'QUARANTINED' && quarantined.has(id);
+    const ended = (id: string) => (point.ends === 'applied' ? isApplied(id) : isQuarantined(id));
+    const attempts = (id: string) => Number(rows.get(`EVENT#${id}`)?.attempts ?? 0);
+    const ids = own.map(({ id }) => id);
+    return {
+      point: point.name,
+      what: point.what,
+      events: ids.length,
+      kills: ids.filter((id) => kills.has(id)).length,
+      crmCalls: sum(ids.map((id) => callsOf(id).length)),
+      repeatedCalls: sum(ids.map((id) => Math.max(0, callsOf(id).length - 1))),
+      unexplainedCalls: sum(ids.map((id) => Math.max(0, callsOf(id).length - attempts(id)))),
+      lost: ids.filter((id) => !ended(id)),
+      appliedTwice: ids.filter((id) => applications(id) > 1),
+      inQuarantine: ids.filter(isQuarantined).length,
+    };
+  });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
