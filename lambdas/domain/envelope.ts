@@ -31,6 +31,20 @@ export interface QuarantineNote {
   readonly redrives: number;
 }
 
+/** What SQS takes as one message, and in one call for many (SendMessage and SendMessageBatch API references). */
+export const MESSAGE_BYTES_MAX = 1_048_576;
+
+/** The type that our attributes have in SQS. */
+export const ATTRIBUTE_TYPE = 'String';
+
+/** What SQS counts a message as: its body, and its attributes' names, types and values, in bytes. */
+export function messageBytes({ body, attributes }: Envelope): number {
+  const ofAttributes = Object.entries(attributes).map(
+    ([name, value]) => Buffer.byteLength(name) + ATTRIBUTE_TYPE.length + Buffer.byteLength(value),
+  );
+  return ofAttributes.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(body));
+}
+
 /** A message as it came out of a queue. */
 export interface ReceivedMessage {
   readonly messageId: string;
