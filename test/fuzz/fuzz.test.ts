@@ -6,6 +6,7 @@ import { LIMITS_IN_SECONDS } from '../pipeline/limits-in-seconds.ts';
 import { ingestProperty, type Tally } from './ingest-fuzz.ts';
 import { fuzzLive } from './live-fuzz.ts';
 import { processorProperty } from './processor-fuzz.ts';
+import { redriveProperty } from './redrive-fuzz.ts';
 
 describe('hostile input', () => {
   it('gets no 2xx unsigned and no 5xx from ingest, and what is accepted comes back byte for byte', async () => {
@@ -20,6 +21,14 @@ describe('hostile input', () => {
     const outcomes: Tally = new Map();
     await fc.assert(processorProperty(outcomes), { numRuns: 250 });
     expect([...outcomes.keys()]).toEqual(expect.arrayContaining(['applied', 'ignored', 'quarantined invalid_event']));
+  }, 60_000);
+});
+
+describe('the redrive function', () => {
+  it('refuses in its answer what it cannot do, and loses nothing of quarantine', async () => {
+    const answers: Tally = new Map();
+    await fc.assert(redriveProperty(answers), { numRuns: 250 });
+    expect([...answers.keys()]).toEqual(expect.arrayContaining(['redrive', 'refused']));
   }, 60_000);
 });
 

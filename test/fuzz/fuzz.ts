@@ -7,6 +7,7 @@ import { LIMITS_IN_SECONDS } from '../pipeline/limits-in-seconds.ts';
 import { ingestProperty, type Tally } from './ingest-fuzz.ts';
 import { fuzzLive } from './live-fuzz.ts';
 import { processorProperty } from './processor-fuzz.ts';
+import { redriveProperty } from './redrive-fuzz.ts';
 
 /** A batch of the consumer has this many messages on average, so that a run of each part weighs about the same. */
 const MESSAGES_A_BATCH = 5;
@@ -17,10 +18,10 @@ const PATIENCE_MS = 600_000;
 const COMMAND: CommandText<'runs' | 'seed'> = {
   name: 'fuzz',
   about: `Sends what a hostile or broken sender might: headers, encodings, sizes around 1 MiB, bytes that are no text, JSON of
-every shape, messages with any attributes. Four parts in ten go through ingest's use case, four through the queue
-consumer's on twins, one over HTTP and one into the queue of a pipeline of real bundles on this machine. Checked: no 2xx
-without a right signature, nothing answered 5xx, no crash, no record that fails another, and every accepted body
-found again at the other end, byte for byte.`,
+every shape, messages with any attributes, redrive requests of any kind. Ingest, the queue consumer and the redrive
+function get them on twins, and a pipeline of real bundles on this machine gets two in ten over HTTP, in its queue and by
+invocation. Checked: no 2xx without a right signature, nothing answered 5xx, no crash, no record that fails another,
+nothing lost from quarantine, and every accepted body found again at the other end, byte for byte.`,
   numbers: {
     runs: { about: 'requests and messages in all', fallback: 20_000, min: 10, max: 100_000_000 },
     seed: {
@@ -45,12 +46,13 @@ process.exitCode = await runCommand(COMMAND, async ({ numbers, json }) => {
   const { runs = 0, seed = Math.floor(Math.random() * 2 ** 31) } = numbers;
   const progress = new Progress();
   const startMs = performance.now();
-  const ingest = await check('ingest, use case', ingestProperty, Math.ceil(runs * 0.4), seed, progress);
-  const batches = Math.ceil((runs * 0.4) / MESSAGES_A_BATCH);
+  const ingest = await check('ingest, use case', ingestProperty, Math.ceil(runs * 0.35), seed, progress);
+  const batches = Math.ceil((runs * 0.35) / MESSAGES_A_BATCH);
   const consumer = await check('queue consumer, twins', processorProperty, batches, seed, progress);
+  const redrive = await check('redrive function, twins', redriveProperty, Math.ceil(runs * 0.1), seed, progress);
   const live = await runLive(Math.ceil(runs * 0.1), seed, progress);
   progress.end();
-  const parts = [ingest, consumer, ...live];
+  const parts = [ingest, consumer, redrive, ...live];
   const failed = parts.some(({ problems }) => problems.length > 0);
   const result = { seed, parts, elapsedMs: Math.round(performance.now() - startMs), failed };
   process.stdout.write(`${json ? JSON.stringify(result, undefined, 2) : format(result)}\n`);
@@ -86,7 +88,7 @@ async function runLive(each: number, seed: number, progress: Progress): Promise<
   try {
     const onProgress = (text: string) => progress.show(`on the real thing: ${text}`);
     const options = { requests: each, messages: each, seed, patienceMs: PATIENCE_MS, onProgress };
-    const { statuses, outcomes, recovered, problems } = await fuzzLive(pipeline, options);
+    const { statuses, outcomes, redrives, recovered, problems } = await fuzzLive(pipeline, options);
     return [
       { part: 'ingest, real, over HTTP', count: total(statuses), outcomes: Object.fromEntries(statuses), problems },
       {
@@ -95,6 +97,7 @@ async function runLive(each: number, seed: number, progress: Progress): Promise<
         outcomes: { ...Object.fromEntries(outcomes), 'recovered at the other end': recovered },
         problems: [],
       },
+      { part: 'redrive function, real', count: total(redrives), outcomes: Object.fromEntries(redrives), problems: [] },
     ];
   } finally {
     await pipeline.dispose();

@@ -6,12 +6,14 @@ import { type Envelope, openEnvelope, type ReceivedMessage } from '../../lambdas
 import { parseEvent } from '../../lambdas/domain/event.ts';
 import { bodyKey, eventKey } from '../../lambdas/domain/event-key.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
+import { parseRedriveRequest } from '../../lambdas/domain/redrive-request.ts';
 import { isDealtWith } from '../../local/event-outcomes.ts';
 import { localSqsClient } from '../../local/local-clients.ts';
 import type { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 import { hostileMessage } from './hostile-messages.ts';
 import { expectedStatus, type HostileRequest, hostileRequest } from './hostile-requests.ts';
 import { count, type Tally } from './ingest-fuzz.ts';
+import { hostileRedriveRequest } from './redrive-fuzz.ts';
 
 /** How much is sent, and by which seed. */
 export interface LiveFuzzOptions {
@@ -28,6 +30,8 @@ export interface LiveFuzzReport {
   readonly statuses: Tally;
   /** What the state table says of all that was accepted or put into the queue. */
   readonly outcomes: Tally;
+  /** What the redrive function answered. */
+  readonly redrives: Tally;
   /** Bodies found in quarantine byte for byte, and contacts found in the CRM. */
   readonly recovered: number;
   readonly problems: readonly string[];
@@ -37,6 +41,10 @@ const CONNECTIONS = 16;
 /** Longer ones would only fill the disk; each side of the edge comes often enough. */
 const LONG_BYTES = 100_000;
 const LONG_MAX = 12;
+
+/** Each that is understood looks through all of quarantine, which takes seconds. */
+const REDRIVE_REQUESTS = 60;
+const UNDERSTOOD_MAX = 2;
 
 /** What nobody may find in a function's log, whatever was sent. */
 const OUR_FAULT = /failed by a bug|invocation failed|Task timed out|crashed|does not load|Runtime\./;
@@ -79,6 +87,7 @@ export async function fuzzLive(pipeline: LocalPipelineProcess, options: LiveFuzz
       onProgress(`${index + 1} of ${messages.length} messages`);
     });
     const outcomes = await waitForEnd(pipeline, rows, options, problems);
+    const redrives = await invokeRedrive(pipeline, seed, problems);
     const recovered = await recover(pipeline, rows, outcomes, problems);
     for (const { logicalId } of pipeline.description.functions) {
       const line = pipeline
@@ -89,7 +98,7 @@ export async function fuzzLive(pipeline: LocalPipelineProcess, options: LiveFuzz
     }
     const tally: Tally = new Map();
     for (const { status, reason } of outcomes.values()) count(tally, [status, reason].filter(Boolean).join(' '));
-    return { statuses, outcomes: tally, recovered, problems };
+    return { statuses, outcomes: tally, redrives, recovered, problems };
   } finally {
     sqs.destroy();
   }
@@ -174,6 +183,23 @@ async function waitForEnd(
     if (problems.length === 0) problems.push('the delivery queue does not become empty');
   });
   return outcomes;
+}
+
+/** Hostile requests for the redrive function. Those that it understands only look: what waits is to be found after them. */
+async function invokeRedrive(pipeline: LocalPipelineProcess, seed: number, problems: string[]): Promise<Tally> {
+  const answers: Tally = new Map();
+  const requests = fc.sample(hostileRedriveRequest, { seed, numRuns: REDRIVE_REQUESTS });
+  let understood = 0;
+  for (const request of requests) {
+    const { kind } = parseRedriveRequest(request, DEFAULT_LIMITS);
+    if (kind === 'request' && ++understood > UNDERSTOOD_MAX) continue;
+    const given = kind === 'refused' ? request : { ...(request as object), dryRun: true };
+    const { functionError, answer } = await pipeline.invokeRedrive(given);
+    count(answers, String(answer.kind ?? answer.errorType));
+    if (functionError)
+      problems.push(`redrive failed for ${JSON.stringify(given).slice(0, 300)}: ${JSON.stringify(answer)}`);
+  }
+  return answers;
 }
 
 /** Finds each body again: what is quarantined in the quarantine queue, what is applied in the CRM. */

@@ -186,6 +186,17 @@ export class LocalPipelineProcess {
     await this.#connected().sqs.send(command);
   }
 
+  /** Invokes the redrive function, as anybody who may could. */
+  async invokeRedrive(
+    request: unknown,
+  ): Promise<{ readonly functionError: boolean; readonly answer: Readonly<Record<string, unknown>> }> {
+    const { endpoints, redriveFunction } = this.description;
+    const url = `${endpoints.lambda}/2015-03-31/functions/${redriveFunction}/invocations`;
+    const response = await fetch(url, { method: 'POST', body: JSON.stringify(request) });
+    const answer = (await response.json()) as Readonly<Record<string, unknown>>;
+    return { functionError: response.headers.get('x-amz-function-error') !== null || !response.ok, answer };
+  }
+
   /** Takes all messages out of quarantine. */
   async takeQuarantined(): Promise<readonly Message[]> {
     const { sqs } = this.#connected();
