@@ -26,6 +26,8 @@ export class BreakpointProxy {
   readonly #verdict: Verdict;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #environments = new Map<string, WatchedEnvironment>();
+  /** What each environment has sent on last: what it deletes next. */
+  readonly #lastSent = new Map<string, readonly string[]>();
   readonly #targets = new Map<ServerName, string>();
   #quarantineName = '';
   #url = '';
@@ -80,7 +82,7 @@ export class BreakpointProxy {
     const environment = this.#environments.get(id);
     if (target === undefined || environment === undefined) throw new Error(`no environment ${request.url}`);
     const body = text.replaceAll(`${this.#url}/${id}/sqs`, this.#targets.get('sqs') ?? '');
-    const call = observedCall(server as ServerName, request.headers, body, this.#quarantineName);
+    const call = this.#named(observedCall(server as ServerName, request.headers, body, this.#quarantineName), id);
     const dies = (moment: Moment) => call !== undefined && this.#verdict(call, moment, environment);
 
     if (dies('before')) return environment.kill();
@@ -94,6 +96,11 @@ export class BreakpointProxy {
     if (dies('after')) return environment.kill();
     if (call !== undefined) this.#verdict(call, 'returned', environment);
     response.writeHead(answer.status, answer.headers).end(answer.body);
+  }
+
+  #named(call: ObservedCall | undefined, id: string): ObservedCall | undefined {
+    if (call?.kind === 'redrive_send') this.#lastSent.set(id, call.eventIds);
+    return call?.kind === 'delete' ? { ...call, eventIds: this.#lastSent.get(id) ?? [] } : call;
   }
 
   /** `sent` resolves when the whole request has been handed over. */

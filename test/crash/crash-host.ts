@@ -30,11 +30,16 @@ const killsPath = join(settings.dataDir, 'kills.jsonl');
 const killed = new Set<string>();
 
 /** Each event kills once, at its point. */
-const verdict: Verdict = ({ kind, eventId }, moment, environment) => {
-  const point = eventId === undefined ? undefined : pointOf(eventId);
-  if (eventId === undefined || point?.call !== kind || point.moment !== moment || killed.has(eventId)) return false;
-  killed.add(eventId);
-  appendFileSync(killsPath, `${JSON.stringify({ eventId })}\n`);
+const verdict: Verdict = ({ kind, eventIds }, moment, environment) => {
+  const doomed = eventIds.filter((eventId) => {
+    const point = pointOf(eventId);
+    return point?.call === kind && point.moment === moment && !killed.has(eventId);
+  });
+  if (doomed.length === 0) return false;
+  for (const eventId of doomed) {
+    killed.add(eventId);
+    appendFileSync(killsPath, `${JSON.stringify({ eventId })}\n`);
+  }
   if (moment === 'returned' && environment instanceof MortalEnvironment) environment.dies = true;
   return true;
 };

@@ -11,6 +11,7 @@ export type CallKind =
   | 'settle_quarantined'
   | 'send_to_delivery'
   | 'send_to_quarantine'
+  | 'redrive_send'
   | 'delete';
 
 /** When, in the course of a call, the process dies. */
@@ -37,6 +38,8 @@ export interface CrashPoint {
   readonly crmCalls: 0 | 1 | 2;
   /** Why it is quarantined, where it is: the CRM rejects it, or it has no address to begin with. */
   readonly flaw?: 'rejected' | 'invalid';
+  /** Rejected and quarantined in peace, then redriven: that is where it dies, ten with one kill. */
+  readonly redriven?: true;
 }
 
 /** The protocol from the sender's request to the acknowledgement, in order. */
@@ -82,10 +85,18 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
     ends: 'quarantined',
     flaw: 'rejected',
   },
+  redrivePoint('redrive-before-send', 'redriving, before the send', 'redrive_send', 'before'),
+  redrivePoint('redrive-before-delete', 'redriving, after the send, before the delete', 'delete', 'before'),
+  redrivePoint('redrive-during-delete', 'redriving, deleted, the answer lost', 'delete', 'after'),
 ];
 
 function point(name: string, what: string, call: CallKind, moment: Moment, crmCalls: 0 | 1 | 2): CrashPoint {
   return { name, what, call, moment, ends: 'applied', crmCalls };
+}
+
+/** The CRM is called before the redrive, and after it. */
+function redrivePoint(name: string, what: string, call: CallKind, moment: Moment): CrashPoint {
+  return { ...point(name, what, call, moment, 2), redriven: true };
 }
 
 /** The point at which the event of this id dies, if any. */

@@ -13,12 +13,12 @@ describe('a call seen from outside', () => {
     ['QUARANTINED', 'settle_quarantined'],
   ])('that writes an event as %s is a %s', (status, kind) => {
     const call = observedCall('dynamodb', target('TransactWriteItems'), transaction('EVENT#e.1', status), 'q');
-    expect(call).toEqual({ kind, eventId: 'e.1' });
+    expect(call).toEqual({ kind, eventIds: ['e.1'] });
   });
 
   it('may write the event’s row alone', () => {
     const body = JSON.stringify({ Item: { pk: { S: 'EVENT#e.1' }, status: { S: 'IGNORED' } } });
-    expect(observedCall('dynamodb', target('PutItem'), body, 'q')).toEqual({ kind: 'settle', eventId: 'e.1' });
+    expect(observedCall('dynamodb', target('PutItem'), body, 'q')).toEqual({ kind: 'settle', eventIds: ['e.1'] });
   });
 
   it('is none that matters where it reads, or writes another row', () => {
@@ -34,10 +34,21 @@ describe('a call seen from outside', () => {
   ])('that sends to the %s queue is a %s', (queue, kind) => {
     const QueueUrl = `http://127.0.0.1:1/000000000000/${queue}`;
     const body = JSON.stringify({ QueueUrl, MessageAttributes: { eventId: { StringValue: 'e.1' } } });
-    expect(observedCall('sqs', target('SendMessage'), body, 'quarantine')).toEqual({ kind, eventId: 'e.1' });
+    expect(observedCall('sqs', target('SendMessage'), body, 'quarantine')).toEqual({ kind, eventIds: ['e.1'] });
+  });
+
+  it('may send many, as the redrive function does, and deletes without a name', () => {
+    const Entries = ['e.1', 'e.2'].map((StringValue) => ({ MessageAttributes: { eventId: { StringValue } } }));
+    const body = JSON.stringify({ QueueUrl: 'http://127.0.0.1:1/000000000000/delivery', Entries });
+    const call = observedCall('sqs', target('SendMessageBatch'), body, 'quarantine');
+    expect(call).toEqual({ kind: 'redrive_send', eventIds: ['e.1', 'e.2'] });
+    expect(observedCall('sqs', target('DeleteMessageBatch'), '{}', 'q')).toEqual({ kind: 'delete', eventIds: [] });
   });
 
   it('to the CRM is of the event that its key names', () => {
-    expect(observedCall('crm', { 'idempotency-key': 'e.1' }, '{}', 'q')).toEqual({ kind: 'crm_call', eventId: 'e.1' });
+    expect(observedCall('crm', { 'idempotency-key': 'e.1' }, '{}', 'q')).toEqual({
+      kind: 'crm_call',
+      eventIds: ['e.1'],
+    });
   });
 });

@@ -2,10 +2,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CallKind } from './crash-points.ts';
 
-/** A call that matters, and whose it is; a deletion may be of several events, and names none. */
+/** A call that matters, and whose it is. A deletion names no events: they are those that were sent before it. */
 export interface ObservedCall {
   readonly kind: CallKind;
-  readonly eventId: string | undefined;
+  readonly eventIds: readonly string[];
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ export function observedCall(
 ): ObservedCall | undefined {
   switch (server) {
     case 'crm':
-      return { kind: 'crm_call', eventId: String(headers['idempotency-key']) };
+      return { kind: 'crm_call', eventIds: [String(headers['idempotency-key'])] };
     case 'dynamodb':
       return tableCall(operationOf(headers), body);
     case 'sqs':
@@ -45,7 +45,7 @@ function tableCall(operation: string, body: string): ObservedCall | undefined {
   const item = (operation === 'PutItem' ? request.Item : first?.Put?.Item) as Record<string, { readonly S?: string }>;
   const key = item?.pk?.S ?? '';
   if (!key.startsWith('EVENT#')) return undefined;
-  return { kind: kindOf(item.status?.S), eventId: key.slice('EVENT#'.length) };
+  return { kind: kindOf(item.status?.S), eventIds: [key.slice('EVENT#'.length)] };
 }
 
 function kindOf(status: string | undefined): CallKind {
@@ -53,12 +53,16 @@ function kindOf(status: string | undefined): CallKind {
   return status === 'QUARANTINED' ? 'settle_quarantined' : 'settle';
 }
 
+interface SentMessage {
+  readonly MessageAttributes?: { readonly eventId?: { readonly StringValue?: string } };
+}
+
 function queueCall(operation: string, body: string, quarantineName: string): ObservedCall | undefined {
-  if (operation === 'DeleteMessage' || operation === 'DeleteMessageBatch')
-    return { kind: 'delete', eventId: undefined };
-  if (operation !== 'SendMessage') return undefined;
-  const request = JSON.parse(body) as { readonly QueueUrl: string; readonly MessageAttributes?: Json };
-  const { eventId } = (request.MessageAttributes ?? {}) as Record<string, { readonly StringValue?: string }>;
+  if (operation === 'DeleteMessage' || operation === 'DeleteMessageBatch') return { kind: 'delete', eventIds: [] };
+  if (operation !== 'SendMessage' && operation !== 'SendMessageBatch') return undefined;
+  const request = JSON.parse(body) as SentMessage & { readonly QueueUrl: string; readonly Entries?: SentMessage[] };
+  const eventIds = (request.Entries ?? [request]).flatMap((sent) => sent.MessageAttributes?.eventId?.StringValue ?? []);
   const toQuarantine = request.QueueUrl.endsWith(`/${quarantineName}`);
-  return { kind: toQuarantine ? 'send_to_quarantine' : 'send_to_delivery', eventId: eventId?.StringValue };
+  if (operation === 'SendMessageBatch') return { kind: 'redrive_send', eventIds };
+  return { kind: toQuarantine ? 'send_to_quarantine' : 'send_to_delivery', eventIds };
 }

@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
-import { LIMITS_IN_SECONDS } from '../pipeline/limits-in-seconds.ts';
 import { ingestProperty, type Tally } from './ingest-fuzz.ts';
 import { fuzzLive } from './live-fuzz.ts';
 import { processorProperty } from './processor-fuzz.ts';
@@ -36,7 +35,7 @@ describe('hostile input to the real bundles', () => {
   let pipeline: LocalPipelineProcess;
 
   beforeAll(async () => {
-    pipeline = await LocalPipelineProcess.start({ context: LIMITS_IN_SECONDS });
+    pipeline = await LocalPipelineProcess.start();
   }, 60_000);
 
   afterAll(() => pipeline?.dispose(), 20_000);

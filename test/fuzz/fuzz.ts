@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { Progress } from '../../local/progress.ts';
 import { type CommandText, runCommand } from '../harness/command-options.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
-import { LIMITS_IN_SECONDS } from '../pipeline/limits-in-seconds.ts';
 import { ingestProperty, type Tally } from './ingest-fuzz.ts';
 import { fuzzLive } from './live-fuzz.ts';
 import { processorProperty } from './processor-fuzz.ts';
@@ -84,7 +83,7 @@ async function check<Case>(
 
 async function runLive(each: number, seed: number, progress: Progress): Promise<Part[]> {
   progress.show('starting the pipeline');
-  const pipeline = await LocalPipelineProcess.start({ context: LIMITS_IN_SECONDS });
+  const pipeline = await LocalPipelineProcess.start();
   try {
     const onProgress = (text: string) => progress.show(`on the real thing: ${text}`);
     const options = { requests: each, messages: each, seed, patienceMs: PATIENCE_MS, onProgress };
