@@ -85,6 +85,11 @@ export class LocalPipelineProcess {
     return this.#output;
   }
 
+  /** The supervisor's process id. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** What the running pipeline says about itself. */
   get description(): PipelineDescription {
     return findPipeline(this.dataDir);
