@@ -22,13 +22,15 @@ export interface MemoryReport {
   readonly firstMb: number;
   readonly maxMb: number;
   readonly lastMb: number;
-  /** Over the second half of its life; undefined for one that lived too short to tell. */
+  /** Of the lowest values over the second half of its life; undefined for one that lived too short to tell. */
   readonly slopeMbPerMinute: number | undefined;
   readonly verdict: 'flat' | 'grows' | 'too short to tell' | 'not judged';
 }
 
 /** Half of a life is judged, the first half being what is loaded, compiled and cached. */
-const JUDGED_FROM_MS = 120_000;
+const JUDGED_FROM_MS = 300_000;
+/** Parts of that half, of each of which the lowest value counts: what is left after garbage was collected. */
+const TROUGHS = 8;
 /** More than this in a minute, in the second half, is called growth. */
 const FLAT_MB_PER_MINUTE = 1;
 
@@ -68,7 +70,8 @@ function reportOn(name: string, pid: number, samples: readonly Sample[], judged:
   const first = samples[0] as Sample;
   const last = samples.at(-1) as Sample;
   const lifeMs = last.atMs - first.atMs;
-  const slope = lifeMs < JUDGED_FROM_MS ? undefined : slopePerMinute(samples.slice(Math.floor(samples.length / 2)));
+  const slope =
+    lifeMs < JUDGED_FROM_MS ? undefined : slopePerMinute(troughs(samples.slice(Math.floor(samples.length / 2))));
   return {
     name,
     pid,
@@ -84,6 +87,15 @@ function reportOn(name: string, pid: number, samples: readonly Sample[], judged:
 function verdictOn(slope: number | undefined): MemoryReport['verdict'] {
   if (slope === undefined) return 'too short to tell';
   return slope > FLAT_MB_PER_MINUTE ? 'grows' : 'flat';
+}
+
+/** The lowest sample of each of `TROUGHS` parts. */
+function troughs(samples: readonly Sample[]): Sample[] {
+  const length = Math.max(1, Math.ceil(samples.length / TROUGHS));
+  const parts = Array.from({ length: Math.ceil(samples.length / length) }, (_, part) =>
+    samples.slice(part * length, (part + 1) * length),
+  );
+  return parts.map((part) => part.reduce((lowest, sample) => (sample.megabytes < lowest.megabytes ? sample : lowest)));
 }
 
 /** The slope of the line that fits the samples best (least squares), in megabytes a minute. */
