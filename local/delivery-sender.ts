@@ -21,6 +21,8 @@ export interface SenderOptions<Event> {
   readonly deliver: (event: Event) => Promise<DeliveryOutcome>;
   readonly connections: number;
   readonly ratePerSecond: number | undefined;
+  /** Once it is aborted no further delivery is begun. */
+  readonly signal?: AbortSignal;
 }
 
 /** Sends all deliveries, so many at once and at most at the given rate; `onOutcome` is told each end. */
@@ -34,7 +36,7 @@ export async function sendDeliveries<Event extends OutgoingEvent>(
   async function work(): Promise<void> {
     for (let index = next++; index < deliveries.length; index = next++) {
       const event = deliveries[index];
-      if (event === undefined) return;
+      if (event === undefined || options.signal?.aborted === true) return;
       if (options.ratePerSecond !== undefined) {
         const waitMs = startMs + (index / options.ratePerSecond) * 1_000 - performance.now();
         if (waitMs > 0) await sleep(waitMs);

@@ -34,6 +34,9 @@ const STOP_GRACE_MS = 2_500;
 /** Ingest's environments: more would only compete for the machine's cores. Beyond, requests wait. */
 const INGEST_ENVIRONMENTS_MAX = Math.min(10, Math.max(4, 2 * availableParallelism()));
 
+/** Starts an execution environment. Tests put something between it and the servers, or end it when it suits them. */
+export type EnvironmentStarter = (...args: ConstructorParameters<typeof ExecutionEnvironment>) => ExecutionEnvironment;
+
 /** Steps of taking down, run in the reverse order of their being added. */
 type Undo = () => Promise<void> | void;
 
@@ -41,15 +44,21 @@ type Undo = () => Promise<void> | void;
 export class LocalPipeline {
   readonly #settings: Settings;
   readonly #onServerEnd: (message: string) => void;
+  readonly #startEnvironment: EnvironmentStarter;
   readonly #undo: Undo[] = [];
   readonly #stopping = new AbortController();
   readonly #pools = new Map<string, FunctionPool>();
   #stopped: Promise<void> | undefined;
 
   /** `onServerEnd` is called when the pipeline cannot go on, because one of its servers has ended. */
-  constructor(settings: Settings, onServerEnd: (message: string) => void) {
+  constructor(
+    settings: Settings,
+    onServerEnd: (message: string) => void,
+    startEnvironment: EnvironmentStarter = (...args) => new ExecutionEnvironment(...args),
+  ) {
     this.#settings = settings;
     this.#onServerEnd = onServerEnd;
+    this.#startEnvironment = startEnvironment;
   }
 
   /** Brings everything up; resolves once the webhook accepts. */
@@ -164,9 +173,8 @@ export class LocalPipeline {
     const { dataDir } = this.#settings;
     const log = new FunctionLog(spec.logicalId, join(dataDir, 'logs', `${spec.logicalId}.log`), sayNow);
     const variables = functionEnvironment(spec, endpoints, dataDir);
-    const pool = new FunctionPool(
-      maxEnvironments,
-      (onEnd) => new ExecutionEnvironment(spec, variables, log, ledger, onEnd),
+    const pool = new FunctionPool(maxEnvironments, (onEnd) =>
+      this.#startEnvironment(spec, variables, log, ledger, onEnd),
     );
     this.#undo.push(async () => {
       await pool.stop(0);

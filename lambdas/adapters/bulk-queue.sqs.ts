@@ -5,13 +5,9 @@ import {
   type SendMessageBatchResult,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { Envelope } from '../domain/envelope.ts';
+import { ATTRIBUTE_TYPE, type Envelope, MESSAGE_BYTES_MAX, messageBytes } from '../domain/envelope.ts';
 import { errorName } from '../domain/error-name.ts';
 import type { BulkDone, BulkQueue } from '../ports.ts';
-
-/** All messages of one call together, with their attributes' names, types and values (SendMessageBatch API reference). */
-const CALL_BYTES_MAX = 1_048_576;
-const DATA_TYPE = 'String';
 
 /** Sends to one queue. Each call of SQS ends within `budgetMs`; messages too large for one call take several. */
 export class SqsBulkQueue implements BulkQueue {
@@ -52,10 +48,10 @@ function inCalls(envelopes: readonly Envelope[]): SendMessageBatchRequestEntry[]
   const calls: SendMessageBatchRequestEntry[][] = [];
   let leftBytes = 0;
   envelopes.forEach((envelope, position) => {
-    const bytes = sizeOf(envelope);
+    const bytes = messageBytes(envelope);
     if (calls.length === 0 || bytes > leftBytes) {
       calls.push([]);
-      leftBytes = CALL_BYTES_MAX;
+      leftBytes = MESSAGE_BYTES_MAX;
     }
     calls.at(-1)?.push(entryOf(envelope, position));
     leftBytes -= bytes;
@@ -67,13 +63,6 @@ function entryOf({ body, attributes }: Envelope, position: number): SendMessageB
   const given = Object.entries(attributes)
     // SQS refuses an attribute without a value, which must not cost the message.
     .filter(([, value]) => value !== '')
-    .map(([name, value]) => [name, { DataType: DATA_TYPE, StringValue: value }]);
+    .map(([name, value]) => [name, { DataType: ATTRIBUTE_TYPE, StringValue: value }]);
   return { Id: String(position), MessageBody: body, MessageAttributes: Object.fromEntries(given) };
-}
-
-function sizeOf({ body, attributes }: Envelope): number {
-  const ofAttributes = Object.entries(attributes).map(
-    ([name, value]) => Buffer.byteLength(name) + DATA_TYPE.length + Buffer.byteLength(value),
-  );
-  return ofAttributes.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(body));
 }

@@ -93,6 +93,11 @@ export class HttpCrm implements Crm {
         if (request.reusedSocket) connected = true;
         else socket.once(connectEvent, () => (connected = true));
       });
+      // Without a listener Node would close the connection of a CRM that wants another protocol, and say nothing.
+      request.on('upgrade', (response, socket) => {
+        socket.destroy();
+        resolve({ kind: 'answered', status: response.statusCode ?? 0, excerpt: '' });
+      });
       request.on('error', (error: NodeJS.ErrnoException) => {
         if (request.reusedSocket && error.code === 'ECONNRESET') resolve({ kind: 'stale_connection' });
         else resolve({ kind: connected ? 'unknown' : 'not_sent', cause: errorName(error) });
@@ -118,8 +123,12 @@ async function readAnswer(response: IncomingMessage, token: string): Promise<Crm
 /** The beginning of an answer, on one line, without control characters and without the token if the CRM echoes it. */
 function excerptOf(chunks: readonly Buffer[], token: string): string {
   const text = Buffer.concat(chunks).toString('utf8').split(token).join('[token]');
-  return text
-    .replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
-    .trim()
-    .slice(0, EXCERPT_CHARACTERS);
+  return (
+    text
+      .replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
+      .trim()
+      .slice(0, EXCERPT_CHARACTERS)
+      // Cut in the middle of a character.
+      .replace(/\p{Cs}$/u, '')
+  );
 }

@@ -1,6 +1,6 @@
 /** SQS as a queue to send envelopes to. */
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Envelope } from '../domain/envelope.ts';
+import { ATTRIBUTE_TYPE, type Envelope } from '../domain/envelope.ts';
 import { errorName } from '../domain/error-name.ts';
 import type { MessageQueue, Unavailable } from '../ports.ts';
 
@@ -20,7 +20,7 @@ export class SqsMessageQueue implements MessageQueue {
     const attributes = Object.entries(envelope.attributes)
       // SQS refuses an attribute without a value, which must not cost the message.
       .filter(([, value]) => value !== '')
-      .map(([name, value]) => [name, { DataType: 'String', StringValue: value }]);
+      .map(([name, value]) => [name, { DataType: ATTRIBUTE_TYPE, StringValue: value }]);
     const command = new SendMessageCommand({
       QueueUrl: this.#queueUrl,
       MessageBody: envelope.body,

@@ -3,7 +3,7 @@
  * what SQS would change travels as Base64.
  */
 import { isEventId } from './event.ts';
-import type { QuarantineReason } from './event-row.ts';
+import { lastErrorFrom, type QuarantineReason } from './event-row.ts';
 import type { Verified } from './signature.ts';
 
 /** Version of this form. A message without it was put into the queue by hand and is taken as it is. */
@@ -34,6 +34,20 @@ export interface QuarantineNote {
   readonly redrives: number;
 }
 
+/** What SQS takes as one message, and in one call for many (SendMessage and SendMessageBatch API references). */
+export const MESSAGE_BYTES_MAX = 1_048_576;
+
+/** The type that our attributes have in SQS. */
+export const ATTRIBUTE_TYPE = 'String';
+
+/** What SQS counts a message as: its body, and its attributes' names, types and values, in bytes. */
+export function messageBytes({ body, attributes }: Envelope): number {
+  const ofAttributes = Object.entries(attributes).map(
+    ([name, value]) => Buffer.byteLength(name) + ATTRIBUTE_TYPE.length + Buffer.byteLength(value),
+  );
+  return ofAttributes.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(body));
+}
+
 /** A message as it came out of a queue. */
 export interface ReceivedMessage {
   readonly messageId: string;
@@ -54,9 +68,6 @@ export interface Decoded {
   readonly fromQuarantine: boolean;
   readonly problem?: string;
 }
-
-/** The longest that SQS lets an attribute be is the message; ours are kept far below. */
-const LAST_ERROR_MAX = 1_000;
 
 /**
  * What SQS does not carry unchanged: everything outside #x9 #xA #xD #x20-#xD7FF #xE000-#xFFFD
@@ -152,7 +163,7 @@ export function quarantineEnvelope(
     0,
     9,
   );
-  const lastError = note.lastError === undefined ? {} : { lastError: note.lastError.slice(0, LAST_ERROR_MAX) };
+  const lastError = note.lastError === undefined ? {} : { lastError: lastErrorFrom(note.lastError) };
   return {
     body: message.body,
     attributes: {

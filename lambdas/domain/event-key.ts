@@ -6,11 +6,17 @@ import type { PipelineEvent } from './event.ts';
 export function digest(...parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256');
   for (const part of parts) {
-    const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
+    const [encoding, bytes] = bytesOf(part);
     // Each part's length goes first, so that no two lists of parts run together into the same bytes.
-    hash.update(`${bytes.length}:`).update(bytes);
+    hash.update(`${bytes.length}${encoding}:`).update(bytes);
   }
   return hash.digest('hex');
+}
+
+/** UTF-8 makes one character of all lone surrogates: text that has one is told apart by its code units. */
+function bytesOf(part: string | Uint8Array): readonly ['' | 'u16', Uint8Array] {
+  if (typeof part !== 'string') return ['', part];
+  return part.isWellFormed() ? ['', Buffer.from(part, 'utf8')] : ['u16', Buffer.from(part, 'utf16le')];
 }
 
 /** The row of the event with this id. */

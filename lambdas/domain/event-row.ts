@@ -45,7 +45,7 @@ export function longerTrail(
   trail: readonly TrailEntry[] = [],
   { detail, ...entry }: TrailEntry,
 ): readonly TrailEntry[] {
-  const cut = detail === undefined ? {} : { detail: detail.slice(0, TRAIL_DETAIL_MAX) };
+  const cut = detail === undefined ? {} : { detail: detail.slice(0, TRAIL_DETAIL_MAX).toWellFormed() };
   return [...trail, { ...entry, ...cut }].slice(-TRAIL_MAX);
 }
 
@@ -99,6 +99,14 @@ export interface ContactRow {
   readonly unsettled?: string;
   /** What `unsettled` was before the holder's claim; restored when the holder's call is known not to have been applied. */
   readonly unsettledBefore?: string;
+}
+
+/** The longest error that is kept, in UTF-16 code units. */
+const LAST_ERROR_MAX = 1_000;
+
+/** An error as it is kept: not too long, and without the half of a surrogate pair, which DynamoDB would refuse. */
+export function lastErrorFrom(error: string): string {
+  return error.slice(0, LAST_ERROR_MAX).toWellFormed();
 }
 
 /** The version of an event row that a write relies on: absent, or this status and owner. */

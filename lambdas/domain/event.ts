@@ -45,10 +45,13 @@ const ID_WANTED = 'must be 1 to 256 visible ASCII characters';
 const TYPE_WANTED = 'must be a string of 1 to 256 characters';
 const TIMESTAMP_WANTED = 'must be an ISO 8601 date and time with an offset, such as 2026-01-31T09:30:00Z';
 
+/** DynamoDB takes no lone surrogate: an event whose row could not be written would never end. */
+const wellFormed = z.refine<string>((text) => text.isWellFormed(), 'must not have half a surrogate pair');
+
 const schema = z.looseObject(
   {
     eventBridgeEventId: z.string(ID_WANTED).check(z.regex(EVENT_ID, ID_WANTED)),
-    eventType: z.string(TYPE_WANTED).check(z.minLength(1, TYPE_WANTED), z.maxLength(256, TYPE_WANTED)),
+    eventType: z.string(TYPE_WANTED).check(z.minLength(1, TYPE_WANTED), z.maxLength(256, TYPE_WANTED), wellFormed),
     eventTimestamp: z.iso.datetime({ offset: true, error: TIMESTAMP_WANTED }),
     interaction: z.optional(z.looseObject({}, 'must be an object')),
   },

@@ -1,6 +1,6 @@
 /** The note that goes with a message into quarantine, read back: by then anybody may have written it. */
 import type { MessageAttributes } from './envelope.ts';
-import type { QuarantineReason } from './event-row.ts';
+import { lastErrorFrom, type QuarantineReason } from './event-row.ts';
 import { isQuarantineReason } from './quarantine-reasons.ts';
 
 /** What a note says, as far as it can be believed. */
@@ -22,7 +22,7 @@ export function readQuarantineNote(attributes: MessageAttributes): ReadNote | un
     reason: note.reason,
     atMs: Number.isNaN(atMs) ? undefined : atMs,
     redrives: typeof redrives === 'number' && Number.isSafeInteger(redrives) && redrives >= 0 ? redrives : 0,
-    ...(typeof lastError === 'string' ? { lastError } : {}),
+    ...(typeof lastError === 'string' ? { lastError: lastErrorFrom(lastError) } : {}),
   };
 }
 

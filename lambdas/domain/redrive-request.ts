@@ -44,6 +44,9 @@ export type ParsedRequest =
 /** SQS moves no faster in its own task, and neither do we. */
 export const RATE_MAX = 500;
 const LISTED_MAX = 100;
+/** Problems that are told, and characters of each: an answer of Lambda takes 6 MB, as much as a request may have. */
+const PROBLEMS_MAX = 20;
+const PROBLEM_MAX = 400;
 
 const LIMIT_WANTED = 'must be a whole number from 1 on';
 const RATE_WANTED = `must be a whole number from 1 to ${RATE_MAX}`;
@@ -135,6 +138,9 @@ function requested(request: RedriveRequest): ParsedRequest {
 function refused(
   issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
 ): ParsedRequest {
-  const problems = issues.map(({ path, message }) => `${path.map(String).join('.') || 'the request'}: ${message}`);
-  return { kind: 'refused', problems };
+  const told = issues
+    .slice(0, PROBLEMS_MAX)
+    .map(({ path, message }) => `${path.map(String).join('.') || 'the request'}: ${message}`.slice(0, PROBLEM_MAX));
+  const more = issues.length - told.length;
+  return { kind: 'refused', problems: more === 0 ? told : [...told, `and ${more} more`] };
 }

@@ -11,6 +11,7 @@ import {
   type EventRow,
   type ExpectedRow,
   type FinalStatus,
+  lastErrorFrom,
   longerTrail,
   type QuarantineReason,
 } from '../domain/event-row.ts';
@@ -198,10 +199,11 @@ export function finalRow(row: Omit<EventRow, 'status'>, status: FinalStatus, now
 export function quarantinedRow(
   row: Omit<EventRow, 'status'>,
   reason: QuarantineReason,
-  lastError: string,
+  error: string,
   nowMs: number,
 ): EventRow {
   const { leaseExpiresAtMs: _lease, ...rest } = row;
+  const lastError = lastErrorFrom(error);
   const trail = longerTrail(rest.trail, { atMs: nowMs, what: 'quarantined', detail: `${reason}: ${lastError}` });
   const firstError = rest.firstError ?? lastError;
   return { ...rest, status: 'QUARANTINED', settledAtMs: nowMs, reason, lastError, firstError, trail };
@@ -210,11 +212,12 @@ export function quarantinedRow(
 /** `row` as failed now, to be tried again from `nextAttemptAtMs` on. */
 export function failedRow(
   row: Omit<EventRow, 'status'>,
-  lastError: string,
+  error: string,
   nowMs: number,
   nextAttemptAtMs: number,
 ): EventRow {
   const { leaseExpiresAtMs: _lease, ...rest } = row;
+  const lastError = lastErrorFrom(error);
   const trail = longerTrail(rest.trail, { atMs: nowMs, what: 'failed', detail: lastError });
   return { ...rest, status: 'FAILED', lastError, firstError: rest.firstError ?? lastError, trail, nextAttemptAtMs };
 }

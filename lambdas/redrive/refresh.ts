@@ -2,7 +2,7 @@
  * Keeps quarantine from being emptied by SQS, which deletes every message fourteen days after it was sent: what nears
  * that age is sent to quarantine again, as it is. Copies of events that are final by now are dropped.
  */
-import { type Envelope, quarantineEnvelope } from '../domain/envelope.ts';
+import { type Envelope, MESSAGE_BYTES_MAX, messageBytes, quarantineEnvelope } from '../domain/envelope.ts';
 import type { EventRow } from '../domain/event-row.ts';
 import type { RedriveAnswer } from '../domain/redrive-answer.ts';
 import type { IdempotencyStore } from '../ports.ts';
@@ -80,14 +80,15 @@ function isCopyOfFinal({ event, reason }: QuarantinedEvent, rows: ReadonlyMap<st
   return isFinal && row.identity === event.identity;
 }
 
-/** The message as it is; one that SQS moved gets the note that it lacks. */
+/** The message as it is; one that SQS moved gets the note that it lacks, where it has room for one. */
 function keptEnvelope({ held, hasNote }: QuarantinedEvent, nowMs: number): Envelope {
   if (hasNote) return held.message;
-  return quarantineEnvelope(held.message, {
+  const noted = quarantineEnvelope(held.message, {
     reason: 'dead_lettered',
     at: new Date(nowMs).toISOString(),
     attempts: 0,
     redrives: 0,
     lastError: 'SQS moved the message to quarantine, which had come too often',
   });
+  return messageBytes(noted) <= MESSAGE_BYTES_MAX ? noted : held.message;
 }

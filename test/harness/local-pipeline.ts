@@ -7,7 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SendMessageCommand, type SQSClient, StartMessageMoveTaskCommand } from '@aws-sdk/client-sqs';
+import {
+  DeleteMessageBatchCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type SQSClient,
+  StartMessageMoveTaskCommand,
+} from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { RedriveAnswer } from '../../lambdas/domain/redrive-answer.ts';
 import { type SigningKey, sign, signingKeyFrom } from '../../lambdas/domain/signature.ts';
@@ -34,6 +41,8 @@ export interface LocalPipelineOptions {
   /** CDK context, for example `{'limits.visibilityMs': '6000'}`. */
   readonly context?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** What is run instead of `npm start`: a script that starts the same pipeline with something put in between. */
+  readonly script?: string;
 }
 
 /** A command's end. */
@@ -67,7 +76,7 @@ export class LocalPipelineProcess {
   async start(): Promise<void> {
     const context = Object.entries(this.#options.context ?? {}).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
     this.#output = '';
-    const child = this.#spawn('local/start.ts', context);
+    const child = this.#spawn(this.#options.script ?? 'local/start.ts', context);
     this.#child = child;
     child.stdout?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
     child.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
@@ -81,6 +90,11 @@ export class LocalPipelineProcess {
   /** What it has printed since it was started. */
   get output(): string {
     return this.#output;
+  }
+
+  /** The supervisor's process id. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
   }
 
   /** What the running pipeline says about itself. */
@@ -204,6 +218,32 @@ export class LocalPipelineProcess {
     const { quarantine, deliveryQueue } = this.description;
     const command = new StartMessageMoveTaskCommand({ SourceArn: quarantine.arn, DestinationArn: deliveryQueue.arn });
     await this.#connected().sqs.send(command);
+  }
+
+  /** Invokes the redrive function, as anybody who may could. */
+  async invokeRedrive(
+    request: unknown,
+  ): Promise<{ readonly functionError: boolean; readonly answer: Readonly<Record<string, unknown>> }> {
+    const { endpoints, redriveFunction } = this.description;
+    const url = `${endpoints.lambda}/2015-03-31/functions/${redriveFunction}/invocations`;
+    const response = await fetch(url, { method: 'POST', body: JSON.stringify(request) });
+    const answer = (await response.json()) as Readonly<Record<string, unknown>>;
+    return { functionError: response.headers.get('x-amz-function-error') !== null || !response.ok, answer };
+  }
+
+  /** Takes all messages out of quarantine. */
+  async takeQuarantined(): Promise<readonly Message[]> {
+    const { sqs } = this.#connected();
+    const QueueUrl = this.description.quarantine.url;
+    const taken: Message[] = [];
+    for (;;) {
+      const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] });
+      const { Messages: messages = [] } = await sqs.send(receive);
+      if (messages.length === 0) return taken;
+      taken.push(...messages);
+      const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+      await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+    }
   }
 
   /** How many messages the queue holds. */

@@ -38,6 +38,14 @@ describe('a request as an event', () => {
     });
   });
 
+  it('takes parameters by any name, those that every object has too', () => {
+    const { queryStringParameters } = toHttpEvent(request({ target: '/hook?constructor=1&__proto__=2' }), ROUTE);
+    expect(Object.entries(queryStringParameters ?? {})).toEqual([
+      ['constructor', '1'],
+      ['__proto__', '2'],
+    ]);
+  });
+
   it('keeps cookies apart from the headers', () => {
     const event = toHttpEvent(request({ headers: { cookie: 'a=1; b=2', 'x-a': '1, 2' } }), ROUTE);
     expect(event.cookies).toEqual(['a=1', 'b=2']);

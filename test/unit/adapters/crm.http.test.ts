@@ -93,6 +93,20 @@ describe('the CRM over HTTP', () => {
     expect(answer).toHaveProperty('excerpt', `no [31m Bearer [token] ${'x'.repeat(277)}`);
   });
 
+  it('cuts the excerpt between characters: half a surrogate pair could not be stored', async () => {
+    const answer = await answerOf((_request, response) => {
+      response.writeHead(422).end(`${'x'.repeat(299)}😀`);
+    });
+    expect(answer).toEqual({ kind: 'answered', status: 422, excerpt: 'x'.repeat(299) });
+  });
+
+  it('does not wait for ever for a CRM that answers by another protocol', async () => {
+    const answer = await answerOf((_request, response) => {
+      response.socket?.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
+    });
+    expect(answer).toEqual({ kind: 'answered', status: 101, excerpt: '' });
+  });
+
   it('follows no redirect', async () => {
     let calls = 0;
     const answer = await answerOf((_request, response) => {

@@ -48,6 +48,11 @@ describe('parseEvent', () => {
     ['an id of 257 characters', { ...VALID, eventBridgeEventId: 'a'.repeat(257) }, idWanted],
     ['a number as id', { ...VALID, eventBridgeEventId: 7 }, idWanted],
     ['no type', { ...VALID, eventType: undefined }, 'eventType: must be a string of 1 to 256 characters'],
+    [
+      'half a surrogate pair in the type, which the state table could not hold',
+      { ...VALID, eventType: 'interaction.\ud83d' },
+      'eventType: must not have half a surrogate pair',
+    ],
     ['a timestamp without offset', { ...VALID, eventTimestamp: '2026-01-31T09:30:00' }, timestampWanted],
     ['a timestamp that is no date', { ...VALID, eventTimestamp: '2026-02-30T09:30:00Z' }, timestampWanted],
     ['an epoch timestamp', { ...VALID, eventTimestamp: 1_700_000_000_000 }, timestampWanted],

@@ -291,6 +291,12 @@ describe('what can never be processed', () => {
       'interaction.to: must be a string of 1 to 256 characters',
     ],
     [
+      'an event whose type is no Unicode',
+      eventBody('a', 0, '+1', 'interaction.\ud800'),
+      'invalid_event',
+      'eventType: must not have half a surrogate pair',
+    ],
+    [
       'an event from far ahead',
       eventBody('a', 600_001),
       'invalid_event',

@@ -131,3 +131,13 @@ describe('a request of the redrive function', () => {
     expect(rates).toEqual([9]);
   });
 });
+
+describe('a request with more wrong than anybody would read', () => {
+  it('is refused in few words, which an answer of Lambda has room for', async () => {
+    const reasons = Array.from({ length: 100 }, () => 'no reason');
+    const answer = await new RedriveOnTwins().ask({ ['k'.repeat(1_000_000)]: 1, filter: { reasons } });
+    expect(answer.kind === 'refused' && answer.problems.length).toBe(21);
+    expect(answer.kind === 'refused' && answer.problems.at(-1)).toBe('and 81 more');
+    expect(JSON.stringify(answer).length).toBeLessThan(10_000);
+  });
+});

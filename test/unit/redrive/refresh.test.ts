@@ -16,6 +16,15 @@ function identity(world: RedriveOnTwins, id: string): string {
 }
 
 describe('refreshing', () => {
+  it('sends a message that SQS moved as it is where a note would make it longer than SQS takes', async () => {
+    const world = new RedriveOnTwins();
+    const envelope = { body: ' '.repeat(1_048_576), attributes: {} };
+    world.quarantine.sendNow(envelope);
+    world.clock.advance(10 * DAY_MS + 1);
+    expect((await world.run(REFRESH)).refreshed.total).toBe(1);
+    expect([...world.quarantine.messages.values()].map((message) => message.envelope)).toEqual([envelope]);
+  });
+
   it('sends what nears SQS’s limit to quarantine again as it is, and leaves the young', async () => {
     const world = new RedriveOnTwins();
     world.put(...many(12, 'old', { reason: 'crm_rejected', atMs: 5, redrives: 2 }));

@@ -1,0 +1,203 @@
+/** One run of the crash matrix: events for every point, each of which kills the process that works on it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SigningKey } from '../../lambdas/domain/signature.ts';
+import { sign } from '../../lambdas/domain/signature.ts';
+import { sendDeliveries } from '../../local/delivery-sender.ts';
+import { isDealtWith } from '../../local/event-outcomes.ts';
+import type { CrmCall } from '../../local/sample-crm.ts';
+import type { SignedEvent } from '../../local/send-events.ts';
+import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
+import { LIMITS_IN_SECONDS } from '../pipeline/limits-in-seconds.ts';
+import type { CrashPoint } from './crash-points.ts';
+
+/** What is run. */
+export interface CrashRunOptions {
+  readonly points: readonly CrashPoint[];
+  /** Events that die at each point. */
+  readonly eventsAPoint: number;
+  /** How long everything may take to be dealt with once it is sent. */
+  readonly patienceMs: number;
+  readonly onProgress?: (text: string) => void;
+}
+
+/** What came of one point. */
+export interface PointReport {
+  readonly point: string;
+  readonly what: string;
+  readonly events: number;
+  readonly kills: number;
+  readonly crmCalls: number;
+  /** Calls beyond an event's first, and those of them that no attempt in the state table accounts for. */
+  readonly repeatedCalls: number;
+  readonly unexplainedCalls: number;
+  readonly lost: readonly string[];
+  readonly appliedTwice: readonly string[];
+  readonly inQuarantine: number;
+}
+
+/** Each kill must hit one event and no other. */
+const ONE_AT_A_TIME = { 'limits.batchSize': '1' } as const;
+/** A redrive that was killed holds what it had looked at until it would have ended. */
+const SHORT_REDRIVE = { 'limits.redriveFunctionTimeoutMs': '5000' } as const;
+const REDRIVEN_TYPE = 'interaction.redriven';
+const REDRIVE_PAUSE_MS = 500;
+const CONNECTIONS = 8;
+
+/** Runs it on a pipeline of its own. */
+export async function crashRun(options: CrashRunOptions): Promise<readonly PointReport[]> {
+  const { points, eventsAPoint, patienceMs, onProgress = () => {} } = options;
+  onProgress('starting the pipeline');
+  const pipeline = await LocalPipelineProcess.start({
+    script: 'test/crash/crash-host.ts',
+    context: { ...LIMITS_IN_SECONDS, ...ONE_AT_A_TIME, ...SHORT_REDRIVE },
+  });
+  try {
+    const events = makeEvents(points, eventsAPoint, await pipeline.signingKey());
+    const redriven = events.filter(({ point }) => point.redriven === true);
+    const others = events.filter(({ point }) => point.redriven !== true);
+    await reject(pipeline, redriven);
+    await send(pipeline, redriven, options);
+    await reject(
+      pipeline,
+      others.filter(({ point }) => point.flaw === 'rejected'),
+    );
+    await Promise.all([redriveUntilDone(pipeline, redriven, patienceMs), send(pipeline, others, options)]);
+    return await examine(pipeline, points, events);
+  } finally {
+    await pipeline.dispose();
+  }
+}
+
+interface DoomedEvent {
+  readonly point: CrashPoint;
+  readonly id: string;
+  readonly phone: string;
+  readonly signed: SignedEvent;
+}
+
+/** Events of all points, one of each in turn; every one of a contact of its own. */
+function makeEvents(points: readonly CrashPoint[], eventsAPoint: number, key: SigningKey): DoomedEvent[] {
+  const nowMs = Date.now();
+  return Array.from({ length: eventsAPoint }, (_, round) =>
+    points.map((point, index) => {
+      const id = `${point.name}.${round}`;
+      const phone = `+1${String(index).padStart(2, '0')}${String(round).padStart(8, '0')}`;
+      const event = {
+        eventBridgeEventId: id,
+        eventType: point.redriven === true ? REDRIVEN_TYPE : 'interaction.created',
+        eventTimestamp: new Date(nowMs - round * points.length - index).toISOString(),
+        interaction: { id: `i-${id}`, type: 'voice', ...(point.flaw === 'invalid' ? {} : { to: phone }) },
+      };
+      const body = Buffer.from(JSON.stringify(event));
+      return { point, id, phone, signed: { body, signature: sign(body, key), rowKey: `EVENT#${id}`, eventId: id } };
+    }),
+  ).flat();
+}
+
+async function reject(pipeline: LocalPipelineProcess, events: readonly DoomedEvent[]): Promise<void> {
+  await pipeline.setCrmFaults(events.map(({ phone }) => ({ phone, status: 422 })));
+}
+
+/** Redrives, however often that is killed, until each of the events is final. */
+async function redriveUntilDone(
+  pipeline: LocalPipelineProcess,
+  events: readonly DoomedEvent[],
+  patienceMs: number,
+): Promise<void> {
+  const keys = events.map(({ id }) => `EVENT#${id}`);
+  const redriven = async () => {
+    const { answer } = await pipeline.invokeRedrive({ filter: { eventTypes: [REDRIVEN_TYPE] } });
+    const outcomes = await pipeline.outcomes(keys);
+    // A run that was killed answers nothing; one that ended and found none of them knows that no copy is left.
+    const none = answer.reachedEnd === true && (answer.moved as { readonly total?: number } | undefined)?.total === 0;
+    if (none && keys.every((rowKey) => outcomes.get(rowKey)?.status === 'COMPLETED')) return true;
+    await sleep(REDRIVE_PAUSE_MS);
+    return false;
+  };
+  if (events.length > 0) await pipeline.until('all are redriven', redriven, patienceMs).catch(() => {});
+}
+
+/** Sends as Genesys does, again after a 5xx, and waits until all that was answered 202 is dealt with. */
+async function send(
+  pipeline: LocalPipelineProcess,
+  events: readonly DoomedEvent[],
+  { patienceMs, onProgress = () => {} }: CrashRunOptions,
+): Promise<void> {
+  const accepted = new Set<string>();
+  const { webhookUrl } = pipeline.description;
+  await sendDeliveries(
+    events.map(({ signed }) => signed),
+    { webhookUrl, connections: CONNECTIONS, ratePerSecond: undefined },
+    ({ rowKey }, { kind }) => {
+      if (kind === 'accepted') accepted.add(rowKey);
+      onProgress(`${killsIn(pipeline).length} killed; ${accepted.size} of ${events.length} events accepted`);
+    },
+  );
+  const dealtWith = async () => {
+    const outcomes = await pipeline.outcomes([...accepted]);
+    const open = [...accepted].filter((rowKey) => !isDealtWith(outcomes.get(rowKey))).length;
+    const { visible, inFlight, delayed } = await pipeline.count('deliveryQueue');
+    onProgress(`${killsIn(pipeline).length} killed; ${accepted.size - open} of ${accepted.size} events dealt with`);
+    return open === 0 && visible + inFlight + delayed === 0;
+  };
+  // What has not come to its end by then is counted as lost.
+  await pipeline.until('everything is dealt with', dealtWith, patienceMs).catch(() => {});
+}
+
+/** The ids of the events that have killed. */
+function killsIn(pipeline: LocalPipelineProcess): string[] {
+  try {
+    const text = readFileSync(join(pipeline.dataDir, 'kills.jsonl'), 'utf8');
+    return text
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { readonly eventId: string }).eventId);
+  } catch {
+    // None yet.
+    return [];
+  }
+}
+
+async function examine(
+  pipeline: LocalPipelineProcess,
+  points: readonly CrashPoint[],
+  events: readonly DoomedEvent[],
+): Promise<PointReport[]> {
+  const rows = await pipeline.rows(events.map(({ id }) => `EVENT#${id}`));
+  const calls = Map.groupBy(await pipeline.crmCalls(), ({ key }) => key ?? '');
+  const kills = new Set(killsIn(pipeline));
+  const quarantined = new Set(
+    (await pipeline.takeQuarantined()).map(
+      ({ MessageAttributes: attributes }) => attributes?.eventId?.StringValue ?? '',
+    ),
+  );
+  return points.map((point) => {
+    const own = events.filter((event) => event.point === point);
+    const callsOf = (id: string): readonly CrmCall[] => calls.get(id) ?? [];
+    const applications = (id: string) => callsOf(id).filter(({ outcome }) => outcome === 'applied').length;
+    const isApplied = (id: string) => rows.get(`EVENT#${id}`)?.status === 'COMPLETED' && applications(id) > 0;
+    const isQuarantined = (id: string) => rows.get(`EVENT#${id}`)?.status === 'QUARANTINED' && quarantined.has(id);
+    const ended = (id: string) => (point.ends === 'applied' ? isApplied(id) : isQuarantined(id));
+    // Attempts count from an event's last leaving quarantine; before that it was called once.
+    const attempts = (id: string) => Number(rows.get(`EVENT#${id}`)?.attempts ?? 0) + (point.redriven ? 1 : 0);
+    const ids = own.map(({ id }) => id);
+    return {
+      point: point.name,
+      what: point.what,
+      events: ids.length,
+      kills: ids.filter((id) => kills.has(id)).length,
+      crmCalls: sum(ids.map((id) => callsOf(id).length)),
+      repeatedCalls: sum(ids.map((id) => Math.max(0, callsOf(id).length - 1))),
+      unexplainedCalls: sum(ids.map((id) => Math.max(0, callsOf(id).length - attempts(id)))),
+      lost: ids.filter((id) => !ended(id)),
+      appliedTwice: ids.filter((id) => applications(id) > 1),
+      inQuarantine: ids.filter(isQuarantined).length,
+    };
+  });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,68 @@
+/** What a function's request to a server is about, told from outside by its content. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { CallKind } from './crash-points.ts';
+
+/** A call that matters, and whose it is. A deletion names no events: they are those that were sent before it. */
+export interface ObservedCall {
+  readonly kind: CallKind;
+  readonly eventIds: readonly string[];
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A server that a function talks to. */
+export type ServerName = 'sqs' | 'dynamodb' | 'crm' | 'secrets';
+
+/** The call in a request, or undefined where it is none of those that matter. */
+export function observedCall(
+  server: ServerName,
+  headers: IncomingHttpHeaders,
+  body: string,
+  quarantineName: string,
+): ObservedCall | undefined {
+  switch (server) {
+    case 'crm':
+      return { kind: 'crm_call', eventIds: [String(headers['idempotency-key'])] };
+    case 'dynamodb':
+      return tableCall(operationOf(headers), body);
+    case 'sqs':
+      return queueCall(operationOf(headers), body, quarantineName);
+    case 'secrets':
+      return undefined;
+    default:
+      return server satisfies never;
+  }
+}
+
+function operationOf(headers: IncomingHttpHeaders): string {
+  return String(headers['x-amz-target'] ?? '').split('.')[1] ?? '';
+}
+
+function tableCall(operation: string, body: string): ObservedCall | undefined {
+  if (operation !== 'TransactWriteItems' && operation !== 'PutItem') return undefined;
+  const request = JSON.parse(body) as Json;
+  const [first] = (request.TransactItems ?? []) as readonly { readonly Put?: Json }[];
+  const item = (operation === 'PutItem' ? request.Item : first?.Put?.Item) as Record<string, { readonly S?: string }>;
+  const key = item?.pk?.S ?? '';
+  if (!key.startsWith('EVENT#')) return undefined;
+  return { kind: kindOf(item.status?.S), eventIds: [key.slice('EVENT#'.length)] };
+}
+
+function kindOf(status: string | undefined): CallKind {
+  if (status === 'IN_PROGRESS') return 'claim';
+  return status === 'QUARANTINED' ? 'settle_quarantined' : 'settle';
+}
+
+interface SentMessage {
+  readonly MessageAttributes?: { readonly eventId?: { readonly StringValue?: string } };
+}
+
+function queueCall(operation: string, body: string, quarantineName: string): ObservedCall | undefined {
+  if (operation === 'DeleteMessage' || operation === 'DeleteMessageBatch') return { kind: 'delete', eventIds: [] };
+  if (operation !== 'SendMessage' && operation !== 'SendMessageBatch') return undefined;
+  const request = JSON.parse(body) as SentMessage & { readonly QueueUrl: string; readonly Entries?: SentMessage[] };
+  const eventIds = (request.Entries ?? [request]).flatMap((sent) => sent.MessageAttributes?.eventId?.StringValue ?? []);
+  const toQuarantine = request.QueueUrl.endsWith(`/${quarantineName}`);
+  if (operation === 'SendMessageBatch') return { kind: 'redrive_send', eventIds };
+  return { kind: toQuarantine ? 'send_to_quarantine' : 'send_to_delivery', eventIds };
+}

@@ -1,0 +1,84 @@
+/** Requests as anybody may send them, and what each has to be answered. */
+import { createHmac } from 'node:crypto';
+import fc from 'fast-check';
+import { type SigningKey, sign } from '../../lambdas/domain/signature.ts';
+import { BODY_BYTES_MAX, hostileBody, hostileText } from './hostile-bodies.ts';
+
+/** A request: its body, and the signature header where there is one. */
+export interface HostileRequest {
+  readonly body: Uint8Array;
+  readonly signature: string | undefined;
+}
+
+/** What is put in the place of a signature. `right` is the right one. */
+const FORGERIES: readonly ((right: string, body: Uint8Array) => string | undefined)[] = [
+  () => undefined,
+  () => '',
+  (right) => ` ${right} `,
+  (right) => `${right},${right}`,
+  (right) => `sha256=${right}`,
+  (right) => right.slice(0, -1),
+  (right) => `${right}=`,
+  (right) => right.replace(/\+/g, '-').replace(/\//g, '_').replace(/=$/, ''),
+  (right) => right.toLowerCase(),
+  (right) => Buffer.from(right, 'base64').toString('hex'),
+  (right) => right.replace(/./, (first) => (first === 'A' ? 'B' : 'A')),
+  (_, body) => createHmac('sha256', '').update(body).digest('base64'),
+  (_, body) => createHmac('sha256', Buffer.alloc(32)).update(body).digest('base64'),
+  () => `${'A'.repeat(43)}=`,
+  () => 'A'.repeat(8_000),
+  () => '__proto__',
+];
+
+/** Values that HTTP lets a header have. */
+function asHeaderValue(text: string): string {
+  return text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '').trim();
+}
+
+/** Requests, about half of them signed rightly with one of the keys. */
+export function hostileRequest(keys: readonly SigningKey[], nowMs: number): fc.Arbitrary<HostileRequest> {
+  const signing = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...keys).map((key) => (body: Uint8Array) => sign(body, key)) },
+    {
+      weight: 4,
+      arbitrary: fc.tuple(fc.constantFrom(...keys), fc.constantFrom(...FORGERIES)).map(
+        ([key, forge]) =>
+          (body: Uint8Array) =>
+            forge(sign(body, key), body),
+      ),
+    },
+    { weight: 1, arbitrary: hostileText.map((text) => () => asHeaderValue(text)) },
+    // Of another body: one bit differs.
+    {
+      weight: 1,
+      arbitrary: fc.tuple(fc.constantFrom(...keys), fc.nat()).map(([key, bit]) => (body: Uint8Array) => {
+        const other = body.byteLength === 0 ? new Uint8Array(1) : Uint8Array.from(body);
+        const at = bit % (other.byteLength * 8);
+        other[at >> 3] = (other[at >> 3] ?? 0) ^ (1 << (at & 7));
+        return sign(other, key);
+      }),
+    },
+  );
+  return fc.tuple(hostileBody(nowMs), signing).map(([body, signatureOf]) => ({ body, signature: signatureOf(body) }));
+}
+
+/** What design section 3 says that the request is answered, if secret and queue are there. */
+export function expectedStatus(
+  { body, signature }: HostileRequest,
+  keys: readonly SigningKey[],
+): 202 | 400 | 401 | 413 {
+  if (travelsInBytes(body) > BODY_BYTES_MAX) return 413;
+  const isSigned = keys.some((key) => createHmac('sha256', key).update(body).digest('base64') === signature);
+  if (!isSigned) return 401;
+  return body.byteLength === 0 ? 400 : 202;
+}
+
+/** How long the body is in a message: as it is, or in Base64 where SQS would change it. */
+function travelsInBytes(body: Uint8Array): number {
+  if (body.byteLength > BODY_BYTES_MAX) return body.byteLength;
+  const text = Buffer.from(body).toString('utf8');
+  const isText = Buffer.from(text, 'utf8').equals(body);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are what is looked for
+  const isCarried = !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(text);
+  return isText && isCarried ? body.byteLength : 4 * Math.ceil(body.byteLength / 3);
+}

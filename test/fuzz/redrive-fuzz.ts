@@ -1,0 +1,176 @@
+/** The redrive function under hostile requests, over a quarantine of hostile messages, on twins. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { type Envelope, quarantineEnvelope } from '../../lambdas/domain/envelope.ts';
+import type { QuarantineReason } from '../../lambdas/domain/event-row.ts';
+import { QUARANTINE_REASONS } from '../../lambdas/domain/quarantine-reasons.ts';
+import type { BulkDone, BulkQueue } from '../../lambdas/ports.ts';
+import { START_MS } from '../harness/processor-on-twins.ts';
+import { RedriveOnTwins } from '../harness/redrive-on-twins.ts';
+import type { MemoryQueue } from '../harness/twins/message-queue.memory.ts';
+import { MemoryQuarantineQueue } from '../harness/twins/quarantine-queue.memory.ts';
+import { hostileText } from './hostile-bodies.ts';
+import { hostileMessage } from './hostile-messages.ts';
+import { count, type Tally } from './ingest-fuzz.ts';
+import { problemWithMessage } from './storable.ts';
+
+/** Lambda takes answers of at most 6 MB; this is far below, and still more than anybody reads. */
+const ANSWER_BYTES_MAX = 200_000;
+const DAY_MS = 86_400_000;
+
+const REASONS = Object.keys(QUARANTINE_REASONS) as QuarantineReason[];
+
+const wrong = fc.oneof(
+  hostileText,
+  fc.double(),
+  fc.constantFrom<unknown>(null, true, [], {}, -1, 0, 1.5, Number.POSITIVE_INFINITY),
+);
+
+function mostly(usual: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 20, arbitrary: usual }, { weight: 1, arbitrary: wrong });
+}
+
+const time = fc.integer({ min: -20, max: 1 }).map((days) => new Date(START_MS + days * DAY_MS).toISOString());
+
+const filter = fc.record(
+  {
+    reasons: mostly(fc.array(mostly(fc.constantFrom(...REASONS)), { maxLength: 4 })),
+    eventTypes: mostly(fc.array(mostly(fc.constantFrom('interaction.created', 'agent.login')), { maxLength: 3 })),
+    eventIds: mostly(fc.array(hostileText, { maxLength: 3 })),
+    receivedFrom: mostly(time),
+    receivedTo: mostly(time),
+  },
+  { requiredKeys: [] },
+);
+
+/** Requests as JSON brings them to the function. */
+export const hostileRedriveRequest: fc.Arbitrary<unknown> = fc
+  .oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record(
+        {
+          filter: mostly(filter),
+          limit: mostly(fc.integer({ min: 1, max: 12 })),
+          ratePerSecond: mostly(fc.integer({ min: 1, max: 500 })),
+          dryRun: mostly(fc.boolean()),
+        },
+        { requiredKeys: [] },
+      ),
+    },
+    { weight: 1, arbitrary: fc.record({ action: mostly(fc.constantFrom('refresh', 'recover')) }) },
+    { weight: 1, arbitrary: fc.dictionary(hostileText, wrong, { maxKeys: 5 }) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom(`{"${'k'.repeat(300_000)}":1}`, '{"__proto__":{"all":true}}')
+        .map((text) => JSON.parse(text)),
+    },
+    { weight: 1, arbitrary: fc.jsonValue() },
+  )
+  // What cannot be said in JSON does not arrive.
+  .map((request) => JSON.parse(JSON.stringify(request) ?? 'null') as unknown);
+
+/** Messages as they wait in quarantine with a note of ours. */
+const noted = fc
+  .tuple(hostileMessage(START_MS), fc.constantFrom(...REASONS), fc.nat(8), hostileText)
+  .map(([message, reason, redrives, lastError]) =>
+    quarantineEnvelope(message, { reason, at: new Date(START_MS).toISOString(), attempts: 1, redrives, lastError }),
+  )
+  .filter((message) => problemWithMessage(message) === undefined);
+
+/** As long as SQS takes them, and so long that no note of ours fits on. */
+const longest = fc.nat(400).map((less) => ({ body: ' '.repeat(1_048_576 - less), attributes: {} }));
+
+/** With a note that somebody else has written. */
+const withLongNote: Envelope = {
+  body: '{}',
+  attributes: { quarantine: JSON.stringify({ reason: 'crm_rejected', lastError: 'x'.repeat(300_000) }) },
+};
+
+const quarantined = fc.oneof(
+  { weight: 60, arbitrary: noted },
+  { weight: 60, arbitrary: hostileMessage(START_MS) },
+  { weight: 1, arbitrary: longest },
+  { weight: 1, arbitrary: fc.constant(withLongNote) },
+);
+
+const scene = fc.record({
+  request: hostileRedriveRequest,
+  messages: fc.array(quarantined, { maxLength: 25 }),
+  ageDays: fc.nat(13),
+});
+
+/** The property; `tally` is told what was answered. */
+export function redriveProperty(tally: Tally) {
+  return fc.asyncProperty(scene, async ({ request, messages, ageDays }) => {
+    const r = new RedriveOnTwins();
+    Object.assign(r.deps, {
+      quarantine: new StrictQuarantineQueue(r.quarantine, r.sleep),
+      deliveryQueue: strict(r.deps.deliveryQueue),
+    });
+    for (const message of messages) r.quarantine.sendNow(message);
+    r.clock.advance(ageDays * DAY_MS);
+    const answer = await r.ask(request);
+    count(tally, answer.kind);
+    assert.ok(Buffer.byteLength(JSON.stringify(answer)) <= ANSWER_BYTES_MAX, 'the answer is one that Lambda takes');
+    const logged = JSON.stringify(r.log.entries);
+    assert.ok(Buffer.byteLength(logged) <= ANSWER_BYTES_MAX, 'the log line is one that CloudWatch takes');
+    checkNothingLost(messages, r);
+    if (!('looked' in answer)) {
+      assert.equal(r.delivery.messages.size, 0);
+      return;
+    }
+    const { moved, wouldMove, refreshed, dropped, stays, looked } = answer;
+    assert.equal(moved.total + wouldMove.total + refreshed.total + dropped.total + stays.total, looked);
+    assert.equal(r.delivery.messages.size, moved.total);
+    // One that cannot be sent must not keep the others from being looked at.
+    assert.notEqual(answer.stoppedBecause, 'unavailable');
+    // What was sent to quarantine again may come by a second time.
+    if (answer.reachedEnd && answer.kind !== 'recover') assert.ok(looked >= messages.length);
+    if (answer.kind === 'redrive' && answer.dryRun) assert.equal(moved.total, 0);
+  });
+}
+
+/** Each message is in one of the two queues, body and attributes as they were; a note may have been added. */
+function checkNothingLost(messages: readonly Envelope[], r: RedriveOnTwins): void {
+  const there = [...r.quarantine.messages.values(), ...r.delivery.messages.values()].map(({ envelope }) => envelope);
+  assert.equal(there.length, messages.length);
+  const left = new Set(there);
+  for (const { body, attributes } of messages) {
+    const found = [...left].find(
+      (envelope) =>
+        envelope.body === body &&
+        Object.entries(attributes).every(
+          ([name, value]) => name === 'quarantine' || envelope.attributes[name] === value,
+        ),
+    );
+    assert.ok(found !== undefined, 'every message is still there');
+    left.delete(found);
+  }
+}
+
+/** Refuses what SQS refuses, message by message. */
+function strict(queue: BulkQueue): BulkQueue {
+  return { sendAll: (envelopes) => sendStrictly(envelopes, (taken) => queue.sendAll(taken)) };
+}
+
+class StrictQuarantineQueue extends MemoryQuarantineQueue {
+  constructor(queue: MemoryQueue, sleep: RedriveOnTwins['sleep']) {
+    super(queue, sleep);
+  }
+
+  override sendAll(envelopes: readonly Envelope[]): Promise<BulkDone> {
+    return sendStrictly(envelopes, (taken) => super.sendAll(taken));
+  }
+}
+
+async function sendStrictly(
+  envelopes: readonly Envelope[],
+  send: (taken: readonly Envelope[]) => Promise<BulkDone>,
+): Promise<BulkDone> {
+  const positions = [...envelopes.keys()].filter((at) => problemWithMessage(envelopes[at] as Envelope) === undefined);
+  await send(positions.map((at) => envelopes[at] as Envelope));
+  const all = positions.length === envelopes.length;
+  return { positions: new Set(positions), ...(all ? {} : { cause: 'SQS: InvalidParameterValue' }) };
+}
