@@ -1,10 +1,11 @@
 /** One run of the crash matrix: events for every point, each of which kills the process that works on it. */
 import { readFileSync } from 'node:fs';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SigningKey } from '../../lambdas/domain/signature.ts';
 import { sign } from '../../lambdas/domain/signature.ts';
-import { sendDeliveries } from '../../local/delivery-sender.ts';
+import { sendDeliveries, webhookDelivery } from '../../local/delivery-sender.ts';
 import { isDealtWith } from '../../local/event-outcomes.ts';
 import type { CrmCall } from '../../local/sample-crm.ts';
 import type { SignedEvent } from '../../local/send-events.ts';
@@ -126,15 +127,17 @@ async function send(
   { patienceMs, onProgress = () => {} }: CrashRunOptions,
 ): Promise<void> {
   const accepted = new Set<string>();
-  const { webhookUrl } = pipeline.description;
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const deliver = webhookDelivery(pipeline.description.webhookUrl, agent);
   await sendDeliveries(
     events.map(({ signed }) => signed),
-    { webhookUrl, connections: CONNECTIONS, ratePerSecond: undefined },
+    { deliver, connections: CONNECTIONS, ratePerSecond: undefined },
     ({ rowKey }, { kind }) => {
       if (kind === 'accepted') accepted.add(rowKey);
       onProgress(`${killsIn(pipeline).length} killed; ${accepted.size} of ${events.length} events accepted`);
     },
   );
+  agent.destroy();
   const dealtWith = async () => {
     const outcomes = await pipeline.outcomes([...accepted]);
     const open = [...accepted].filter((rowKey) => !isDealtWith(outcomes.get(rowKey))).length;

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { type Envelope, openEnvelope } from '../../lambdas/domain/envelope.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { type SigningKey, signingKeyFrom } from '../../lambdas/domain/signature.ts';
+import { SIGNATURE_PROFILES } from '../../lambdas/domain/signature-profiles.ts';
 import { acceptDelivery } from '../../lambdas/ingest/accept-delivery.ts';
 import { answerFor, deliveryFrom } from '../../lambdas/ingest/http-answer.ts';
 import { expectedStatus, type HostileRequest, hostileRequest } from './hostile-requests.ts';
@@ -14,6 +15,7 @@ import { asSqsCarries, problemWithMessage } from './storable.ts';
 const NOW_MS = Date.parse('2026-01-31T09:30:00Z');
 
 const KEYS = ['ab', 'cd'].map((digits) => signingKeyFrom(digits.repeat(32)) as SigningKey);
+const STAGED_KEYS = KEYS.map((key, index) => ({ key, stage: index === 0 ? 'AWSCURRENT' : 'AWSPREVIOUS' }) as const);
 
 /** How often each status was answered. */
 export type Tally = Map<string, number>;
@@ -44,17 +46,20 @@ export function ingestProperty(tally: Tally) {
 /** `asText`: where the bytes are text, as the HTTP API hands over text; otherwise in Base64. */
 async function post(request: HostileRequest, asText: boolean) {
   const sent: Envelope[] = [];
-  const outcome = await acceptDelivery(deliveryFrom(httpApiEvent(request, asText)), {
-    secret: { keys: async () => ({ kind: 'keys', keys: KEYS, malformed: [], fresh: true }) },
-    deliveryQueue: {
-      send: async (envelope) => {
-        sent.push(envelope);
-        return { kind: 'sent' };
+  const outcome = await acceptDelivery(
+    deliveryFrom(httpApiEvent(request, asText), SIGNATURE_PROFILES['genesys-webhook']),
+    {
+      secret: { keys: async () => ({ kind: 'keys', keys: STAGED_KEYS, malformed: [], fresh: true }) },
+      deliveryQueue: {
+        send: async (envelope) => {
+          sent.push(envelope);
+          return { kind: 'sent' };
+        },
       },
+      clock: { now: () => NOW_MS },
+      limits: DEFAULT_LIMITS,
     },
-    clock: { now: () => NOW_MS },
-    limits: DEFAULT_LIMITS,
-  });
+  );
   const { statusCode, body } = answerFor(outcome);
   return { status: statusCode, answer: JSON.parse(body ?? '') as Readonly<Record<string, unknown>>, sent };
 }
