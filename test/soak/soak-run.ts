@@ -1,8 +1,9 @@
 /** A soak: a steady load, every event four times, while things go wrong by a schedule; and what came of it. */
 import { randomInt } from 'node:crypto';
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SigningKey } from '../../lambdas/domain/signature.ts';
-import { type DeliveryOutcome, sendDeliveries } from '../../local/delivery-sender.ts';
+import { type DeliveryOutcome, sendDeliveries, webhookDelivery } from '../../local/delivery-sender.ts';
 import { isDealtWith } from '../../local/event-outcomes.ts';
 import type { CrmCall } from '../../local/sample-crm.ts';
 import { buildEvents, type SignedEvent } from '../../local/send-events.ts';
@@ -63,8 +64,9 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       inForce = name;
     });
     const deliveries: { readonly event: SignedEvent; readonly outcome: DeliveryOutcome }[] = [];
-    const { webhookUrl } = pipeline.description;
-    const sender = { webhookUrl, connections: CONNECTIONS, ratePerSecond: deliveriesPerMinute / 60 };
+    const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+    const deliver = webhookDelivery(pipeline.description.webhookUrl, agent);
+    const sender = { deliver, connections: CONNECTIONS, ratePerSecond: deliveriesPerMinute / 60 };
     const signal = AbortSignal.timeout(minutes * 60_000);
     await sendDeliveries(arrange(events, seed), { ...sender, signal }, (event, outcome) => {
       deliveries.push({ event, outcome });
@@ -72,6 +74,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
         `${minutesSince(startMs)} of ${minutes} min, ${deliveries.length} deliveries, last fault: ${inForce || '-'}`,
       );
     });
+    agent.destroy();
     const sendingMs = performance.now() - startMs;
     await wrong;
     await pipeline.setCrmFaults([]);
@@ -81,7 +84,14 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     await watching;
     const crmCalls = await pipeline.crmCalls();
     const sent = [...new Set(deliveries.map(({ event }) => event))];
-    const run = reportOn({ events: sent, deliveries, outcomes, crmCalls, elapsedMs: performance.now() - startMs });
+    const run = reportOn({
+      via: 'webhook',
+      events: sent,
+      deliveries,
+      outcomes,
+      crmCalls,
+      elapsedMs: performance.now() - startMs,
+    });
     return {
       run,
       deliveriesPerMinute: Math.round((accepted.length / sendingMs) * 60_000),
@@ -103,7 +113,14 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
 
 function makeEvents({ minutes, deliveriesPerMinute, contacts }: SoakOptions, key: SigningKey): SignedEvent[] {
   const count = Math.ceil((minutes * deliveriesPerMinute) / DELIVERIES_EACH);
-  const common = { duplicates: 0, ratePerSecond: undefined, file: undefined, asIs: false, json: false };
+  const common = {
+    duplicates: 0,
+    ratePerSecond: undefined,
+    file: undefined,
+    partner: undefined,
+    asIs: false,
+    json: false,
+  };
   const options = { ...common, count, contacts, connections: CONNECTIONS, timeoutMs: 0 };
   return buildEvents(options, key, Date.now());
 }
