@@ -59,8 +59,8 @@ function carryOut(store: SecretStore, action: string, input: Input): object {
       return { ARN: arn, Name: name };
     }
     case 'DescribeSecret': {
-      const { arn, name, stages } = store.describe(secretId);
-      return { ARN: arn, Name: name, VersionIdsToStages: stages };
+      const { arn, name, stages, changedAtMs } = store.describe(secretId);
+      return { ARN: arn, Name: name, VersionIdsToStages: stages, LastChangedDate: changedAtMs / 1_000 };
     }
     default:
       throw refused(`${action || 'the action'} is not supported by the local Secrets Manager`);
