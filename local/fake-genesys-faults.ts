@@ -10,6 +10,8 @@ const rule = z.strictObject({
   times: z.optional(z.int().check(z.gte(1))),
   /** What is answered; 0 cuts the connection. */
   status: z.int().check(z.gte(0), z.lte(599)),
+  /** What the answer says. */
+  message: z.optional(z.string()),
   /** The header's value. */
   retryAfter: z.optional(z.string()),
   /** Do what was asked all the same, and only then fail. */

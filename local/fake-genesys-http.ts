@@ -93,7 +93,7 @@ async function handle(
   if (fault.applyFirst === true) serve(options.genesys, call);
   if (fault.status === 0) return void response.destroy();
   const headers = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter };
-  send(response, failure(fault.status, 'fault', 'The fake was told to fail.'), headers);
+  send(response, failure(fault.status, 'fault', fault.message ?? 'The fake was told to fail.'), headers);
 }
 
 function serve(genesys: FakeGenesys, call: Call): GenesysAnswer {

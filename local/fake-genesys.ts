@@ -162,6 +162,15 @@ export class FakeGenesys {
     return this.#streams.delete(id) ? { status: 204 } : notFound();
   }
 
+  /** The integrations, as they were set up. */
+  get integrations() {
+    return [...this.#integrations.values()].map(({ name, intendedState, config }) => ({
+      name,
+      intendedState,
+      properties: config.properties,
+    }));
+  }
+
   /** One page of the integrations. */
   listIntegrations(query: URLSearchParams): GenesysAnswer {
     return page([...this.#integrations.values()].map(shownIntegration), query);

@@ -41,17 +41,20 @@ export interface SecretValue {
 /** All secrets, kept in one file that only its owner may read; each change is on disk before it is answered. */
 export class SecretStore {
   readonly #path: string;
+  readonly #now: () => number;
   readonly #secrets: Map<string, Secret>;
 
-  constructor(path: string) {
+  /** `now`: epoch milliseconds. */
+  constructor(path: string, now: () => number = Date.now) {
     this.#path = path;
+    this.#now = now;
     this.#secrets = new Map(Object.entries(readSecrets(path)));
   }
 
   /** Creates the secret with `firstValue` unless it exists. */
   ensure(arn: string, name: string, firstValue: () => string): void {
     if (this.#secrets.has(arn)) return;
-    const version = { value: firstValue(), createdAtMs: Date.now(), stages: [CURRENT] };
+    const version = { value: firstValue(), createdAtMs: this.#now(), stages: [CURRENT] };
     this.#secrets.set(arn, { name, changedAtMs: version.createdAtMs, versions: { [randomUUID()]: version } });
     this.#save();
   }
@@ -82,7 +85,7 @@ export class SecretStore {
       throw new SecretError('ResourceExistsException', 'The version exists already, with another value.');
     }
     if (existing === undefined) {
-      secret.versions[versionId] = { value, createdAtMs: Date.now(), stages: [] };
+      secret.versions[versionId] = { value, createdAtMs: this.#now(), stages: [] };
       for (const stage of options.stages ?? [CURRENT]) moveStage(secret, stage, versionId);
       this.#saveChange(secret);
     }
@@ -135,7 +138,7 @@ export class SecretStore {
   }
 
   #saveChange(secret: Secret): void {
-    secret.changedAtMs = Date.now();
+    secret.changedAtMs = this.#now();
     this.#save();
   }
 

@@ -21,7 +21,7 @@ export function findLocalPipeline(environment: Readonly<Record<string, string | 
     secretKnownAfterMs: ingest.secretKnownAfterMs,
     secrets: new SecretVersions(client, streamSecretArn),
     secretUse: new LogFileSecretUse(ingest.logPath),
-    lookEveryMs: 500,
+    lookEveryMs: 1_000,
     close: () => client.destroy(),
   };
 }

@@ -2,21 +2,22 @@
 import type { RemoteStream } from './genesys-streams.ts';
 import type { PlannedChange, StreamPlan } from './stream-plan.ts';
 
+const SECRET_NOT_TOLD =
+  '  The secret is taken to be in place: Genesys Cloud does not tell it. --resend-secret sends it again.';
+
 const MARKS = { add: '+', change: '~', remove: '-' } as const;
 
 /** A plan as it is shown before it is carried out. */
 export function formatPlan(name: string, plan: StreamPlan): string {
-  const secret =
-    plan.kind !== 'add' && plan.secret === 'not told'
-      ? ['  The secret is taken to be in place: Genesys Cloud does not tell it. --resend-secret sends it again.']
-      : [];
   switch (plan.kind) {
     case 'none':
-      return [`= stream ${name} is as the file says`, ...secret].join('\n');
+      return [`= stream ${name} is as the file says`, ...(plan.secret === 'not told' ? [SECRET_NOT_TOLD] : [])].join(
+        '\n',
+      );
     case 'add':
       return [`+ stream ${name}`, ...formatChanges(plan.changes)].join('\n');
     case 'change':
-      return [`~ stream ${name} (${plan.id})`, ...formatChanges(plan.changes), ...secret].join('\n');
+      return [`~ stream ${name} (${plan.id})`, ...formatChanges(plan.changes)].join('\n');
     default:
       return plan satisfies never;
   }

@@ -1,9 +1,9 @@
 /** The uses of the stream secret in the local pipeline: in the file that ingest logs to. */
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ACCEPTED, type SecretUse, STAGE_FIELD, type UseQuery } from './secret-use.ts';
 
-/** Reads the log, and the one that was put aside when it had grown. */
+/** Reads the log of this start of the pipeline, and of those before that are still in the same file. */
 export class LogFileSecretUse implements SecretUse {
   readonly #path: string;
 
@@ -11,35 +11,20 @@ export class LogFileSecretUse implements SecretUse {
     this.#path = path;
   }
 
-  async usesSince(query: UseQuery): Promise<number> {
+  async usesSince({ stage, sinceMs, enough }: UseQuery): Promise<number> {
+    // Ingest may not have logged anything yet.
+    if (!existsSync(this.#path)) return 0;
+    const mark = `"${STAGE_FIELD}":"${stage}"`;
+    const stream = createReadStream(this.#path, 'utf8');
     let uses = 0;
-    for (const path of [this.#path, `${this.#path}.1`]) {
-      if (uses < query.enough && changedSince(path, query.sinceMs))
-        uses += await countIn(path, query, query.enough - uses);
+    for await (const line of createInterface({ input: stream })) {
+      // Most lines need not be parsed.
+      if (line.includes(mark) && isUse(line, stage, sinceMs)) uses += 1;
+      if (uses >= enough) break;
     }
+    stream.destroy();
     return uses;
   }
-}
-
-function changedSince(path: string, sinceMs: number): boolean {
-  try {
-    return statSync(path).mtimeMs >= sinceMs;
-  } catch {
-    // Ingest has not logged anything yet.
-    return false;
-  }
-}
-
-async function countIn(path: string, { stage, sinceMs }: UseQuery, enough: number): Promise<number> {
-  let uses = 0;
-  const stream = createReadStream(path, 'utf8');
-  const mark = `"${STAGE_FIELD}":"${stage}"`;
-  for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (line.includes(mark) && isUse(line, stage, sinceMs)) uses += 1;
-    if (uses >= enough) break;
-  }
-  stream.destroy();
-  return uses;
 }
 
 function isUse(line: string, stage: string, sinceMs: number): boolean {

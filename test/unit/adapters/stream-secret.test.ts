@@ -96,7 +96,7 @@ describe('the stream secret in Secrets Manager', () => {
     secretsManager.reset();
     secretsManager.on(GetSecretValueCommand).rejects(Object.assign(new Error('down'), { name: 'TimeoutError' }));
     clock.nowMs = 10 * 86_400_000;
-    const unreachable = 'Secrets Manager: TimeoutError';
+    const unreachable = 'Secrets Manager: timeout';
     expect(await keys()).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: false, unreachable });
     const calls = secretsManager.calls().length;
     clock.nowMs += 29_999;
