@@ -1,6 +1,9 @@
 /** What AWS said when it did not do what was asked, for the user. */
 import { Refusal } from '../../local/refusal.ts';
 
+/** What the SDK says where it knows no region. */
+const REGION = /^Region (is missing|not accepted)/;
+
 /** Carries out a call of AWS; a failure becomes a refusal that says what was tried and which permission it needs. */
 export async function askAws<T>(doing: string, needs: string, call: () => Promise<T>): Promise<T> {
   try {
@@ -10,6 +13,11 @@ export async function askAws<T>(doing: string, needs: string, call: () => Promis
     // The first line: what follows it, if anything, is the SDK's advice to programmers.
     const said = message.split('\n')[0]?.slice(0, 300) ?? '';
     const denied = /AccessDenied|NotAuthorized|UnauthorizedOperation/.test(name);
-    throw new Refusal(`Cannot ${doing}: ${name}: ${said}${denied ? `\nIt needs the permission ${needs}.` : ''}`);
+    const hint = denied
+      ? `\nIt needs the permission ${needs}.`
+      : REGION.test(said)
+        ? '\nAWS_REGION, or a profile, must name it.'
+        : '';
+    throw new Refusal(`Cannot ${doing}: ${name}: ${said}${hint}`);
   }
 }

@@ -15,7 +15,7 @@ export interface GenesysAccess {
 /** Asks nobody yet. Refuses where region or OAuth client are missing. */
 export function genesysAccess(options: StreamOptions, around: Surroundings): GenesysAccess {
   const hosts = hostsFrom(options, around.environment);
-  const tokens = new TokenSource(hosts, oauthClientFrom(around.environment), around.now);
+  const tokens = new TokenSource(hosts, oauthClientFrom(around.environment), around);
   return { hosts, http: new GenesysHttp(hosts, tokens, around) };
 }
 

@@ -1,6 +1,7 @@
 /** One call of Genesys Cloud's API: token, waiting where it asks for it, and each refusal in words that say what to do. */
 import { Refusal } from '../../local/refusal.ts';
-import { reasonOf, type TokenSource } from './genesys-oauth.ts';
+import type { TokenSource } from './genesys-oauth.ts';
+import { answerInTheEnd, askedPauseMs, type GenesysAnswer, mayPass, sendRequest } from './genesys-retry.ts';
 import type { GenesysHosts } from './regions.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -16,28 +17,7 @@ export interface GenesysCall {
   readonly needs: string;
 }
 
-/** Genesys Cloud did not do what was asked. The message is for the user; it holds no secret. */
-export class GenesysRefusal extends Refusal {
-  /** The answer's status; 0 where there was none. */
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-const TIMEOUT_MS = 30_000;
-/** Tries of a call that may be repeated, where Genesys fails or cannot be reached. */
-const TRIES = 4;
-const FIRST_PAUSE_MS = 1_000;
-/** Where a 429 does not say how long to wait. */
-const THROTTLED_PAUSE_MS = 3_000;
-/** All waits of one call for 429 together. */
-const PATIENCE_MS = 5 * 60_000;
 const EXCERPT_CHARACTERS_MAX = 300;
-
-type Answer = { readonly status: number; readonly headers: Headers; readonly body: unknown };
 
 /** Calls the API with one OAuth client. */
 export class GenesysHttp {
@@ -53,64 +33,45 @@ export class GenesysHttp {
 
   /**
    * The answer's body, parsed. 429 is waited for as `Retry-After` says; a token that has expired is renewed once;
-   * 5xx and lost connections are tried again unless the call adds something. Else throws a `GenesysRefusal`.
+   * 5xx and lost connections are tried again unless the call adds something. Else throws a `Refusal`, which holds no secret.
    */
   async call(call: GenesysCall): Promise<unknown> {
-    let renewed = false;
-    let waitedMs = 0;
-    for (let tries = 1; ; ) {
-      const answer = await this.#try(call);
-      if (answer.status >= 200 && answer.status < 300) return answer.body;
-      if (answer.status === 401 && !renewed) {
-        renewed = true;
-        await this.#tokens.token(true);
-      } else if (answer.status === 429) {
-        const pauseMs = retryAfterMs(answer.headers.get('retry-after'), this.#around.now()) ?? THROTTLED_PAUSE_MS;
-        waitedMs += pauseMs;
-        if (waitedMs > PATIENCE_MS)
-          throw this.#refusal(call, answer, `It asks to wait ${seconds(pauseMs)} more. Try again then.`);
-        this.#around.note(`Genesys Cloud asks to wait ${seconds(pauseMs)} (429)`);
-        await this.#around.sleep(pauseMs);
-      } else if (isPassing(answer.status) && call.method !== 'POST' && tries < TRIES) {
-        await this.#around.sleep(FIRST_PAUSE_MS * 2 ** (tries - 1));
-        tries += 1;
-      } else {
-        throw this.#refusal(call, answer, whatToDo(call, answer.status));
-      }
+    let answer = await this.#answer(call);
+    if (answer.status === 401) {
+      await this.#tokens.token(true);
+      answer = await this.#answer(call);
     }
+    if (answer.status >= 200 && answer.status < 300) return answer.body;
+    throw this.#refusal(call, answer);
   }
 
-  async #try(call: GenesysCall): Promise<Answer> {
+  #answer(call: GenesysCall): Promise<GenesysAnswer> {
+    return answerInTheEnd(() => this.#send(call), call.method !== 'POST', this.#around);
+  }
+
+  async #send(call: GenesysCall): Promise<GenesysAnswer> {
     const token = await this.#tokens.token(false);
-    try {
-      const response = await fetch(`${this.#hosts.apiUrl}${call.path}`, {
-        method: call.method,
-        // The token must not follow a redirect to somewhere else.
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        headers: { authorization: `Bearer ${token}`, accept: 'application/json', ...contentType(call) },
-        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-      });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: parsed(text) };
-    } catch (error) {
-      return { status: 0, headers: new Headers(), body: { message: reasonOf(error) } };
-    }
+    return sendRequest(`${this.#hosts.apiUrl}${call.path}`, {
+      method: call.method,
+      headers: { authorization: `Bearer ${token}`, accept: 'application/json', ...contentType(call) },
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+    });
   }
 
-  #refusal(call: GenesysCall, { status, body }: Answer, advice: string): GenesysRefusal {
+  #refusal(call: GenesysCall, answer: GenesysAnswer): Refusal {
+    const { status, body } = answer;
     const said = saidIn(body, call);
     const how = status === 0 ? `${this.#hosts.apiUrl} cannot be reached` : `${this.#hosts.name} answered ${status}`;
-    return new GenesysRefusal(status, `Cannot ${call.doing}: ${how}${said === '' ? '' : ` (${said})`}.\n${advice}`);
+    const advice =
+      status === 429
+        ? `It asks to wait ${Math.ceil(askedPauseMs(answer, this.#around.now()) / 1_000)} s more. Try again then.`
+        : whatToDo(call, status);
+    return new Refusal(`Cannot ${call.doing}: ${how}${said === '' ? '' : ` (${said})`}.\n${advice}`);
   }
 }
 
 function contentType(call: GenesysCall): Record<string, string> {
   return call.body === undefined ? {} : { 'content-type': 'application/json' };
-}
-
-function isPassing(status: number): boolean {
-  return status === 0 || status >= 500;
 }
 
 function whatToDo(call: GenesysCall, status: number): string {
@@ -125,7 +86,7 @@ function whatToDo(call: GenesysCall, status: number): string {
       return 'Somebody else has changed it meanwhile, or the name is taken. Look with: npm run stream -- list; then try again.';
     default:
   }
-  if (!isPassing(status)) return 'Genesys Cloud does not take it as it is.';
+  if (!mayPass(status)) return 'Genesys Cloud does not take it as it is.';
   return call.method === 'POST'
     ? 'Whether it was done is not known. Run the command again: what is there already is found by its name.'
     : 'Genesys Cloud is not well, or the network. Try again later.';
@@ -154,25 +115,4 @@ function secretsIn(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, inner]) =>
     key === 'secret' && typeof inner === 'string' && inner !== '' ? [inner] : secretsIn(inner),
   );
-}
-
-/** `Retry-After`: seconds, or an HTTP date. */
-function retryAfterMs(header: string | null, nowMs: number): number | undefined {
-  if (header === null) return undefined;
-  if (/^\d+$/.test(header)) return Number(header) * 1_000;
-  const atMs = Date.parse(header);
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
-}
-
-function seconds(ms: number): string {
-  return `${Math.ceil(ms / 1_000)} s`;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return text === '' ? undefined : JSON.parse(text);
-  } catch {
-    // A proxy's page: its status says enough.
-    return undefined;
-  }
 }

@@ -222,6 +222,16 @@ describe('what Genesys Cloud refuses', () => {
     expect(notes).toContain('Genesys Cloud asks to wait 7 s (429)');
   });
 
+  it('429 and 503 of the token endpoint, too', async () => {
+    command.fail({ status: 429, retryAfter: '7', path: '/oauth', times: 1 });
+    expect((await run('list')).code).toBe(0);
+    command.fail({ status: 503, path: '/oauth', times: 1 });
+    expect((await run('list')).code).toBe(0);
+    expect(command.slept).toEqual([7_000, 1_000]);
+    command.fail({ status: 503, path: '/oauth' });
+    expect((await run('list')).notes).toMatch(/gives no token \(503\)\. Try again later\.$/);
+  });
+
   it('429: until a date, and not beyond its patience', async () => {
     command.fail({ status: 429, retryAfter: new Date(command.nowMs + 20_000).toUTCString(), path: '/api', times: 1 });
     expect((await run('list')).code).toBe(0);
