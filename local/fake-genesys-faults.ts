@@ -1,5 +1,6 @@
 /** How the fake Genesys Cloud can be told to fail: a list of rules, of which the first that fits a request applies. */
 import * as z from 'zod';
+import { FaultRules } from './fault-rules.ts';
 
 const rule = z.strictObject({
   /** Only requests with this method. */
@@ -21,30 +22,16 @@ const rule = z.strictObject({
 /** One rule. */
 export type GenesysFault = z.infer<typeof rule>;
 
-const request = z.strictObject({ rules: z.array(rule) });
-
 /** The rules in force. */
-export class GenesysFaults {
-  #rules: { readonly rule: GenesysFault; left: number }[] = [];
-
-  /** Replaces all rules. Answers what is wrong with the request, if anything. */
-  set(body: unknown): string | undefined {
-    const parsed = request.safeParse(body);
-    if (!parsed.success) {
-      return parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-    }
-    this.#rules = parsed.data.rules.map((given) => ({ rule: given, left: given.times ?? Number.POSITIVE_INFINITY }));
-    return undefined;
+export class GenesysFaults extends FaultRules<GenesysFault> {
+  constructor() {
+    super(rule);
   }
 
   /** The rule for a request, which counts as used. */
   next(method: string, path: string): GenesysFault | undefined {
-    const fitting = this.#rules.find(
-      ({ rule: only, left }) =>
-        left > 0 && (only.method ?? method) === method && (only.path === undefined || path.startsWith(only.path)),
+    return this.use(
+      (only) => (only.method ?? method) === method && (only.path === undefined || path.startsWith(only.path)),
     );
-    if (fitting === undefined) return undefined;
-    fitting.left -= 1;
-    return fitting.rule;
   }
 }

@@ -7,6 +7,7 @@ import { type FakeGenesys, failure, GENESYS_SCOPES, type GenesysAnswer, type Gen
 import { type SendRequest, sendForStreams } from './fake-genesys-deliveries.ts';
 import type { GenesysFaults } from './fake-genesys-faults.ts';
 import { messageOf } from './refusal.ts';
+import { readText } from './request-text.ts';
 
 /** What the interface works with. */
 export interface FakeGenesysHttpOptions {
@@ -81,7 +82,7 @@ async function handle(
     method: request.method ?? 'GET',
     path: url.pathname,
     query: url.searchParams,
-    text: await readText(request),
+    text: await readText(request, BODY_BYTES_MAX),
     authorization: request.headers.authorization,
   };
   if (call.path.startsWith('/_genesys/')) return send(response, await control(options, call));
@@ -139,15 +140,4 @@ function json(call: Call): unknown {
 function send(response: ServerResponse, { status, body }: GenesysAnswer, headers: Record<string, string> = {}): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(body === undefined ? undefined : JSON.stringify(body));
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.byteLength;
-    if (length > BODY_BYTES_MAX) throw new Error('too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
