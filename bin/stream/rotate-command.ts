@@ -1,7 +1,8 @@
 /** `rotate-secret`: the rotation, and with `--retire` its end. Answers the exit code. */
+import { Refusal } from '../../local/refusal.ts';
 import { confirmed } from './confirm.ts';
 import { genesysAccess } from './genesys-access.ts';
-import { GenesysStreams } from './genesys-streams.ts';
+import { GenesysStreams, type RemoteStream } from './genesys-streams.ts';
 import type { StreamOptions } from './options.ts';
 import type { TargetPipeline } from './pipeline-source.ts';
 import { type RotationOutcome, retireSecret, rotateSecret } from './rotation.ts';
@@ -9,26 +10,25 @@ import type { Surroundings } from './surroundings.ts';
 import { findReachablePipeline, findTargetPipeline } from './target-pipeline.ts';
 import { existing, streamName } from './webhook-commands.ts';
 
-/** Rotates the secret of a stream that is in Genesys Cloud and enabled. */
+/** Rotates the secret of a stream that is in Genesys Cloud and enabled, and of every other one that delivers to the same pipeline. */
 export async function rotateStreamSecret(options: StreamOptions, around: Surroundings): Promise<number> {
   if (options.retire) return retirePrevious(options, around);
   const access = genesysAccess(options, around);
   const streams = new GenesysStreams(access.http);
   const stream = await existing(streams, streamName(options, around), access);
-  if (!stream.enabled) {
-    around.note(
-      `The stream ${stream.name} is not enabled: no delivery would show that the new secret has arrived. Nothing was changed.`,
-    );
-    return 1;
-  }
   const pipeline = await findReachablePipeline(options, access.hosts, around);
   try {
-    const question = `Rotate the secret of ${pipeline.name} and of the stream ${stream.name} at ${access.hosts.name}?`;
+    const signing = streamsTo(pipeline, stream, await streams.list());
+    const names = signing.map(({ name }) => name).join(', ');
+    const question = `Rotate the secret of ${pipeline.name}, and at ${access.hosts.name} that of the stream ${names}?`;
     if (!(await confirmed(question, options.yes, around))) return 1;
-    const { id, secret: _, ...rest } = stream;
     const outcome = await rotateSecret({
       pipeline,
-      giveToStream: (secret) => streams.replace(id, { ...rest, destination: { ...rest.destination, secret } }),
+      giveToStreams: async (secret) => {
+        for (const { id, secret: _, ...rest } of signing) {
+          await streams.replace(id, { ...rest, destination: { ...rest.destination, secret } });
+        }
+      },
       now: around.now,
       sleep: around.sleep,
       timeoutMs: options.timeoutMs,
@@ -38,6 +38,22 @@ export async function rotateStreamSecret(options: StreamOptions, around: Surroun
   } finally {
     pipeline.close();
   }
+}
+
+/** Every stream that signs with the pipeline's secret: all that deliver to it. Refused where `stream` would not show a rotation. */
+function streamsTo(pipeline: TargetPipeline, stream: RemoteStream, all: readonly RemoteStream[]): RemoteStream[] {
+  if (!stream.enabled) {
+    throw new Refusal(
+      `The stream ${stream.name} is not enabled: no delivery would show that the new secret has arrived.`,
+    );
+  }
+  if (stream.destination.url !== pipeline.webhookUrl) {
+    throw new Refusal(
+      `The stream ${stream.name} delivers to ${stream.destination.url}, not to ${pipeline.name} (${pipeline.webhookUrl}): ` +
+        'its deliveries would be refused there. Name the stack that it delivers to, or apply the file first.',
+    );
+  }
+  return all.filter(({ destination }) => destination.url === pipeline.webhookUrl);
 }
 
 function tell(outcome: RotationOutcome, options: StreamOptions, around: Surroundings): number {

@@ -14,8 +14,8 @@ import type { SecretVersion } from './secret-versions.ts';
 /** What a rotation works with. */
 export interface RotationDependencies {
   readonly pipeline: Pick<TargetPipeline, 'secrets' | 'secretUse' | 'secretKnownAfterMs' | 'lookEveryMs'>;
-  /** Makes the stream sign with this secret; safe to repeat. */
-  readonly giveToStream: (secret: string) => Promise<void>;
+  /** Makes every stream that delivers to the pipeline sign with this secret; safe to repeat. */
+  readonly giveToStreams: (secret: string) => Promise<void>;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   /** How long to wait for a delivery signed with the new secret. */
@@ -28,7 +28,7 @@ export interface RotationDependencies {
 export type RotationOutcome =
   /** The new secret is the current one. */
   | { readonly kind: 'rotated'; readonly uses: number }
-  /** A run before had all but finished: its last label was taken away. */
+  /** Another run, before or beside this one, had all but finished: its last label was taken away. */
   | { readonly kind: 'finished' }
   /** The stream signs with the new secret, and nothing has arrived yet. Run again, it goes on waiting. */
   | { readonly kind: 'nothing_arrived' };
@@ -49,24 +49,41 @@ export async function rotateSecret(deps: RotationDependencies): Promise<Rotation
     await secrets.moveStage('AWSPENDING', { from: currentId });
     return { kind: 'finished' };
   }
-  const pending = await pendingVersion(deps, currentId, stages.has('AWSPENDING'));
-  // Before this, nobody can have been given it: what a stale environment logs as pending is an earlier one.
-  const knownAtMs = pending.createdAtMs + secretKnownAfterMs;
-  await waitUntil(deps, knownAtMs, 'until all of ingest knows the new secret');
+  if (stages.has('AWSPREVIOUS'))
+    deps.onStep('the previous secret is not accepted any more once this rotation has ended');
+  const { pending, madeAtMs } = await pendingVersion(deps, currentId, stages.has('AWSPENDING'));
+  await waitUntil(deps, madeAtMs + secretKnownAfterMs, 'until all of ingest knows the new secret');
   deps.onStep('giving the new secret to the stream');
-  await deps.giveToStream(pending.value);
-  const uses = await waitForUse(deps, knownAtMs);
+  await deps.giveToStreams(pending.value);
+  // Before this nobody can have been given it: what an environment that lags behind logs as pending is an earlier one.
+  const uses = await waitForUse(deps, pending.createdAtMs + secretKnownAfterMs);
   if (uses === 0) return { kind: 'nothing_arrived' };
-  await secrets.moveStage('AWSCURRENT', { to: pending.versionId, from: currentId });
-  await secrets.moveStage('AWSPENDING', { from: pending.versionId });
-  return { kind: 'rotated', uses };
+  return (await promote(deps, pending.versionId, currentId)) ? { kind: 'rotated', uses } : { kind: 'finished' };
 }
 
-/** The pending version: the one that is there, or a new one. */
-async function pendingVersion(deps: RotationDependencies, currentId: string, exists: boolean): Promise<SecretVersion> {
+/** Makes the pending version the current one; false where another run was faster. */
+async function promote({ pipeline }: RotationDependencies, pendingId: string, currentId: string): Promise<boolean> {
+  const { stages } = await pipeline.secrets.describe();
+  const first = stages.get('AWSCURRENT') !== pendingId;
+  if (first) await pipeline.secrets.moveStage('AWSCURRENT', { to: pendingId, from: currentId });
+  if (first || stages.get('AWSPENDING') === pendingId)
+    await pipeline.secrets.moveStage('AWSPENDING', { from: pendingId });
+  return first;
+}
+
+/**
+ * The pending version: the one that is there, or a new one. `madeAtMs` is by the clock of this machine where it was
+ * made here and now: that one and Secrets Manager's may be minutes apart.
+ */
+async function pendingVersion(
+  deps: RotationDependencies,
+  currentId: string,
+  exists: boolean,
+): Promise<{ readonly pending: SecretVersion; readonly madeAtMs: number }> {
   const { secrets } = deps.pipeline;
+  const madeNow = !exists && (await addPending(deps, currentId));
+  const nowMs = deps.now();
   if (exists) deps.onStep('going on with the secret that is pending already');
-  else await addPending(deps, currentId);
   const pending = await secrets.read('AWSPENDING');
   if (pending === undefined)
     throw new Refusal('The pending secret has gone: somebody else works on it. Run this again.');
@@ -76,18 +93,23 @@ async function pendingVersion(deps: RotationDependencies, currentId: string, exi
         `  aws secretsmanager update-secret-version-stage --secret-id <StreamSecretArn> --version-stage AWSPENDING --remove-from-version-id ${pending.versionId}`,
     );
   }
-  return pending;
+  return { pending, madeAtMs: madeNow ? nowMs : pending.createdAtMs };
 }
 
-async function addPending(deps: RotationDependencies, currentId: string): Promise<void> {
+/** Whether a new version was made. */
+async function addPending(deps: RotationDependencies, currentId: string): Promise<boolean> {
   const { secrets } = deps.pipeline;
   const versionId = nextVersionId(currentId);
   const added = await secrets.addPending(versionId, randomBytes(32).toString('hex'));
-  if (added === 'added') return deps.onStep('made a new secret; ingest accepts it besides the old one');
+  if (added === 'added') {
+    deps.onStep('made a new secret; ingest accepts it besides the old one');
+    return true;
+  }
   // Another run was faster; or a rotation was given up by taking its label away, and is taken up again.
   const { stages } = await secrets.describe();
   if (!stages.has('AWSPENDING')) await secrets.moveStage('AWSPENDING', { to: versionId });
   deps.onStep('going on with a rotation that was begun before');
+  return false;
 }
 
 /**
