@@ -102,6 +102,15 @@ module.exports = {
       to: { path: '^(lib|bin|test|bench)/' },
     },
     {
+      name: 'commands-find-the-local-pipeline',
+      comment:
+        'A command for what is deployed works on the local pipeline too. It may know how that one is found and how the ' +
+        'user is told of trouble, but not how it is brought up: what it does there must be what it does on AWS.',
+      severity: 'error',
+      from: { path: '^bin/' },
+      to: { path: '^local/', pathNot: '^local/(pipeline-file|settings|local-clients|refusal|progress)\\.ts$' },
+    },
+    {
       name: 'shipped-code-needs-no-test',
       comment: 'Tests and benches look at everything; nothing looks at them.',
       severity: 'error',

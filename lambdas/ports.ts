@@ -52,6 +52,8 @@ export interface StreamKeys {
   readonly malformed: readonly string[];
   /** Whether this call read the secret anew. */
   readonly fresh: boolean;
+  /** Why the secret could not be read when it was last to be: there may be versions that are not among the keys. */
+  readonly unreachable?: string;
 }
 
 /** A queue to put envelopes into: the delivery queue, or quarantine. */

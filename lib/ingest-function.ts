@@ -19,6 +19,8 @@ export interface IngestFunctionProps {
 /** Verifies and persists deliveries. */
 export class IngestFunction extends Construct {
   readonly handler: IFunction;
+  /** Where it says with which version of the stream secret each delivery was verified. */
+  readonly logGroupName: string;
 
   constructor(scope: Construct, id: string, { config, senderSecrets, deliveryQueue }: IngestFunctionProps) {
     super(scope, id);
@@ -43,5 +45,6 @@ export class IngestFunction extends Construct {
       }),
     );
     this.handler = handler;
+    this.logGroupName = handler.logGroup.logGroupName;
   }
 }

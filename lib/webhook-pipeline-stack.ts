@@ -1,6 +1,7 @@
 /** The whole pipeline, put together. Owns no resource itself. */
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { secretKnownAfterMs } from '../lambdas/domain/limits.ts';
 import { IngestFunction } from './ingest-function.ts';
 import { MessageQueues } from './message-queues.ts';
 import { PartnerEventBus } from './partner-event-bus.ts';
@@ -65,6 +66,12 @@ export class WebhookPipelineStack extends Stack {
     );
     output('StateTableName', 'The state table', state.table.tableName);
     output('IngestFunctionName', 'The ingest function', ingest.handler.functionName);
+    output('IngestLogGroupName', 'The log of the ingest function', ingest.logGroupName);
+    output(
+      'StreamSecretKnownAfterMs',
+      'How long ingest may take to know a new version of the stream secret, in milliseconds',
+      String(secretKnownAfterMs(config.limits)),
+    );
     output('ProcessorFunctionName', 'The processor function', processor.handler.functionName);
     output(
       'RedriveFunctionName',

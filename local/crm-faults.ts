@@ -1,5 +1,6 @@
 /** How the sample CRM can be told to misbehave: a list of rules, of which the first that fits a call applies. */
 import * as z from 'zod';
+import { FaultRules } from './fault-rules.ts';
 
 const rule = z.strictObject({
   /** Only for this contact. */
@@ -25,34 +26,14 @@ const rule = z.strictObject({
 /** One rule. With `delayMs` alone the call is slow and otherwise as usual. */
 export type FaultRule = z.infer<typeof rule>;
 
-const request = z.strictObject({ rules: z.array(rule) });
-
 /** The rules in force. */
-export class CrmFaults {
-  #rules: { readonly rule: FaultRule; left: number }[] = [];
-
-  /** Replaces all rules. Answers what is wrong with the request, if anything. */
-  set(body: unknown): string | undefined {
-    const parsed = request.safeParse(body);
-    if (!parsed.success) {
-      return parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-    }
-    this.#rules = parsed.data.rules.map((given) => ({ rule: given, left: given.times ?? Number.POSITIVE_INFINITY }));
-    return undefined;
-  }
-
-  get rules(): FaultRule[] {
-    return this.#rules.filter(({ left }) => left > 0).map(({ rule: kept }) => kept);
+export class CrmFaults extends FaultRules<FaultRule> {
+  constructor() {
+    super(rule);
   }
 
   /** The rule for a call to `phone`, which counts as used; `chance` is in [0, 1). */
   next(phone: string | undefined, chance: number): FaultRule | undefined {
-    const fitting = this.#rules.find(
-      ({ rule: { phone: only, share = 1 }, left }) =>
-        left > 0 && (only === undefined || only === phone) && chance < share,
-    );
-    if (fitting === undefined) return undefined;
-    fitting.left -= 1;
-    return fitting.rule;
+    return this.use(({ phone: only, share = 1 }) => (only === undefined || only === phone) && chance < share);
   }
 }

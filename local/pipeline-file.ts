@@ -32,6 +32,8 @@ export interface PipelineDescription {
   readonly crm: { readonly url: string; readonly sample: boolean };
   /** The name of the redrive function, as Lambda's endpoint knows it. */
   readonly redriveFunction: string;
+  /** Where ingest logs to, and how long it may take to know a new version of the stream secret. */
+  readonly ingest: { readonly logPath: string; readonly secretKnownAfterMs: number };
   readonly functions: readonly { readonly logicalId: string; readonly name: string; readonly arn: string }[];
 }
 

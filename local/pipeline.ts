@@ -85,7 +85,7 @@ export class LocalPipeline {
     const lambda = await serveLambda(stack.functions, (arn, event) => this.#invoke(arn, event));
     this.#undo.push(() => lambda.close());
     this.#connect(stack, servers, gateway, roles, crmUrl);
-    const description = describe(stack, roles, {
+    const description = describe(dataDir, stack, roles, {
       endpoints: { ...endpointsOf(servers), lambda: lambda.url },
       apiUrl: gateway.url,
       crm: { url: crmUrl ?? this.#settings.crmBaseUrl ?? '', sample: crmUrl !== undefined },
@@ -171,7 +171,7 @@ export class LocalPipeline {
 
   #addPool(spec: FunctionSpec, maxEnvironments: number, endpoints: Endpoints, ledger: ProcessLedger): void {
     const { dataDir } = this.#settings;
-    const log = new FunctionLog(spec.logicalId, join(dataDir, 'logs', `${spec.logicalId}.log`), sayNow);
+    const log = new FunctionLog(spec.logicalId, functionLogPath(dataDir, spec.logicalId), sayNow);
     const variables = functionEnvironment(spec, endpoints, dataDir);
     const pool = new FunctionPool(maxEnvironments, (onEnd) =>
       this.#startEnvironment(spec, variables, log, ledger, onEnd),
@@ -188,7 +188,7 @@ export class LocalPipeline {
     if (failure?.kind !== 'failed' || this.#stopping.signal.aborted) return;
     throw new Refusal(
       `The function ${spec.logicalId} does not start: ${failure.errorType}: ${failure.errorMessage}\n` +
-        `See ${join(this.#settings.dataDir, 'logs', `${spec.logicalId}.log`)}`,
+        `See ${functionLogPath(this.#settings.dataDir, spec.logicalId)}`,
     );
   }
 
@@ -241,11 +241,16 @@ export class LocalPipeline {
   }
 }
 
+function functionLogPath(dataDir: string, logicalId: string): string {
+  return join(dataDir, 'logs', `${logicalId}.log`);
+}
+
 function endpointsOf(servers: Servers): Endpoints {
   return { sqs: servers.sqs.url, dynamodb: servers.dynamoDb.url, secretsManager: servers.secretsManager.url };
 }
 
 function describe(
+  dataDir: string,
   stack: LocalStack,
   roles: Roles,
   { endpoints, apiUrl, crm }: Pick<PipelineDescription, 'endpoints' | 'crm'> & { readonly apiUrl: string },
@@ -267,6 +272,10 @@ function describe(
     crmTokenSecretArn: roles.crmTokenSecretArn,
     crm,
     redriveFunction: roles.redrive.name,
+    ingest: {
+      logPath: functionLogPath(dataDir, roles.ingest.logicalId),
+      secretKnownAfterMs: roles.secretKnownAfterMs,
+    },
     functions: stack.functions.map(({ logicalId, name, arn }) => ({ logicalId, name, arn })),
   };
 }

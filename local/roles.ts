@@ -1,4 +1,6 @@
 /** Which of the stack's resources plays which part, told from the environment that its functions are given. */
+
+import { secretKnownAfterMs } from '../lambdas/domain/limits.ts';
 import { ALL_PROFILES, type SignatureProfile } from '../lambdas/domain/signature-profiles.ts';
 import { readIngestEnvironment } from '../lambdas/ingest/env.ts';
 import { readProcessorEnvironment } from '../lambdas/processor/env.ts';
@@ -18,6 +20,8 @@ export interface Roles {
   readonly senders: readonly { readonly profile: SignatureProfile; readonly secretArn: string }[];
   readonly streamSecretArn: string;
   readonly crmTokenSecretArn: string;
+  /** How long ingest may take to know a new version of the stream secret. */
+  readonly secretKnownAfterMs: number;
 }
 
 /**
@@ -47,6 +51,7 @@ export function rolesIn(stack: LocalStack): Roles {
     }),
     streamSecretArn: received.secretArns['genesys-webhook'],
     crmTokenSecretArn: delivered.crmTokenSecretArn,
+    secretKnownAfterMs: secretKnownAfterMs(received.limits),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CrmFaults, FaultRule } from './crm-faults.ts';
+import { readText } from './request-text.ts';
 import type { ContactUpdate, SampleCrm } from './sample-crm.ts';
 
 /** What the CRM's HTTP interface works with. */
@@ -39,7 +40,7 @@ async function route(options: SampleCrmHttpOptions, request: IncomingMessage, re
       faults.set({ rules: [] });
       return send(response, 200, { rules: [] });
     case 'POST /_crm/faults': {
-      const problem = faults.set(parseJson(await readText(request)));
+      const problem = faults.set(parseJson(await readText(request, BODY_BYTES_MAX)));
       return problem === undefined
         ? send(response, 200, { rules: faults.rules })
         : send(response, 400, { message: problem });
@@ -56,7 +57,7 @@ async function takeCall(
 ): Promise<void> {
   const { crm, faults, token } = options;
   const key = headerOf(request, 'idempotency-key');
-  const fields = readFields(parseJson(await readText(request)));
+  const fields = readFields(parseJson(await readText(request, BODY_BYTES_MAX)));
   const fault = faults.next(fields.phone, Math.random());
   if (fault?.delayMs !== undefined) await sleep(fault.delayMs);
   if (token() === undefined || request.headers.authorization !== `Bearer ${token()}`) {
@@ -127,15 +128,4 @@ function parseJson(text: string): unknown {
 
 function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.byteLength;
-    if (length > BODY_BYTES_MAX) throw new Error('too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

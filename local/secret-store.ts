@@ -7,7 +7,7 @@ const PREVIOUS = 'AWSPREVIOUS';
 
 /** What Secrets Manager answers with when a request cannot be met. */
 export class SecretError extends Error {
-  override readonly name: 'ResourceNotFoundException' | 'InvalidParameterException' | 'InvalidRequestException';
+  override readonly name: 'ResourceNotFoundException' | 'ResourceExistsException' | 'InvalidParameterException';
 
   constructor(name: SecretError['name'], message: string) {
     super(message);
@@ -23,6 +23,8 @@ interface Version {
 
 interface Secret {
   readonly name: string;
+  /** Absent in files of before it was kept. */
+  changedAtMs?: number;
   readonly versions: Record<string, Version>;
 }
 
@@ -39,18 +41,21 @@ export interface SecretValue {
 /** All secrets, kept in one file that only its owner may read; each change is on disk before it is answered. */
 export class SecretStore {
   readonly #path: string;
+  readonly #now: () => number;
   readonly #secrets: Map<string, Secret>;
 
-  constructor(path: string) {
+  /** `now`: epoch milliseconds. */
+  constructor(path: string, now: () => number = Date.now) {
     this.#path = path;
+    this.#now = now;
     this.#secrets = new Map(Object.entries(readSecrets(path)));
   }
 
   /** Creates the secret with `firstValue` unless it exists. */
   ensure(arn: string, name: string, firstValue: () => string): void {
     if (this.#secrets.has(arn)) return;
-    const version = { value: firstValue(), createdAtMs: Date.now(), stages: [CURRENT] };
-    this.#secrets.set(arn, { name, versions: { [randomUUID()]: version } });
+    const version = { value: firstValue(), createdAtMs: this.#now(), stages: [CURRENT] };
+    this.#secrets.set(arn, { name, changedAtMs: version.createdAtMs, versions: { [randomUUID()]: version } });
     this.#save();
   }
 
@@ -77,12 +82,12 @@ export class SecretStore {
     const versionId = options.token ?? randomUUID();
     const existing = secret.versions[versionId];
     if (existing !== undefined && existing.value !== value) {
-      throw new SecretError('InvalidRequestException', 'The version exists already, with another value.');
+      throw new SecretError('ResourceExistsException', 'The version exists already, with another value.');
     }
     if (existing === undefined) {
-      secret.versions[versionId] = { value, createdAtMs: Date.now(), stages: [] };
+      secret.versions[versionId] = { value, createdAtMs: this.#now(), stages: [] };
       for (const stage of options.stages ?? [CURRENT]) moveStage(secret, stage, versionId);
-      this.#save();
+      this.#saveChange(secret);
     }
     return this.get(secretId, { versionId });
   }
@@ -105,24 +110,36 @@ export class SecretStore {
       throw new SecretError('InvalidParameterException', `${CURRENT} can be moved, not removed.`);
     }
     moveStage(secret, stage, move.to);
-    this.#save();
+    this.#saveChange(secret);
     return { arn, name: secret.name };
   }
 
-  /** The labels of every version that has one. */
+  /** The labels of every version that has one, and when a version or a label was last changed. */
   describe(secretId: string): {
     readonly arn: string;
     readonly name: string;
+    readonly changedAtMs: number;
     readonly stages: Readonly<Record<string, readonly string[]>>;
   } {
     const [arn, secret] = this.#find(secretId);
     const labelled = Object.entries(secret.versions).filter(([, version]) => version.stages.length > 0);
-    return { arn, name: secret.name, stages: Object.fromEntries(labelled.map(([id, { stages }]) => [id, stages])) };
+    const newest = Math.max(...Object.values(secret.versions).map(({ createdAtMs }) => createdAtMs));
+    return {
+      arn,
+      name: secret.name,
+      changedAtMs: secret.changedAtMs ?? newest,
+      stages: Object.fromEntries(labelled.map(([id, { stages }]) => [id, stages])),
+    };
   }
 
   #find(secretId: string): [string, Secret] {
     for (const [arn, secret] of this.#secrets) if (arn === secretId || secret.name === secretId) return [arn, secret];
     throw notFound("Secrets Manager can't find the specified secret.");
+  }
+
+  #saveChange(secret: Secret): void {
+    secret.changedAtMs = this.#now();
+    this.#save();
   }
 
   #save(): void {

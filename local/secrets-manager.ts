@@ -1,6 +1,7 @@
 /** Secrets Manager's endpoint, as much of it as the pipeline and a rotation need (AWS JSON protocol 1.1). */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type LoopbackServer, listenOnLoopback } from './loopback.ts';
+import { readText } from './request-text.ts';
 import { SecretError, type SecretStore } from './secret-store.ts';
 
 type Input = Readonly<Record<string, unknown>>;
@@ -16,7 +17,7 @@ export function serveSecretsManager(store: SecretStore): Promise<LoopbackServer>
 }
 
 async function answer(store: SecretStore, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await readText(request);
+  const body = await readText(request, REQUEST_BYTES_MAX);
   try {
     // A web page that resolves its own name to 127.0.0.1 must not read secrets.
     if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) throw refused('unknown host');
@@ -59,8 +60,8 @@ function carryOut(store: SecretStore, action: string, input: Input): object {
       return { ARN: arn, Name: name };
     }
     case 'DescribeSecret': {
-      const { arn, name, stages } = store.describe(secretId);
-      return { ARN: arn, Name: name, VersionIdsToStages: stages };
+      const { arn, name, stages, changedAtMs } = store.describe(secretId);
+      return { ARN: arn, Name: name, VersionIdsToStages: stages, LastChangedDate: changedAtMs / 1_000 };
     }
     default:
       throw refused(`${action || 'the action'} is not supported by the local Secrets Manager`);
@@ -83,15 +84,4 @@ function refused(message: string): SecretError {
 
 function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.byteLength;
-    if (length > REQUEST_BYTES_MAX) throw new Error('too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

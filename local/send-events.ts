@@ -38,13 +38,14 @@ export function buildEvents(options: SendOptions, key: SigningKey, nowMs: number
     const timestamp = new Date(nowMs - count + index + 1).toISOString();
     const event =
       patterns === undefined
-        ? madeUp(index, timestamp, phone)
+        ? madeUpEvent(index, timestamp, phone)
         : renewed(patterns[index % patterns.length] ?? {}, timestamp, phone);
     return signed(Buffer.from(JSON.stringify(event)), key, nowMs);
   });
 }
 
-function madeUp(index: number, eventTimestamp: string, to: string | undefined): Json {
+/** An event as Genesys words it, with a new id. */
+export function madeUpEvent(index: number, eventTimestamp: string, to: string | undefined) {
   return {
     eventBridgeEventId: randomUUID(),
     eventType: index % 2 === 0 ? 'interaction.created' : 'interaction.ended',

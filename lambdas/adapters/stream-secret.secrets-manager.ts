@@ -12,7 +12,7 @@ const LIVE_STAGES: readonly SecretStage[] = ['AWSCURRENT', 'AWSPREVIOUS', 'AWSPE
 /** How long an unreachable Secrets Manager is left alone while there are keys to go on with. */
 const UNREACHABLE_PAUSE_MS = 30_000;
 
-type Reading = Omit<StreamKeys, 'kind' | 'fresh'>;
+type Reading = Omit<StreamKeys, 'kind' | 'fresh' | 'unreachable'>;
 
 /** Reads and caches a profile's secret. One instance serves one execution environment. */
 export class SecretsManagerStreamSecret implements StreamSecret {
@@ -24,6 +24,8 @@ export class SecretsManagerStreamSecret implements StreamSecret {
   #known: Reading | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
   #leaveAloneUntilMs = Number.NEGATIVE_INFINITY;
+  /** Why the last try to read failed; undefined where it did not. */
+  #failure: string | undefined;
 
   constructor(
     client: SecretsManagerClient,
@@ -44,16 +46,23 @@ export class SecretsManagerStreamSecret implements StreamSecret {
     const ageMs = nowMs - this.#readAtMs;
     const youngEnoughMs = request.afterMismatch ? this.#limits.secretRereadMs : this.#limits.secretCacheMs;
     if (this.#known !== undefined && (ageMs < youngEnoughMs || nowMs < this.#leaveAloneUntilMs)) {
-      return { kind: 'keys', ...this.#known, fresh: false };
+      return this.#fromBefore(this.#known);
     }
     const read = await this.#read();
     if (read.kind === 'reading') {
       this.#known = read.reading;
       this.#readAtMs = nowMs;
+      this.#failure = undefined;
       return { kind: 'keys', ...read.reading, fresh: true };
     }
     this.#leaveAloneUntilMs = nowMs + UNREACHABLE_PAUSE_MS;
-    return this.#known === undefined ? read : { kind: 'keys', ...this.#known, fresh: false };
+    this.#failure = read.cause;
+    return this.#known === undefined ? read : this.#fromBefore(this.#known);
+  }
+
+  #fromBefore(known: Reading): StreamKeys {
+    const unreachable = this.#failure === undefined ? {} : { unreachable: this.#failure };
+    return { kind: 'keys', ...known, fresh: false, ...unreachable };
   }
 
   async #read(): Promise<{ readonly kind: 'reading'; readonly reading: Reading } | Unavailable> {

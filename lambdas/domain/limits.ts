@@ -144,6 +144,18 @@ export function backoffTotalMs(limits: Limits): number {
   return total;
 }
 
+/**
+ * After how many milliseconds every execution environment of ingest knows a new version of the stream secret.
+ *
+ * Not `secretRereadMs` alone: it would do for an environment that meets a delivery signed with the new version and
+ * reads the secret there and then, but all of them would do so at once, each with a delivery that hangs on that read.
+ * After `secretCacheMs` each has read it in the ordinary course, and `secretRereadMs` more leaves time to repeat a
+ * read that failed. The clocks that this is measured with may differ.
+ */
+export function secretKnownAfterMs(limits: Limits): number {
+  return limits.secretCacheMs + limits.secretRereadMs + limits.secretTimeoutMs + limits.clockSkewMs;
+}
+
 /** One relation between limits that the protocol relies on. */
 interface Relation {
   readonly key: LimitName;

@@ -119,5 +119,7 @@ async function verifyWith(
   if (read.keys.length === 0) {
     return { kind: 'secret_unusable', cause: `the ${profile.called} secret has no value` };
   }
+  // Nor can it be told from one that is signed with a version which could not be read.
+  if (read.unreachable !== undefined) return { kind: 'secret_unusable', cause: read.unreachable };
   return { kind: 'unsigned', cause: 'signature wrong' };
 }

@@ -196,8 +196,17 @@ export class LocalPipelineProcess {
     }
   }
 
-  async #run(script: string, args: readonly string[]): Promise<CommandResult> {
-    const child = this.#spawn(script, args);
+  /** Runs `npm run stream` with these arguments and variables, to its end. */
+  stream(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<CommandResult> {
+    return this.#run('bin/stream.ts', args, environment);
+  }
+
+  async #run(
+    script: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<CommandResult> {
+    const child = this.#spawn(script, args, environment);
     let stdout = '';
     let stderr = '';
     child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
@@ -312,10 +321,10 @@ export class LocalPipelineProcess {
     }
   }
 
-  #spawn(script: string, args: readonly string[]): ChildProcess {
+  #spawn(script: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
     return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
       cwd: PROJECT_DIR,
-      env: { PATH: process.env.PATH, PORT: '0', ...this.#options.environment, DATA_DIR: this.dataDir },
+      env: { PATH: process.env.PATH, PORT: '0', ...this.#options.environment, ...environment, DATA_DIR: this.dataDir },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   }

@@ -59,6 +59,7 @@ export class MemoryStreamSecret implements StreamSecret {
     const fresh = !isYoung && reachable;
     if (fresh) this.#known = { keys: this.#secret.live(), readAtMs: nowMs };
     if (this.#known === undefined) return { kind: 'unavailable', cause: 'Secrets Manager: unreachable' };
-    return { kind: 'keys', keys: this.#known.keys, malformed: [], fresh };
+    const unreachable = isYoung || fresh ? {} : { unreachable: 'Secrets Manager: unreachable' };
+    return { kind: 'keys', keys: this.#known.keys, malformed: [], fresh, ...unreachable };
   }
 }

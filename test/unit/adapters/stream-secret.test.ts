@@ -34,6 +34,7 @@ function reader(profile: SignatureProfile = SIGNATURE_PROFILES['genesys-webhook'
       keys: read.keys.map(({ stage, key }) => `${stage} ${Buffer.from(key).toString('hex').slice(0, 2)}`),
       malformed: read.malformed,
       fresh: read.fresh,
+      ...(read.unreachable === undefined ? {} : { unreachable: read.unreachable }),
     };
   };
   return { clock, keys };
@@ -95,14 +96,18 @@ describe('the stream secret in Secrets Manager', () => {
     secretsManager.reset();
     secretsManager.on(GetSecretValueCommand).rejects(Object.assign(new Error('down'), { name: 'TimeoutError' }));
     clock.nowMs = 10 * 86_400_000;
-    expect(await keys()).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: false });
+    const unreachable = 'Secrets Manager: timeout';
+    expect(await keys()).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: false, unreachable });
     const calls = secretsManager.calls().length;
     clock.nowMs += 29_999;
-    await keys(true);
+    expect(await keys(true)).toMatchObject({ unreachable });
     expect(secretsManager.calls()).toHaveLength(calls);
     clock.nowMs += 1;
     await keys();
     expect(secretsManager.calls()).toHaveLength(calls + 3);
+    holds({ AWSCURRENT: B });
+    clock.nowMs += 30_000;
+    expect(await keys()).toEqual({ keys: ['AWSCURRENT bb'], malformed: [], fresh: true });
   });
 
   it('is unavailable only with nothing known, and tries again with the next request', async () => {

@@ -19,6 +19,7 @@ const KEY = signingKeyFrom('ab'.repeat(32)) as SigningKey;
 const NEW_KEY = signingKeyFrom('cd'.repeat(32)) as SigningKey;
 const NOW = 1_700_000_000_000;
 const CURRENT: StagedKey = { stage: 'AWSCURRENT', key: KEY };
+const OTHER: StagedKey = { stage: 'AWSCURRENT', key: NEW_KEY };
 const PENDING: StagedKey = { stage: 'AWSPENDING', key: NEW_KEY };
 const { 'genesys-webhook': WEBHOOK, 'genesys-open-messaging': OPEN_MESSAGING } = SIGNATURE_PROFILES;
 
@@ -217,9 +218,17 @@ describe('ingest', () => {
       'the stream secret is not 64 hex digits: AWSCURRENT',
     ],
     [
+      'unreachable, so that the sender may have used a version that is not known',
+      {
+        first: known(OTHER),
+        afterMismatch: { ...known(OTHER), unreachable: 'Secrets Manager: TimeoutError' } as Keys,
+      },
+      'Secrets Manager: TimeoutError',
+    ],
+    [
       'broken in the version that the sender may have used',
       {
-        first: { kind: 'keys', keys: [{ stage: 'AWSCURRENT', key: NEW_KEY }], malformed: ['AWSPENDING'], fresh: true },
+        first: { kind: 'keys', keys: [OTHER], malformed: ['AWSPENDING'], fresh: true },
       },
       'the stream secret is not 64 hex digits: AWSPENDING',
     ],

@@ -1,0 +1,5 @@
+/** `npm run stream`: the Genesys Cloud side of the pipeline as code. */
+import { runStream } from './stream/run-stream.ts';
+import { ofThisProcess } from './stream/surroundings.ts';
+
+process.exitCode = await runStream(process.argv.slice(2), ofThisProcess());

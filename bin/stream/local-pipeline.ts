@@ -1,0 +1,27 @@
+/** The pipeline on this machine, found by DATA_DIR as the other commands do. */
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { LOCAL_CREDENTIALS } from '../../local/local-clients.ts';
+import { findPipeline } from '../../local/pipeline-file.ts';
+import { dataDirFrom } from '../../local/settings.ts';
+import type { TargetPipeline } from './pipeline-source.ts';
+import { LogFileSecretUse } from './secret-use.log-file.ts';
+import { SecretVersions } from './secret-versions.ts';
+
+/** Finds it. Refused where none runs. */
+export function findLocalPipeline(environment: Readonly<Record<string, string | undefined>>): TargetPipeline {
+  const { webhookUrl, endpoints, region, streamSecretArn, ingest } = findPipeline(dataDirFrom(environment));
+  const client = new SecretsManagerClient({
+    endpoint: endpoints.secretsManager,
+    region,
+    credentials: LOCAL_CREDENTIALS,
+  });
+  return {
+    name: 'the pipeline on this machine',
+    webhookUrl,
+    secretKnownAfterMs: ingest.secretKnownAfterMs,
+    secrets: new SecretVersions(client, streamSecretArn),
+    secretUse: new LogFileSecretUse(ingest.logPath),
+    lookEveryMs: 1_000,
+    close: () => client.destroy(),
+  };
+}

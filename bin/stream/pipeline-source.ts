@@ -1,0 +1,18 @@
+/** The pipeline that a stream delivers to: where it is, its secret, and what ingest makes of it. */
+import type { SecretUse } from './secret-use.ts';
+import type { SecretVersions } from './secret-versions.ts';
+
+/** A pipeline, deployed or on this machine. */
+export interface TargetPipeline {
+  /** As it is named in messages. */
+  readonly name: string;
+  readonly webhookUrl: string;
+  /** After this every execution environment of ingest knows a new version of the secret. */
+  readonly secretKnownAfterMs: number;
+  readonly secrets: SecretVersions;
+  readonly secretUse: SecretUse;
+  /** How often to look whether something has arrived. */
+  readonly lookEveryMs: number;
+  /** Ends its clients. */
+  close(): void;
+}

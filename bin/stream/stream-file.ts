@@ -1,0 +1,145 @@
+/** The stream as a file: its schema, and the checks that a schema cannot make. */
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { messageOf, Refusal } from '../../local/refusal.ts';
+import type { Condition } from './condition.ts';
+import { type ConditionWarning, checkCondition } from './condition-checks.ts';
+import { underline } from './condition-excerpt.ts';
+import { parseCondition } from './condition-parser.ts';
+
+const rule = z.strictObject({
+  name: z.string().min(1).max(100).describe('Says what the rule is for; every rule has another name.'),
+  condition: z
+    .string()
+    .describe(
+      'Which events are sent: field operator literal, joined by and, or and parentheses; operators eq, contains, gt. ' +
+        'For example: eventType contains "interaction." and interaction.type eq "voice"',
+    ),
+  enabled: z.boolean().default(true).describe('Whether the rule counts.'),
+});
+
+const eventBus = z.strictObject({
+  name: z.string().min(1).default('Amazon EventBridge Source').describe('The integration’s name in Genesys Cloud.'),
+  eventSourceSuffix: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, '1 to 64 letters, digits, dots, hyphens or underscores')
+    .describe('The last part of the partner event source’s name.'),
+  awsAccountId: z
+    .string()
+    .regex(/^\d{12}$/, '12 digits')
+    .optional()
+    .describe('The AWS account; without it, that of --stack.'),
+  awsAccountRegion: z
+    .string()
+    .regex(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'an AWS region such as us-east-1')
+    .optional()
+    .describe('The AWS region; without it, that of --stack.'),
+  eventFilter: z
+    .array(z.string().regex(/^v2\.[\w.{}-]+$/, 'a topic such as v2.detail.events.conversation.{id}.customer.end'))
+    .min(1)
+    .describe('The topics that Genesys Cloud sends, with {id} as it stands in its list of topics.'),
+});
+
+const file = z.strictObject({
+  $schema: z.string().optional(),
+  name: z.string().min(1).max(100).describe('The stream is found by its name in Genesys Cloud.'),
+  description: z.string().max(1_000).default(''),
+  enabled: z.boolean().default(true).describe('Whether the stream sends anything.'),
+  destination: z
+    .strictObject({ type: z.literal('webhook') })
+    .default({ type: 'webhook' })
+    .describe('URL and secret are never in the file: they come from the deployed stack, or from the local pipeline.'),
+  routingRules: z.array(rule).min(1),
+  eventBus: eventBus.optional().describe('The official Amazon EventBridge integration (--transport event-bus).'),
+});
+
+/** A routing rule as it is sent. */
+export type RoutingRule = z.output<typeof rule>;
+
+/** What the official integration is set up with. */
+export type EventBusSettings = z.output<typeof eventBus>;
+
+/** The file, checked. */
+export interface StreamFile {
+  readonly path: string;
+  readonly name: string;
+  readonly description: string;
+  readonly enabled: boolean;
+  readonly rules: readonly { readonly rule: RoutingRule; readonly condition: Condition }[];
+  readonly eventBus: EventBusSettings | undefined;
+  /** What its author should know. */
+  readonly warnings: readonly string[];
+}
+
+/** The schema of the file, as it is published. */
+export function streamFileSchema(): object {
+  return { title: 'Genesys Cloud stream of this pipeline', ...z.toJSONSchema(file, { io: 'input' }) };
+}
+
+/** Reads and checks the file. Refuses it with everything that is wrong with it; conditions with the place underlined. */
+export function readStreamFile(path: string, nowMs: number): StreamFile {
+  const json = readJson(path);
+  const parsed = file.safeParse(json);
+  if (!parsed.success)
+    throw new Refusal([`${path}:`, ...parsed.error.issues.map((issue) => `  ${said(issue, json)}`)].join('\n'));
+  const { name, description, enabled, routingRules, eventBus: bus } = parsed.data;
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const rules = routingRules.flatMap((given, index) => {
+    const where = `rule ${index + 1} (${given.name})`;
+    const twin = routingRules.findIndex((other) => other.name === given.name);
+    if (twin < index) problems.push(`${where}: rule ${twin + 1} has this name too`);
+    const read = parseCondition(given.condition);
+    if (read.kind === 'problem') {
+      problems.push(`${where}: ${read.problem.message}\n${underline(given.condition, read.problem, '    ')}`);
+      return [];
+    }
+    const found = checkCondition(read.condition, nowMs).map((warning) => worded(warning, given.condition, where));
+    warnings.push(...found);
+    return [{ rule: given, condition: read.condition }];
+  });
+  if (problems.length > 0) throw new Refusal([`${path}:`, ...problems.map((problem) => `  ${problem}`)].join('\n'));
+  if (enabled && !rules.some((item) => item.rule.enabled)) warnings.push('no rule is enabled: nothing would be sent');
+  return { path, name, description, enabled, rules, eventBus: bus, warnings };
+}
+
+function worded({ message, span }: ConditionWarning, condition: string, where: string): string {
+  return `${where}: ${message}${span === undefined ? '' : `\n${underline(condition, span, '    ')}`}`;
+}
+
+function readJson(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Refusal(`${path}: cannot be read: ${messageOf(error)} (--file names another)`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // The parser quotes the text around the fault, which may be something that does not belong on a terminal.
+    const place = /\(line \d+ column \d+\)/.exec(messageOf(error))?.[0];
+    throw new Refusal(`${path}: not JSON${place === undefined ? '' : ` ${place}`}`);
+  }
+}
+
+/** One issue in a line: where it is, and what is wanted there. */
+function said(issue: z.core.$ZodIssue, json: unknown): string {
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const keys = issue.keys.map((key) => (path === '' ? key : `${path}.${key}`)).join(', ');
+    const fromStack = path === 'destination' ? ': URL and secret come from the stack, never from the file' : '';
+    return `${keys}: not a key of the file${fromStack}`;
+  }
+  const missing = issue.code === 'invalid_type' && valueAt(json, issue.path) === undefined;
+  return `${path === '' ? 'the file' : path}: ${missing ? 'is missing' : issue.message}`;
+}
+
+function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+  let value = json;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Readonly<Record<PropertyKey, unknown>>)[key];
+  }
+  return value;
+}
