@@ -331,6 +331,9 @@ export class Attempt {
         return endOf(row);
       case 'lost':
         this.#known.sawEvent(eventKey, settled.event);
+        // Another attempt has quarantined it meanwhile. Ours is there, too: a second look would send one more.
+        if (row.status === 'QUARANTINED' && settled.event?.status === 'QUARANTINED')
+          return { kind: 'done', outcome: 'duplicate', attempts: 0 };
         return 'look_again';
       case 'rows_rejected':
         this.#rejectRows();

@@ -188,6 +188,26 @@ describe('order', () => {
   });
 });
 
+describe('two attempts that quarantine one event at the same time', () => {
+  it('leave a copy each, and no more', async () => {
+    const p = new ProcessorOnTwins();
+    p.send('oops');
+    await p.run();
+    p.redrive();
+    const settle = p.store.settle.bind(p.store);
+    let meanwhile = true;
+    p.store.settle = async (write) => {
+      const row = p.store.events.get(write.eventKey);
+      if (meanwhile && row !== undefined) p.store.events.set(write.eventKey, { ...row, owner: 'another' });
+      meanwhile = false;
+      return settle(write);
+    };
+    expect(await p.run()).toEqual(['- duplicate']);
+    expect(p.quarantine.messages.size).toBe(1);
+    expect(p.queue.messages.size).toBe(0);
+  });
+});
+
 describe('what the CRM answers', () => {
   it.each<[string, CrmAnswer, string, string]>([
     ['503', answers(503, 'down'), 'HTTP 503: down', '001769851800002#b'],
