@@ -122,7 +122,7 @@ describe('Open Messaging', () => {
     // Signed with this secret, but by the stream's route.
     const signature = sign(Buffer.from(MESSAGE), textSigningKeyFrom(SecretString) as SigningKey);
     expect((await pipeline.post(MESSAGE, { 'x-genesys-cloud-signature': signature })).status).toBe(401);
-  });
+  }, 30_000);
 
   it('is accepted with a version that is pending, and the log says so', async () => {
     const SecretString = 'Schlüssel: 鍵 🔑';
@@ -144,5 +144,5 @@ describe('Open Messaging', () => {
       { eventId: 'm-2', source: 'genesys-open-messaging', secretStage: 'AWSPENDING' },
     ]);
     expect(lines).not.toContain(SecretString);
-  });
+  }, 30_000);
 });
