@@ -4,10 +4,12 @@ import fc from 'fast-check';
 import { type SigningKey, sign } from '../../lambdas/domain/signature.ts';
 import { BODY_BYTES_MAX, hostileBody, hostileText } from './hostile-bodies.ts';
 
-/** A request: its body, and the signature header where there is one. */
+/** A request: its body, the signature header where there is one, and other headers and a query, which change nothing. */
 export interface HostileRequest {
   readonly body: Uint8Array;
   readonly signature: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: string;
 }
 
 /** What is put in the place of a signature. `right` is the right one. */
@@ -30,10 +32,44 @@ const FORGERIES: readonly ((right: string, body: Uint8Array) => string | undefin
   () => '__proto__',
 ];
 
+/** The HTTP API takes 10 KB of headers in all. */
+const HEADER_MAX = 2_000;
+
 /** Values that HTTP lets a header have. */
 function asHeaderValue(text: string): string {
-  return text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '').trim();
+  return text
+    .replace(/[^\t\x20-\x7e\x80-\xff]/g, '')
+    .trim()
+    .slice(0, HEADER_MAX);
 }
+
+const headers = fc.record(
+  {
+    'content-type': fc.constantFrom(
+      ...['application/json', 'application/json; charset=utf-16', 'text/plain', 'application/octet-stream', ';', ''],
+      ...['multipart/form-data; boundary=x', 'application/x-www-form-urlencoded', 'text/html;charset=latin1'],
+    ),
+    'content-encoding': fc.constantFrom('gzip', 'br', 'identity', '', 'x'.repeat(500)),
+    'x-forwarded-for': hostileText.map(asHeaderValue),
+    cookie: fc.constantFrom('a=b; c=d', '=', '__proto__=x', ';;;'),
+    authorization: hostileText.map(asHeaderValue),
+    constructor: fc.constant('x'),
+    'x-http-method-override': fc.constantFrom('GET', 'DELETE'),
+    'x-genesys-cloud-signature-2': fc.constant('A'.repeat(44)),
+  },
+  { requiredKeys: [] },
+);
+
+const query = fc.constantFrom(
+  '',
+  '',
+  '',
+  '?',
+  '?a=1&a=2',
+  '?constructor=1&__proto__=2',
+  '?%ff=%',
+  `?${'q'.repeat(4_000)}`,
+);
 
 /** Requests, about half of them signed rightly with one of the keys. */
 export function hostileRequest(keys: readonly SigningKey[], nowMs: number): fc.Arbitrary<HostileRequest> {
@@ -59,10 +95,12 @@ export function hostileRequest(keys: readonly SigningKey[], nowMs: number): fc.A
       }),
     },
   );
-  return fc.tuple(hostileBody(nowMs), signing).map(([body, signatureOf]) => ({ body, signature: signatureOf(body) }));
+  return fc
+    .tuple(hostileBody(nowMs), signing, headers, query)
+    .map(([body, signatureOf, others, query]) => ({ body, signature: signatureOf(body), headers: others, query }));
 }
 
-/** What design section 3 says that the request is answered, if secret and queue are there. */
+/** What the request has to be answered, if secret and queue are there. */
 export function expectedStatus(
   { body, signature }: HostileRequest,
   keys: readonly SigningKey[],

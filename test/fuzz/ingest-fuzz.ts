@@ -64,11 +64,11 @@ async function post(request: HostileRequest, asText: boolean) {
   return { status: statusCode, answer: JSON.parse(body ?? '') as Readonly<Record<string, unknown>>, sent };
 }
 
-function httpApiEvent({ body, signature }: HostileRequest, asText: boolean): APIGatewayProxyEventV2 {
+function httpApiEvent({ body, signature, headers }: HostileRequest, asText: boolean): APIGatewayProxyEventV2 {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const isText = asText && Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes);
   return {
-    headers: signature === undefined ? {} : { 'x-genesys-cloud-signature': signature },
+    headers: { ...headers, ...(signature === undefined ? {} : { 'x-genesys-cloud-signature': signature }) },
     isBase64Encoded: !isText,
     // An empty body is not there at all.
     ...(bytes.byteLength === 0 ? {} : { body: bytes.toString(isText ? 'utf8' : 'base64') }),

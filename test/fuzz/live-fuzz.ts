@@ -59,7 +59,7 @@ export async function fuzzLive(pipeline: LocalPipelineProcess, options: LiveFuzz
   const requests = fewLong(
     fc.sample(hostileRequest([key], nowMs), { seed, numRuns: options.requests }),
     ({ body }) => body.byteLength,
-  ).map(({ body, signature }) => ({ body, signature: signature?.trim() }));
+  ).map((request) => ({ ...request, signature: request.signature?.trim() }));
   const messages = fewLong(
     fc.sample(hostileMessage(nowMs), { seed, numRuns: options.messages }),
     ({ body }) => body.length,
@@ -124,14 +124,15 @@ async function inParallel<Item>(items: readonly Item[], act: (item: Item, index:
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
 }
 
-function post({ body, signature }: HostileRequest, url: string, agent: Agent): Promise<number> {
+function post({ body, signature, headers: others, query }: HostileRequest, url: string, agent: Agent): Promise<number> {
   return new Promise((resolve) => {
     const headers = {
       'content-type': 'application/json',
+      ...others,
       'content-length': body.byteLength,
       ...(signature === undefined ? {} : { 'x-genesys-cloud-signature': signature }),
     };
-    const request = httpRequest(url, { agent, method: 'POST', headers }, (response) => {
+    const request = httpRequest(`${url}${query}`, { agent, method: 'POST', headers }, (response) => {
       response.resume();
       response.once('end', () => resolve(response.statusCode ?? 0));
     });

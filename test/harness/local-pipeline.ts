@@ -68,8 +68,13 @@ export class LocalPipelineProcess {
   /** Starts a pipeline on a new data directory. */
   static async start(options: LocalPipelineOptions = {}): Promise<LocalPipelineProcess> {
     const pipeline = new LocalPipelineProcess(options);
-    await pipeline.start();
-    return pipeline;
+    try {
+      await pipeline.start();
+      return pipeline;
+    } catch (error) {
+      await pipeline.dispose();
+      throw error;
+    }
   }
 
   /** Starts, or starts again after a kill, and resolves when it is ready. */
