@@ -10,6 +10,7 @@ import { isDealtWith } from '../../local/event-outcomes.ts';
 import type { CrmCall } from '../../local/sample-crm.ts';
 import type { SignedEvent } from '../../local/send-events.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
+import { callCauses } from '../harness/repeated-calls.ts';
 import { LIMITS_IN_SECONDS } from '../pipeline/limits-in-seconds.ts';
 import type { CrashPoint } from './crash-points.ts';
 
@@ -30,7 +31,7 @@ export interface PointReport {
   readonly events: number;
   readonly kills: number;
   readonly crmCalls: number;
-  /** Calls beyond an event's first, and those of them that no attempt in the state table accounts for. */
+  /** Calls beyond an event's first, and those of them that no entry in the trail of the event's row accounts for. */
   readonly repeatedCalls: number;
   readonly unexplainedCalls: number;
   readonly lost: readonly string[];
@@ -183,8 +184,6 @@ async function examine(
     const isApplied = (id: string) => rows.get(`EVENT#${id}`)?.status === 'COMPLETED' && applications(id) > 0;
     const isQuarantined = (id: string) => rows.get(`EVENT#${id}`)?.status === 'QUARANTINED' && quarantined.has(id);
     const ended = (id: string) => (point.ends === 'applied' ? isApplied(id) : isQuarantined(id));
-    // Attempts count from an event's last leaving quarantine; before that it was called once.
-    const attempts = (id: string) => Number(rows.get(`EVENT#${id}`)?.attempts ?? 0) + (point.redriven ? 1 : 0);
     const ids = own.map(({ id }) => id);
     return {
       point: point.name,
@@ -193,7 +192,7 @@ async function examine(
       kills: ids.filter((id) => kills.has(id)).length,
       crmCalls: sum(ids.map((id) => callsOf(id).length)),
       repeatedCalls: sum(ids.map((id) => Math.max(0, callsOf(id).length - 1))),
-      unexplainedCalls: sum(ids.map((id) => Math.max(0, callsOf(id).length - attempts(id)))),
+      unexplainedCalls: sum(ids.map((id) => callCauses(callsOf(id), rows.get(`EVENT#${id}`)).unexplained)),
       lost: ids.filter((id) => !ended(id)),
       appliedTwice: ids.filter((id) => applications(id) > 1),
       inQuarantine: ids.filter(isQuarantined).length,

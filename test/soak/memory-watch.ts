@@ -31,8 +31,9 @@ export interface MemoryReport {
 const JUDGED_FROM_MS = 300_000;
 /** Parts of that half, of each of which the lowest value counts: what is left after garbage was collected. */
 const TROUGHS = 8;
-/** More than this in a minute, in the second half, is called growth. */
+/** More than this in a minute, in the second half, is growth, if it leads beyond what the first half has seen. */
 const FLAT_MB_PER_MINUTE = 1;
+const BEYOND_FIRST_HALF = 1.1;
 
 /** Takes samples of whatever runs. */
 export class MemoryWatch {
@@ -70,23 +71,28 @@ function reportOn(name: string, pid: number, samples: readonly Sample[], judged:
   const first = samples[0] as Sample;
   const last = samples.at(-1) as Sample;
   const lifeMs = last.atMs - first.atMs;
-  const slope =
-    lifeMs < JUDGED_FROM_MS ? undefined : slopePerMinute(troughs(samples.slice(Math.floor(samples.length / 2))));
+  const half = Math.floor(samples.length / 2);
+  const slope = lifeMs < JUDGED_FROM_MS ? undefined : slopePerMinute(troughs(samples.slice(half)));
+  const isBeyond = maxOf(samples.slice(half)) > BEYOND_FIRST_HALF * maxOf(samples.slice(0, half));
   return {
     name,
     pid,
     lifeSeconds: Math.round(lifeMs / 1_000),
     firstMb: Math.round(first.megabytes),
-    maxMb: Math.round(Math.max(...samples.map(({ megabytes }) => megabytes))),
+    maxMb: Math.round(maxOf(samples)),
     lastMb: Math.round(last.megabytes),
     slopeMbPerMinute: slope === undefined ? undefined : Math.round(slope * 100) / 100,
-    verdict: judged ? verdictOn(slope) : 'not judged',
+    verdict: judged ? verdictOn(slope, isBeyond) : 'not judged',
   };
 }
 
-function verdictOn(slope: number | undefined): MemoryReport['verdict'] {
+function verdictOn(slope: number | undefined, isBeyond: boolean): MemoryReport['verdict'] {
   if (slope === undefined) return 'too short to tell';
-  return slope > FLAT_MB_PER_MINUTE ? 'grows' : 'flat';
+  return slope > FLAT_MB_PER_MINUTE && isBeyond ? 'grows' : 'flat';
+}
+
+function maxOf(samples: readonly Sample[]): number {
+  return samples.reduce((max, { megabytes }) => Math.max(max, megabytes), 0);
 }
 
 /** The lowest sample of each of `TROUGHS` parts. */

@@ -16,7 +16,7 @@ is dealt with, and looks at the state table, the quarantine and the CRM.`,
     contacts: { about: 'contacts that the events are spread over', fallback: 5_000, min: 1, max: 1_000_000 },
     seed: { about: 'the same seed, the same schedule (random)', fallback: undefined, min: 0, max: 2 ** 31 - 1 },
   },
-  end: `Ends with 0 if nothing was lost, applied twice, applied out of order or called without need, with 1 if not, with 2 for
+  end: `Ends with 0 if nothing was lost, applied twice, out of order or called without need, with 1 if not, with 2 for
 wrong options. Memory is told, with a verdict on the functions and the pipeline; the servers keep their data in it.`,
 };
 
@@ -49,7 +49,7 @@ function format(
     `  lost                 ${lost.length}${listed(lost)}`,
     `  out of order         ${outOfOrder.length}${listed(outOfOrder)}`,
     `  repeated calls       ${repeated.total}, unexplained ${repeated.unexplained.length}${listed(repeated.unexplained)}`,
-    ...Object.entries(repeated.because).map(([why, times]) => `    ${why.padEnd(74)}${String(times).padStart(6)}`),
+    ...Object.entries(repeated.because).map(([why, times]) => `    ${why.padEnd(80)}${String(times).padStart(6)}`),
     `${'memory (MB)'.padEnd(46)}${['lived', 'first', 'max', 'last', 'MB/min'].map((name) => name.padStart(9)).join('')}`,
     ...memory.filter(({ verdict }) => verdict !== 'too short to tell').map(memoryLine),
     result.held ? 'nothing lost, nothing applied twice, nothing out of order' : 'FAILED',
