@@ -68,6 +68,7 @@ function drainText(name: string, part: (Circumstances & { readonly figures: Drai
         '',
         'events/s',
         'invocation ms',
+        'CPU ms',
         'requests',
         'write units',
         'read units',
