@@ -44,7 +44,13 @@ export class IngestFunction extends Construct {
         resources: arns.map(([, secretArn]) => secretArn),
       }),
     );
-    this.handler = handler;
     this.logGroupName = handler.logGroup.logGroupName;
+    // What is kept ready belongs to a version, and the API has to call it by an alias.
+    this.handler =
+      config.ingestProvisionedConcurrency === 0
+        ? handler
+        : (handler.addAlias('live', {
+            provisionedConcurrentExecutions: config.ingestProvisionedConcurrency,
+          }) as IFunction);
   }
 }

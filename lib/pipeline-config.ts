@@ -9,6 +9,11 @@ export interface PipelineConfig {
   readonly crmBaseUrl: string;
   readonly ingestMemoryMb: number;
   readonly processorMemoryMb: number;
+  /** Ingest environments that are kept ready; 0: none. */
+  readonly ingestProvisionedConcurrency: number;
+  /** For how long a batch is gathered before the processor is called; 0: what is there. */
+  readonly processorBatchWindowSeconds: number;
+  readonly tracing: boolean;
   readonly redriveMemoryMb: number;
   readonly logRetentionDays: RetentionDays;
   readonly tableName?: string;
@@ -93,6 +98,24 @@ export const CONFIG_KEYS = {
   'ingest.memoryMb': { ...MEMORY, fallback: 512, about: 'memory, and with it CPU, of the ingest function' },
   'processor.memoryMb': { ...MEMORY, fallback: 512, about: 'memory, and with it CPU, of the processor function' },
   'redrive.memoryMb': { ...MEMORY, fallback: 512, about: 'memory, and with it CPU, of the redrive function' },
+  'ingest.provisionedConcurrency': {
+    wants: 'a whole number from 0 to 1000',
+    fallback: 0,
+    about: 'ingest environments kept ready, so that no delivery meets a cold start; 0: none',
+    accepts: wholeNumber(0, 1_000),
+  },
+  'processor.batchWindowSeconds': {
+    wants: 'a whole number of seconds from 0 to 300',
+    fallback: 0,
+    about: 'how long a batch is gathered: fewer invocations for a later delivery; 0: what is there',
+    accepts: wholeNumber(0, 300),
+  },
+  tracing: {
+    wants: 'true or false',
+    fallback: 'false',
+    about: 'whether X-Ray traces the functions, which below a few events a second costs as much as all else',
+    accepts: (value) => value === 'true' || value === 'false',
+  },
   'logs.retentionDays': {
     wants: `one of ${RETENTION_DAYS.join(', ')}`,
     fallback: 30,
@@ -203,6 +226,9 @@ function configFrom(
     crmBaseUrl: text('crm.baseUrl') ?? '',
     ingestMemoryMb: numberOf('ingest.memoryMb'),
     processorMemoryMb: numberOf('processor.memoryMb'),
+    ingestProvisionedConcurrency: numberOf('ingest.provisionedConcurrency'),
+    processorBatchWindowSeconds: numberOf('processor.batchWindowSeconds'),
+    tracing: text('tracing') === 'true',
     redriveMemoryMb: numberOf('redrive.memoryMb'),
     logRetentionDays: numberOf('logs.retentionDays'),
     profiles: ALL_PROFILES.filter(

@@ -1,5 +1,6 @@
 /** The processor function, its event source and its grants. */
 
+import { Duration } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
@@ -52,6 +53,7 @@ export class ProcessorFunction extends Construct {
     handler.addEventSource(
       new SqsEventSource(deliveryQueue, {
         batchSize: limits.batchSize,
+        maxBatchingWindow: Duration.seconds(config.processorBatchWindowSeconds),
         // Not reserved concurrency, with which pollers are throttled and burn receives.
         maxConcurrency: limits.processorConcurrency,
         reportBatchItemFailures: true,

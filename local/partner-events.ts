@@ -1,9 +1,9 @@
 /** Events of the partner event bus from a file, as EventBridge would put them into the delivery queue. */
 import { randomUUID } from 'node:crypto';
 import { BY_HAND } from '../lambdas/domain/envelope.ts';
-import { isObject } from '../lambdas/domain/event.ts';
 import { readEvent } from '../lambdas/domain/event-forms.ts';
 import { bodyKey, eventKey } from '../lambdas/domain/event-key.ts';
+import { isObject } from '../lambdas/domain/json-body.ts';
 import { DEFAULT_LIMITS } from '../lambdas/domain/limits.ts';
 import { type OutgoingEvent, readBytes, readPatterns } from './send-events.ts';
 import type { SendOptions } from './send-options.ts';

@@ -203,7 +203,7 @@ function arrangeFunction(resource: Of<'function'>, names: ResourceNames, surroun
     logicalId,
     name: names.ref,
     arn: names.attributes.Arn ?? '',
-    file: `${directory}/${handler.slice(0, at)}.mjs`,
+    file: `${directory}/${handler.slice(0, at)}.js`,
     exportName: handler.slice(at + 1),
     timeoutMs,
     memoryMb,

@@ -4,16 +4,14 @@ import { ATTRIBUTE_TYPE, type Envelope } from '../domain/envelope.ts';
 import { errorName } from '../domain/error-name.ts';
 import type { MessageQueue, Unavailable } from '../ports.ts';
 
-/** Sends to one queue, all tries together within `budgetMs`. */
+/** Sends to one queue, all tries together within the client’s budget. */
 export class SqsMessageQueue implements MessageQueue {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
-  readonly #budgetMs: number;
 
-  constructor(client: SQSClient, queueUrl: string, budgetMs: number) {
+  constructor(client: SQSClient, queueUrl: string) {
     this.#client = client;
     this.#queueUrl = queueUrl;
-    this.#budgetMs = budgetMs;
   }
 
   async send(envelope: Envelope): Promise<{ readonly kind: 'sent' } | Unavailable> {
@@ -27,7 +25,7 @@ export class SqsMessageQueue implements MessageQueue {
       MessageAttributes: Object.fromEntries(attributes),
     });
     try {
-      await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#budgetMs) });
+      await this.#client.send(command);
       return { kind: 'sent' };
     } catch (error) {
       return { kind: 'unavailable', cause: `SQS: ${errorName(error)}` };

@@ -2,7 +2,7 @@
  * The envelope: a delivery as an SQS message. The message body is the delivery's raw body, byte for byte;
  * what SQS would change travels as Base64.
  */
-import { isEventId } from './event.ts';
+import { isEventId } from './event-id.ts';
 import { lastErrorFrom, type QuarantineReason } from './event-row.ts';
 import type { Verified } from './signature.ts';
 

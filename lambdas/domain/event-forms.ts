@@ -1,6 +1,7 @@
 /** The forms in which events come, each read into the canonical event. */
 import { BY_HAND } from './envelope.ts';
-import { type ParsedEvent, parseJson, webhookEventFrom } from './event.ts';
+import { type ParsedEvent, webhookEventFrom } from './event.ts';
+import { parseJson } from './json-body.ts';
 import type { Limits } from './limits.ts';
 import { openMessagingEventFrom } from './open-messaging-event.ts';
 import { isPartnerEvent, partnerEventFrom } from './partner-event.ts';

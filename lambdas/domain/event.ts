@@ -2,8 +2,9 @@
  * The canonical event, in which every way in ends, and the schema of the webhook's: what its body must say to be
  * processed, and what is wrong where it does not.
  */
-import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
+import { isEventId } from './event-id.ts';
+import { parseJson } from './json-body.ts';
 import type { Limits } from './limits.ts';
 import type { ProfileName } from './signature-profiles.ts';
 
@@ -38,9 +39,6 @@ export type ParsedEvent =
   | { readonly kind: 'event'; readonly event: PipelineEvent }
   | { readonly kind: 'invalid'; readonly reason: string };
 
-/** 1 to 256 visible ASCII characters. */
-const EVENT_ID = /^[\x21-\x7e]{1,256}$/;
-
 const ID_WANTED = 'must be 1 to 256 visible ASCII characters';
 const TYPE_WANTED = 'must be a string of 1 to 256 characters';
 const TIMESTAMP_WANTED = 'must be an ISO 8601 date and time with an offset, such as 2026-01-31T09:30:00Z';
@@ -50,7 +48,7 @@ const wellFormed = z.refine<string>((text) => text.isWellFormed(), 'must not hav
 
 const schema = z.looseObject(
   {
-    eventBridgeEventId: z.string(ID_WANTED).check(z.regex(EVENT_ID, ID_WANTED)),
+    eventBridgeEventId: z.string(ID_WANTED).check(z.refine(isEventId, ID_WANTED)),
     eventType: z.string(TYPE_WANTED).check(z.minLength(1, TYPE_WANTED), z.maxLength(256, TYPE_WANTED), wellFormed),
     eventTimestamp: z.iso.datetime({ offset: true, error: TIMESTAMP_WANTED }),
     interaction: z.optional(z.looseObject({}, 'must be an object')),
@@ -59,29 +57,6 @@ const schema = z.looseObject(
 );
 
 const isoInstant = z.iso.datetime({ offset: true });
-
-/** Whether `value` can be an event id. */
-export function isEventId(value: unknown): value is string {
-  return typeof value === 'string' && EVENT_ID.test(value);
-}
-
-/** An identity as an event id: itself, or its SHA-256 in hex where it is too long or has other characters. */
-export function toEventId(identity: string): string {
-  return isEventId(identity) ? identity : createHash('sha256').update(identity, 'utf8').digest('hex');
-}
-
-/** The body's `field`, or null where it is no usable event id. Never throws, whatever the body is. */
-export function eventIdOf(body: Uint8Array, field = 'eventBridgeEventId'): string | null {
-  const parsed = parseJson(body);
-  if (parsed.kind === 'invalid' || !isObject(parsed.value) || !Object.hasOwn(parsed.value, field)) return null;
-  const id = parsed.value[field];
-  return isEventId(id) ? id : null;
-}
-
-/** Whether `value` is a JSON object. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Epoch milliseconds of a time in that form or in ISO 8601 with an offset, from 1970 on; undefined for anything else. */
 export function instantFrom(value: unknown): number | undefined {
@@ -99,20 +74,6 @@ export function aheadOfReceipt(
 ): string | undefined {
   if (timestampMs <= receivedAtMs + limits.futureToleranceMs) return undefined;
   return `${field}: ${timestampMs - receivedAtMs} ms ahead of its receipt`;
-}
-
-/** A body's JSON, or why it is none. Never throws. */
-export function parseJson(
-  body: Uint8Array,
-): { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'invalid'; readonly reason: string } {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body);
-    return { kind: 'json', value: JSON.parse(text) };
-  } catch (error) {
-    const reason =
-      error instanceof SyntaxError ? 'the body is not JSON' : 'the body is not UTF-8 JSON that can be read';
-    return { kind: 'invalid', reason };
-  }
 }
 
 /** Reads an event from a webhook delivery's body; `receivedAtMs` is when it was received. */

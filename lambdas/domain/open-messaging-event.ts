@@ -2,8 +2,10 @@
  * Open Messaging: Genesys Cloud's outbound messages to a messaging service of one's own, as its webhook delivers
  * them (“Outbound Open NormalizedMessage” in Genesys' Open Messaging guide). Read for what every one of them has.
  */
-import { aheadOfReceipt, instantFrom, isObject, type ParsedEvent, toEventId } from './event.ts';
+import { aheadOfReceipt, instantFrom, type ParsedEvent } from './event.ts';
+import { toEventId } from './event-id.ts';
 import { digest } from './event-key.ts';
+import { isObject } from './json-body.ts';
 import type { Limits } from './limits.ts';
 
 const TYPE_MAX = 200;

@@ -3,8 +3,10 @@
  * message's body, without attributes. `detail` is what Genesys Cloud publishes under the topic: `topicName`,
  * `eventBody`, `timestamp`. Topics and their fields come and go: what is not known here is no mistake.
  */
-import { aheadOfReceipt, instantFrom, isObject, type ParsedEvent, toEventId } from './event.ts';
+import { aheadOfReceipt, instantFrom, type ParsedEvent } from './event.ts';
+import { toEventId } from './event-id.ts';
 import { digest } from './event-key.ts';
+import { isObject } from './json-body.ts';
 import type { Limits } from './limits.ts';
 
 /** An EventBridge event of Genesys Cloud. */

@@ -1,6 +1,6 @@
 /** The ingest use case: verify a delivery, persist it, and only then accept it. */
 import { type EncodedBody, encodeBody, sealEnvelope } from '../domain/envelope.ts';
-import { eventIdOf } from '../domain/event.ts';
+import { eventIdOf } from '../domain/event-id.ts';
 import type { Limits } from '../domain/limits.ts';
 import {
   type GivenSignature,

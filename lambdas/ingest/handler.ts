@@ -1,12 +1,11 @@
 /** The ingest function: HTTP API in, SQS out. Wiring only. */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { systemClock } from '../adapters/clock.system.ts';
 import { StdoutLog } from '../adapters/log.stdout.ts';
 import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
 import { SecretsManagerStreamSecret } from '../adapters/stream-secret.secrets-manager.ts';
+import { secretsManagerClient, sqsClient } from '../aws/clients.ts';
 import { ALL_PROFILES, routeKeyOf } from '../domain/signature-profiles.ts';
 import { acceptDelivery } from './accept-delivery.ts';
 import { readIngestEnvironment } from './env.ts';
@@ -16,20 +15,23 @@ import { logOutcome } from './log-outcome.ts';
 const { limits, deliveryQueueUrl, secretArns } = readIngestEnvironment(process.env);
 const log = new StdoutLog('ingest', systemClock);
 
-/** Without `throwOnRequestTimeout` the SDK only warns of a try that takes too long. */
-function bounded(tryMs: number) {
-  return { requestTimeout: tryMs, connectionTimeout: tryMs, throwOnRequestTimeout: true };
-}
-
-const sqs = new SQSClient({ maxAttempts: limits.ingestSendTries, requestHandler: bounded(limits.ingestSendTryMs) });
-const secrets = new SecretsManagerClient({ maxAttempts: 2, requestHandler: bounded(limits.secretTimeoutMs) });
+const sqs = sqsClient(process.env, {
+  tries: limits.ingestSendTries,
+  tryMs: limits.ingestSendTryMs,
+  budgetMs: limits.ingestSendBudgetMs,
+});
+const secrets = secretsManagerClient(process.env, {
+  tries: 2,
+  tryMs: limits.secretTimeoutMs,
+  budgetMs: limits.secretTimeoutMs,
+});
 const senders = ALL_PROFILES.flatMap((profile) => {
   const arn = secretArns[profile.name];
   if (arn === undefined) return [];
   return [{ profile, secret: new SecretsManagerStreamSecret(secrets, arn, profile, systemClock, limits) }];
 });
 const dependencies = {
-  deliveryQueue: new SqsMessageQueue(sqs, deliveryQueueUrl, limits.ingestSendBudgetMs),
+  deliveryQueue: new SqsMessageQueue(sqs, deliveryQueueUrl),
   clock: systemClock,
   limits,
 };

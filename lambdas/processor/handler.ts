@@ -1,7 +1,4 @@
 /** The processor function: SQS in, CRM out, the state table beside it. Wiring only. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
@@ -13,6 +10,7 @@ import { DynamoDbIdempotencyStore } from '../adapters/idempotency-store.dynamodb
 import { StdoutLog } from '../adapters/log.stdout.ts';
 import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
 import { SqsMessageVisibility } from '../adapters/message-visibility.sqs.ts';
+import { dynamoDbClient, secretsManagerClient, sqsClient } from '../aws/clients.ts';
 import { crmMapping } from '../crm-mapping.ts';
 import { readProcessorEnvironment, UNSET_CRM_TOKEN } from './env.ts';
 import { processBatch } from './process-batch.ts';
@@ -22,18 +20,10 @@ import { batchResponseFrom, sourceRecordsFrom } from './source-event.ts';
 const environment = readProcessorEnvironment(process.env);
 const { limits } = environment;
 
-/** Without `throwOnRequestTimeout` the SDK only warns of a try that takes too long. */
-const bounded = {
-  maxAttempts: limits.storeTries,
-  requestHandler: {
-    requestTimeout: limits.storeTryMs,
-    connectionTimeout: limits.storeTryMs,
-    throwOnRequestTimeout: true,
-  },
-};
-const sqs = new SQSClient(bounded);
-const secrets = new SecretsManagerClient(bounded);
-const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(bounded), {
+const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs, budgetMs: limits.storeBudgetMs };
+const sqs = sqsClient(process.env, bounds);
+const secrets = secretsManagerClient(process.env, { ...bounds, budgetMs: limits.secretTimeoutMs });
+const dynamo = DynamoDBDocumentClient.from(dynamoDbClient(process.env, bounds), {
   marshallOptions: { removeUndefinedValues: true },
 });
 const token = new SecretsManagerCrmToken(secrets, environment.crmTokenSecretArn, UNSET_CRM_TOKEN, systemClock, limits);
@@ -43,7 +33,7 @@ const dependencies = {
   store: new DynamoDbIdempotencyStore(dynamo, environment.stateTableName, systemClock, systemChance, limits),
   crm: new HttpCrm(environment.crmBaseUrl, token, systemClock),
   circuit: new SharedCircuit({ circuitStore, clock: systemClock, log, limits }),
-  quarantine: new SqsMessageQueue(sqs, environment.quarantineUrl, limits.storeBudgetMs),
+  quarantine: new SqsMessageQueue(sqs, environment.quarantineUrl),
   visibility: new SqsMessageVisibility(sqs, environment.deliveryQueueUrl, limits.storeBudgetMs),
   clock: systemClock,
   chance: systemChance,

@@ -1,6 +1,4 @@
 /** The redrive function: quarantine in, delivery queue out, the state table beside it. Wiring only. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import { SqsBulkQueue } from '../adapters/bulk-queue.sqs.ts';
@@ -11,6 +9,7 @@ import { StdoutLog } from '../adapters/log.stdout.ts';
 import { SqsMoveTasks } from '../adapters/move-tasks.sqs.ts';
 import { DynamoDbQuarantineIndex } from '../adapters/quarantine-index.dynamodb.ts';
 import { SqsQuarantineQueue } from '../adapters/quarantine-queue.sqs.ts';
+import { dynamoDbClient, sqsClient } from '../aws/clients.ts';
 import type { RedriveAnswer } from '../domain/redrive-answer.ts';
 import { carryOut } from './carry-out.ts';
 import { readRedriveEnvironment } from './env.ts';
@@ -21,19 +20,16 @@ const { limits } = environment;
 /** What SQS may take longer for than the processor's calls: a long poll, and ten messages of up to 1 MiB together. */
 const BULK_EXTRA_MS = 2_000;
 
-/** Without `throwOnRequestTimeout` the SDK only warns of a try that takes too long. */
-function bounded(tryMs: number) {
-  return {
-    maxAttempts: limits.storeTries,
-    requestHandler: { requestTimeout: tryMs, connectionTimeout: tryMs, throwOnRequestTimeout: true },
-  };
-}
-
-const sqs = new SQSClient(bounded(limits.storeTryMs + BULK_EXTRA_MS));
-const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(bounded(limits.storeTryMs)), {
+const sqsBudgetMs = limits.storeBudgetMs + BULK_EXTRA_MS;
+const sqs = sqsClient(process.env, {
+  tries: limits.storeTries,
+  tryMs: limits.storeTryMs + BULK_EXTRA_MS,
+  budgetMs: sqsBudgetMs,
+});
+const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs, budgetMs: limits.storeBudgetMs };
+const dynamo = DynamoDBDocumentClient.from(dynamoDbClient(process.env, bounds), {
   marshallOptions: { removeUndefinedValues: true },
 });
-const sqsBudgetMs = limits.storeBudgetMs + BULK_EXTRA_MS;
 const { deliveryQueueUrl, deliveryQueueArn, quarantineUrl, quarantineArn, stateTableName, quarantineIndexName } =
   environment;
 const dependencies = {

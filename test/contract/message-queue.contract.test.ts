@@ -52,7 +52,7 @@ async function sqs(): Promise<QueueSubject> {
   const RedrivePolicy = JSON.stringify(policy);
   const url = await server.createQueue(`delivery-${servers}`, { ...attributes, RedrivePolicy });
   return {
-    delivery: new SqsMessageQueue(server.client, url, 30_000),
+    delivery: new SqsMessageQueue(server.client, url),
     visibility: new SqsMessageVisibility(server.client, url, 30_000),
     receive: async (queue) => {
       const { Messages = [] } = await server.client.send(

@@ -1,7 +1,7 @@
 /** Messages as anybody who may write into the delivery queue can word them, and as versions to come may. */
 import fc from 'fast-check';
 import { type Envelope, encodeBody, sealEnvelope } from '../../lambdas/domain/envelope.ts';
-import { eventIdOf } from '../../lambdas/domain/event.ts';
+import { eventIdOf } from '../../lambdas/domain/event-id.ts';
 import type { Verified } from '../../lambdas/domain/signature.ts';
 import { hostileBody, hostileText } from './hostile-bodies.ts';
 import { asSqsCarries, problemWithMessage } from './storable.ts';

@@ -40,8 +40,6 @@ describe('permissions', () => {
       'logs:PutLogEvents <IngestFunctionLogs.Arn>',
       'secretsmanager:GetSecretValue <SecretsStreamSecret>',
       'sqs:SendMessage <QueuesDelivery.Arn>',
-      'xray:PutTelemetryRecords *',
-      'xray:PutTraceSegments *',
     ]);
   });
 
@@ -59,8 +57,6 @@ describe('permissions', () => {
       'sqs:GetQueueUrl <QueuesDelivery.Arn>',
       'sqs:ReceiveMessage <QueuesDelivery.Arn>',
       'sqs:SendMessage <QueuesQuarantine.Arn>',
-      'xray:PutTelemetryRecords *',
-      'xray:PutTraceSegments *',
     ]);
   });
 
@@ -79,8 +75,6 @@ describe('permissions', () => {
       'sqs:SendMessage <QueuesDelivery.Arn>',
       'sqs:SendMessage <QueuesQuarantine.Arn>',
       'sqs:StartMessageMoveTask <QueuesQuarantine.Arn>',
-      'xray:PutTelemetryRecords *',
-      'xray:PutTraceSegments *',
     ]);
   });
 

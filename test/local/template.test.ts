@@ -65,7 +65,7 @@ describe('functions', () => {
     const [spec] = resolve({ ...QUEUES, Role: ROLE, Fn: FUNCTION }).functions;
     expect(spec).toMatchObject({
       name: 'Fn',
-      file: '/assembly/asset.abc/index.mjs',
+      file: '/assembly/asset.abc/index.js',
       exportName: 'handler',
       timeoutMs: 30_000,
       memoryMb: 512,

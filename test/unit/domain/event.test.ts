@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { crmMapping } from '../../../lambdas/crm-mapping.ts';
-import { eventIdOf, parseEvent } from '../../../lambdas/domain/event.ts';
+import { parseEvent } from '../../../lambdas/domain/event.ts';
+import { eventIdOf } from '../../../lambdas/domain/event-id.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
 
 const RECEIVED = Date.parse('2026-01-31T09:30:00Z');

@@ -1,0 +1,30 @@
+/** Where a bench keeps what it needs while it runs. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ProcessLedger } from '../local/process-ledger.ts';
+
+/** A directory that is removed at the end. */
+export class BenchDirectory {
+  readonly path = mkdtempSync(join(tmpdir(), 'bench-'));
+  readonly ledger = new ProcessLedger(join(this.path, 'processes.jsonl'));
+
+  constructor() {
+    mkdirSync(join(this.path, 'logs'));
+  }
+
+  /** Where a process's output goes. */
+  logPath(name: string): string {
+    return join(this.path, 'logs', `${name.replaceAll(' ', '-')}.log`);
+  }
+
+  /** A process ended by itself: no figure after that is worth anything. */
+  readonly endBecause = (name: string): void => {
+    throw new Error(`${name} has ended (see ${this.logPath(name)})`);
+  };
+
+  /** Removes it. */
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}

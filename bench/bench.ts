@@ -1,0 +1,130 @@
+/** `npm run bench`: measures, reports, and keeps the report. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { Progress } from '../local/progress.ts';
+import { Refusal } from '../local/refusal.ts';
+import { BenchDirectory } from './bench-directory.ts';
+import { BENCH_HELP, type BenchOptions, type Part, readBenchOptions } from './bench-options.ts';
+import { ourBundles, peerBundle } from './bundles.ts';
+import { benchColdStart } from './cold-start.ts';
+import { coldStartSubjects } from './cold-start-subjects.ts';
+import { benchIngest } from './ingest.ts';
+import { type BenchPlans, FULL_PLANS, QUICK_PLANS } from './plans.ts';
+import { benchDrain, type DrainPlan } from './processor.ts';
+import type { BenchReport, Circumstances, DrainReport } from './report.ts';
+import { reportCharts } from './report-charts.ts';
+import { reportText } from './report-text.ts';
+import { type BenchServers, startBenchServers } from './servers.ts';
+
+/** The report's file in the directory that `--out` names; the cost command reads it. */
+export const REPORT_FILE = 'latest.json';
+
+async function measure(options: BenchOptions, progress: (text: string) => void): Promise<BenchReport> {
+  const plans: BenchPlans = options.quick ? QUICK_PLANS : FULL_PLANS;
+  const directory = new BenchDirectory();
+  let servers: BenchServers | undefined;
+  try {
+    progress('synthesizing the stack, bundling the peers');
+    const ours = await ourBundles(join(directory.path, 'cdk.out'));
+    const peer = (name: Parameters<typeof peerBundle>[0]) => peerBundle(name, join(directory.path, 'peers'));
+    const ingest = { ours: ours.Ingest, plain: await peer('ingest-plain'), floor: await peer('ingest-floor') };
+    const processor = { ours: ours.Processor, powertools: await peer('processor-powertools') };
+    const bare = await peer('bare');
+    progress('starting the servers');
+    const running = await startBenchServers(directory);
+    servers = running;
+    const drained = async (plan: DrainPlan): Promise<DrainReport> => ({
+      events: plan.events,
+      deliveries: plan.deliveries,
+      subjects: await benchDrain(processor, plan, running, directory, progress),
+    });
+    const report: { -readonly [P in Part]?: BenchReport[P] } = {};
+    for (const part of options.parts) {
+      const circumstances = circumstancesOf(options.quick);
+      switch (part) {
+        case 'ingest':
+          report.ingest = {
+            ...circumstances,
+            figures: await benchIngest(ingest, plans.ingest, running, directory, progress),
+          };
+          break;
+        case 'processor':
+          report.processor = { ...circumstances, figures: await drained(plans.processor) };
+          break;
+        case 'storm':
+          report.storm = { ...circumstances, figures: await drained(plans.storm) };
+          break;
+        case 'cold-start': {
+          const subjects = await coldStartSubjects({ bare, ingest, processor }, running);
+          const figures = await benchColdStart(subjects.bare, subjects.others, plans.coldStartRounds, progress);
+          report['cold-start'] = { ...circumstances, figures };
+          break;
+        }
+        default:
+          part satisfies never;
+      }
+    }
+    return report;
+  } finally {
+    await servers?.stop();
+    directory.remove();
+  }
+}
+
+function circumstancesOf(quick: boolean): Circumstances {
+  return {
+    at: new Date().toISOString(),
+    node: process.versions.node,
+    cpus: availableParallelism(),
+    cpuModel: cpus()[0]?.model.trim() ?? 'unknown',
+    loadAverage: loadavg()[0] ?? Number.NaN,
+    quick,
+  };
+}
+
+function keep(measured: BenchReport, outDir: string): BenchReport {
+  mkdirSync(outDir, { recursive: true });
+  const path = join(outDir, REPORT_FILE);
+  const report = { ...keptReport(path), ...measured };
+  writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
+  for (const [name, svg] of Object.entries(reportCharts(report))) writeFileSync(join(outDir, `${name}.svg`), svg);
+  return report;
+}
+
+function keptReport(path: string): BenchReport {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as BenchReport;
+  } catch {
+    // None has been written yet.
+    return {};
+  }
+}
+
+async function main(): Promise<number> {
+  let options: BenchOptions | undefined;
+  try {
+    options = readBenchOptions(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  if (options === undefined) {
+    process.stdout.write(BENCH_HELP);
+    return 0;
+  }
+  const progress = new Progress();
+  const measured = await measure(options, (text) => progress.show(text));
+  progress.end();
+  const report = options.outDir === undefined ? measured : keep(measured, options.outDir);
+  process.stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : `${reportText(report)}\n`);
+  if (options.outDir !== undefined) process.stderr.write(`\nwritten to ${options.outDir}\n`);
+  return 0;
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  if (!(error instanceof Refusal)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  return 1;
+});

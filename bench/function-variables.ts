@@ -1,0 +1,57 @@
+/** The environment variables of a function that is measured: those of the stack, Lambda's, and the peers'. */
+
+import { writeIngestEnvironment } from '../lambdas/ingest/env.ts';
+import { writeProcessorEnvironment } from '../lambdas/processor/env.ts';
+import type { FunctionSpec } from '../local/execution-environment.ts';
+import { type Endpoints, functionEnvironment } from '../local/function-environment.ts';
+import { type BenchServers, CRM_TOKEN_ARN, STREAM_SECRET_ARN } from './servers.ts';
+
+/** Where a function that is measured finds what it works with. */
+export interface Places {
+  readonly deliveryQueueUrl: string;
+  readonly quarantineUrl: string;
+  readonly stateTableName: string;
+  /** Where not the server's own, for example a proxy before it. */
+  readonly dynamoDbEndpoint?: string;
+}
+
+/** The function as `ExecutionEnvironment` takes it. */
+export function functionSpec(name: string, file: string, servers: BenchServers, places: Places): FunctionSpec {
+  return {
+    logicalId: name,
+    name,
+    arn: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
+    file,
+    exportName: 'handler',
+    timeoutMs: 30_000,
+    memoryMb: 512,
+    environment: {
+      ...writeIngestEnvironment(
+        { deliveryQueueUrl: places.deliveryQueueUrl, secretArns: { 'genesys-webhook': STREAM_SECRET_ARN } },
+        {},
+      ),
+      ...writeProcessorEnvironment(
+        {
+          deliveryQueueUrl: places.deliveryQueueUrl,
+          quarantineUrl: places.quarantineUrl,
+          stateTableName: places.stateTableName,
+          crmBaseUrl: servers.crmUrl,
+          crmTokenSecretArn: CRM_TOKEN_ARN,
+        },
+        {},
+      ),
+      // The peers read no secrets.
+      STREAM_SECRET: servers.streamSecret,
+      CRM_TOKEN: servers.crmToken,
+    },
+  };
+}
+
+/** All variables of its process. */
+export function functionVariables(spec: FunctionSpec, servers: BenchServers, places: Places): Record<string, string> {
+  const endpoints: Endpoints = {
+    ...servers.endpoints,
+    dynamodb: places.dynamoDbEndpoint ?? servers.endpoints.dynamodb,
+  };
+  return functionEnvironment(spec, endpoints, '/nonexistent');
+}

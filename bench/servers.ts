@@ -1,0 +1,99 @@
+/** The servers that the bench runs on: those of the local pipeline, the queues with nothing on disk. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateQueueCommand, PurgeQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { setCrmFaults } from '../local/crm-client.ts';
+import { startDynamoDb } from '../local/embedded-dynamodb.ts';
+import { queueUrl } from '../local/embedded-sqs-corrections.ts';
+import type { Endpoints } from '../local/function-environment.ts';
+import { localDynamoDbClient, localSqsClient } from '../local/local-clients.ts';
+import { SecretStore } from '../local/secret-store.ts';
+import { serveSecretsManager } from '../local/secrets-manager.ts';
+import { startServerProcess } from '../local/server-process.ts';
+import type { BenchDirectory } from './bench-directory.ts';
+
+/** What the bench keeps in Secrets Manager. */
+export const STREAM_SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bench-stream';
+export const CRM_TOKEN_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bench-crm-token';
+
+/** How long the CRM takes for a call. */
+const CRM_DELAY_MS = 5;
+
+/** Everything that a handler talks to. */
+export interface BenchServers {
+  readonly endpoints: Endpoints;
+  readonly sqs: SQSClient;
+  readonly dynamoDb: DynamoDBClient;
+  readonly streamSecret: string;
+  readonly crmUrl: string;
+  readonly crmToken: string;
+  createQueue(name: string): Promise<string>;
+  purge(url: string): Promise<void>;
+  /** A new, empty table with the state table's key. */
+  createTable(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts all of them. Messages are kept in memory: on disk the queue would be slower than what is measured. */
+export async function startBenchServers(directory: BenchDirectory): Promise<BenchServers> {
+  const { ledger, endBecause: onUnexpectedExit } = directory;
+  const start = (name: string, script: string, config: object) =>
+    startServerProcess({
+      name,
+      script: new URL(`../local/${script}`, import.meta.url),
+      config,
+      ledger,
+      logPath: directory.logPath(name),
+      onUnexpectedExit,
+    });
+  const sqsServer = await start('SQS server', 'embedded-sqs-server.ts', {});
+  const crm = await start('sample CRM', 'sample-crm-server.ts', { path: join(directory.path, 'crm.jsonl') });
+  const dynamoDbServer = await startDynamoDb({
+    endpoint: undefined,
+    dataDir: directory.path,
+    ledger,
+    onUnexpectedExit,
+  });
+  const streamSecret = randomBytes(32).toString('hex');
+  const crmToken = randomBytes(16).toString('hex');
+  const secrets = new SecretStore(join(directory.path, 'secrets.json'));
+  secrets.ensure(STREAM_SECRET_ARN, 'bench-stream', () => streamSecret);
+  secrets.ensure(CRM_TOKEN_ARN, 'bench-crm-token', () => crmToken);
+  const secretsManager = await serveSecretsManager(secrets);
+  crm.tell({ token: crmToken });
+  await setCrmFaults(crm.url, [{ delayMs: CRM_DELAY_MS }]);
+  const sqs = localSqsClient(sqsServer.url);
+  const dynamoDb = localDynamoDbClient(dynamoDbServer.url);
+  return {
+    endpoints: { sqs: sqsServer.url, dynamodb: dynamoDbServer.url, secretsManager: secretsManager.url },
+    sqs,
+    dynamoDb,
+    streamSecret,
+    crmUrl: crm.url,
+    crmToken,
+    createQueue: async (name) => {
+      const attributes = { VisibilityTimeout: '180' };
+      await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
+      return queueUrl(sqsServer.url, name);
+    },
+    purge: async (url) => {
+      await sqs.send(new PurgeQueueCommand({ QueueUrl: url }));
+    },
+    createTable: async (name) => {
+      await dynamoDb.send(
+        new CreateTableCommand({
+          TableName: name,
+          BillingMode: 'PAY_PER_REQUEST',
+          KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+          AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        }),
+      );
+    },
+    stop: async () => {
+      sqs.destroy();
+      dynamoDb.destroy();
+      await Promise.all([sqsServer.stop(), crm.stop(), dynamoDbServer.stop(), secretsManager.close()]);
+    },
+  };
+}

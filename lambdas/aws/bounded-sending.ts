@@ -1,0 +1,115 @@
+/** The one step of the SDK's middleware between a serialized request and its answer: sign, send, try again. */
+import { isServerError, isThrottlingError, isTransientError, StandardRetryStrategy } from '@smithy/core/retry';
+import type {
+  FinalizeHandlerArguments,
+  FinalizeRequestMiddleware,
+  HttpRequest,
+  MetadataBearer,
+  MiddlewareStack,
+  RetryErrorType,
+  SdkError,
+} from '@smithy/types';
+import type { TimedRequest } from './request-handler.ts';
+import type { RequestSigner } from './request-signer.ts';
+
+/** How long a call may take. */
+export interface CallBounds {
+  readonly tries: number;
+  /** One try, to the end of its answer. */
+  readonly tryMs: number;
+  /** All tries of a call with their pauses. */
+  readonly budgetMs: number;
+}
+
+/**
+ * What `boundedSending` does in one step, and what nothing here needs. Of each call of the SDK's own steps cost most,
+ * each of them asynchronous and most of them asking again for what cannot change (profile in docs/performance.md).
+ */
+const REPLACED = [
+  'retryMiddleware',
+  'hostHeaderMiddleware',
+  'contentLengthMiddleware',
+  'recursionDetectionMiddleware',
+  'httpAuthSchemeMiddleware',
+  'httpSigningMiddleware',
+  // Nobody reads them: what the client is, and a logger that logs nothing.
+  'getUserAgentMiddleware',
+  'loggerMiddleware',
+];
+
+/** Puts the one step in place of the SDK's. */
+export function sendBounded<Input extends object, Output extends MetadataBearer>(
+  stack: MiddlewareStack<Input, Output>,
+  signer: RequestSigner,
+  bounds: CallBounds,
+): void {
+  for (const name of REPLACED) stack.remove(name);
+  stack.add(boundedSending(signer, bounds), { step: 'finalizeRequest', name: 'boundedSending' });
+}
+
+function boundedSending<Input extends object, Output extends MetadataBearer>(
+  signer: RequestSigner,
+  { tries, tryMs, budgetMs }: CallBounds,
+): FinalizeRequestMiddleware<Input, Output> {
+  // The SDK's own: which errors are tried again, after which pauses, and a budget of retries that an outage uses up.
+  const retries = new StandardRetryStrategy(tries);
+  return (next) => async (args) => {
+    const request = args.request as HttpRequest;
+    complete(request);
+    const endsAtMs = Date.now() + budgetMs;
+    let failed:
+      | { readonly error: unknown; readonly pause: ReturnType<typeof retries.refreshRetryTokenForRetry> }
+      | undefined;
+    for (;;) {
+      const nowMs = Date.now();
+      signer.sign(request, nowMs);
+      const timeoutMs = Math.min(tryMs, endsAtMs - nowMs);
+      try {
+        const timed: TimedRequest = Object.assign(request, { timeoutMs });
+        const sent = await next({ ...args, request: timed } as FinalizeHandlerArguments<Input>);
+        if (failed !== undefined) retries.recordSuccess(await failed.pause);
+        return sent;
+      } catch (error) {
+        const token = (await failed?.pause) ?? (await retries.acquireInitialRetryToken(''));
+        const pause = retries.refreshRetryTokenForRetry(token, {
+          error: error as SdkError,
+          errorType: typeOf(error as SdkError),
+        });
+        failed = { error, pause };
+        // Refused: no try is left, or the error is not one that passes.
+        if (!(await within(pause, endsAtMs))) throw error;
+      }
+    }
+  };
+}
+
+/** What HTTP and the trace need. */
+function complete(request: HttpRequest): void {
+  const { headers, hostname, port } = request;
+  headers.host = port === undefined ? hostname : `${hostname}:${port}`;
+  headers['content-length'] = String(Buffer.byteLength(request.body as string | Uint8Array));
+  // Lambda sets it for each invocation: X-Ray follows a trace by it, and AWS finds loops.
+  const traceId = process.env._X_AMZN_TRACE_ID;
+  if (traceId !== undefined) headers['x-amzn-trace-id'] = traceId;
+}
+
+function typeOf(error: SdkError): RetryErrorType {
+  if (isThrottlingError(error)) return 'THROTTLING';
+  if (isTransientError(error)) return 'TRANSIENT';
+  return isServerError(error) ? 'SERVER_ERROR' : 'CLIENT_ERROR';
+}
+
+/** Whether the pause before the next try is granted, and ends while there is time left for it. */
+async function within(pause: Promise<unknown>, endsAtMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.max(0, endsAtMs - Date.now()));
+  });
+  const granted = pause.then(
+    () => true,
+    () => false,
+  );
+  const answer = await Promise.race([granted, late]);
+  clearTimeout(timer);
+  return answer && Date.now() < endsAtMs;
+}

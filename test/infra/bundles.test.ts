@@ -1,0 +1,40 @@
+/** What the functions' bundles are, as the stack ships them. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { builtinModules, createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ourBundles } from '../../bench/bundles.ts';
+import { INGEST_BUNDLE_MAX } from '../../bench/report.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'bundles-'));
+let bundles: Awaited<ReturnType<typeof ourBundles>>;
+
+beforeAll(async () => {
+  bundles = await ourBundles(directory);
+}, 120_000);
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe('the bundles', () => {
+  it('keep ingest, its SDK included, below what a cold start can bear', () => {
+    expect(bundles.Ingest.bytes).toBeLessThanOrEqual(INGEST_BUNDLE_MAX);
+  });
+
+  it.each(['Ingest', 'Processor'] as const)('have all in them that %s needs, but for Node', (name) => {
+    const text = readFileSync(bundles[name].file, 'utf8');
+    const asked = [...text.matchAll(/\b(?:require|import)\(\s*"([^"]+)"\s*\)/g)].map(([, module = '']) => module);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.filter((module) => !builtinModules.includes(module.replace(/^node:/, '')))).toEqual([]);
+  });
+
+  it('say themselves that they are CommonJS, inside a project of ES modules too', () => {
+    const mark = createRequire(bundles.Ingest.file)('./package.json') as unknown;
+    expect(mark).toEqual({ type: 'commonjs' });
+  });
+
+  it('leave the schema library out of ingest, which reads an id and nothing else', () => {
+    expect(readFileSync(bundles.Ingest.file, 'utf8')).not.toContain('invalid_union');
+    expect(readFileSync(bundles.Processor.file, 'utf8')).toContain('eventTimestamp');
+  });
+});
