@@ -5,6 +5,7 @@ import { Refusal } from '../local/refusal.ts';
 import {
   ASSUMED_MS,
   type CostAnswer,
+  type CostItem,
   type CostQuestion,
   costOf,
   ingestMs,
@@ -32,6 +33,7 @@ and CPU time as the bench counted and measured them (bench/results/latest.json),
   --crm-ms MS           how long the CRM takes for a call (100)
   --tracing             with X-Ray (without)
   --json                print it as JSON
+  --markdown            print it as the table that README has
   -h, --help            this text
 `;
 
@@ -39,7 +41,7 @@ const EVENTS_BY_DEFAULT = [1_000_000, 10_000_000, 100_000_000];
 
 interface CostOptions {
   readonly questions: readonly CostQuestion[];
-  readonly json: boolean;
+  readonly form: 'text' | 'json' | 'markdown';
 }
 
 function readOptions(args: readonly string[]): CostOptions | undefined {
@@ -60,7 +62,10 @@ function readOptions(args: readonly string[]): CostOptions | undefined {
         : ({ kind: 'provisioned', peakToMean: number('--provisioned-table', peak, 1) } as const),
   };
   const events = values.events === undefined ? EVENTS_BY_DEFAULT : [number('--events', values.events, 1)];
-  return { questions: events.map((eventsPerMonth) => ({ ...common, eventsPerMonth })), json: values.json === true };
+  return {
+    questions: events.map((eventsPerMonth) => ({ ...common, eventsPerMonth })),
+    form: values.json === true ? 'json' : values.markdown === true ? 'markdown' : 'text',
+  };
 }
 
 function parse(args: readonly string[]) {
@@ -79,6 +84,7 @@ function parse(args: readonly string[]) {
         'crm-ms': text,
         tracing: { type: 'boolean' },
         json: { type: 'boolean' },
+        markdown: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
@@ -107,43 +113,42 @@ function readUnits(): MeasuredUnits {
   return units;
 }
 
+/** The rows of the bill: what, and dollars for each question; the sums at the end. */
+function billRows(answers: readonly CostAnswer[]): readonly (readonly string[])[] {
+  const nameOf = ({ service, what }: CostItem) => `${service}, ${what.replace(/, \d+ units$/, '')}`;
+  const names = [...new Set(answers.flatMap(({ items }) => items.map(nameOf)))];
+  const sumOf = (name: string, { items }: CostAnswer) =>
+    items.filter((item) => nameOf(item) === name).reduce((sum, item) => sum + item.dollars, 0);
+  return [
+    ...names.map((name) => [name, ...answers.map((answer) => dollars(sumOf(name, answer)))]),
+    ['a month', ...answers.map(({ dollarsPerMonth }) => dollars(dollarsPerMonth))],
+    ['for a million events', ...answers.map(({ dollarsPerMillionEvents }) => dollars(dollarsPerMillionEvents))],
+  ];
+}
+
+function headOf(questions: readonly CostQuestion[]): readonly string[] {
+  return ['events a month', ...questions.map(({ eventsPerMonth }) => eventsPerMonth.toLocaleString('en-US'))];
+}
+
 function answerText(questions: readonly CostQuestion[], answers: readonly CostAnswer[], units: MeasuredUnits): string {
   const [first] = questions;
-  const names = [
-    ...new Set(
-      answers.flatMap(({ items }) =>
-        items.map(({ service, what }) => `${service}, ${what.replace(/, \d+ units$/, '')}`),
-      ),
-    ),
-  ];
-  const dollarsOf = (name: string, { items }: CostAnswer) =>
-    items
-      .filter(({ service, what }) => `${service}, ${what}`.replace(/, \d+ units$/, '') === name)
-      .reduce((sum, { dollars }) => sum + dollars, 0);
-  const row = (name: string, cells: readonly string[]) =>
+  const line = ([name = '', ...cells]: readonly string[]) =>
     `  ${name.padEnd(44)}${cells.map((cell) => cell.padStart(12)).join('')}`;
   return [
-    row(
-      'events a month',
-      questions.map(({ eventsPerMonth }) => eventsPerMonth.toLocaleString('en-US')),
-    ),
-    ...names.map((name) =>
-      row(
-        name,
-        answers.map((answer) => dollars(dollarsOf(name, answer))),
-      ),
-    ),
-    row(
-      'a month',
-      answers.map(({ dollarsPerMonth }) => dollars(dollarsPerMonth)),
-    ),
-    row(
-      'for a million events',
-      answers.map(({ dollarsPerMillionEvents }) => dollars(dollarsPerMillionEvents)),
-    ),
+    ...[headOf(questions), ...billRows(answers)].map(line),
     '',
     `  us-east-1, ${PRICES_OF}, without free tiers; ${first?.duplicates} further deliveries for each event;`,
     `  ingest ${first === undefined ? '' : ingestMs(first.ingestMemoryMb, units)} ms a delivery, ${units.writeUnits.toFixed(2)} write and ${units.readUnits.toFixed(2)} read units an event`,
+  ].join('\n');
+}
+
+function answerMarkdown(questions: readonly CostQuestion[], answers: readonly CostAnswer[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const head = headOf(questions);
+  return [
+    line(head),
+    line(head.map((_, column) => (column === 0 ? '---' : '---:'))),
+    ...billRows(answers).map(line),
   ].join('\n');
 }
 
@@ -165,15 +170,24 @@ function main(): number {
     return 0;
   }
   const units = readUnits();
-  const { questions } = options;
+  const { questions, form } = options;
   const answers = questions.map((question) => costOf(question, units));
   const report = questions.map((question, index) => ({ question, answer: answers[index] }));
-  process.stdout.write(
-    options.json
-      ? `${JSON.stringify({ prices: PRICES_OF, units, report }, undefined, 2)}\n`
-      : `${answerText(questions, answers, units)}\n`,
-  );
+  process.stdout.write(`${printed()}\n`);
   return 0;
+
+  function printed(): string {
+    switch (form) {
+      case 'json':
+        return JSON.stringify({ prices: PRICES_OF, units, report }, undefined, 2);
+      case 'markdown':
+        return answerMarkdown(questions, answers);
+      case 'text':
+        return answerText(questions, answers, units);
+      default:
+        return form satisfies never;
+    }
+  }
 }
 
 try {

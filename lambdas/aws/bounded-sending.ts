@@ -57,9 +57,7 @@ function boundedSending<Input extends object, Output extends MetadataBearer>(
     const request = args.request as HttpRequest;
     complete(request);
     const endsAtMs = Date.now() + budgetMs;
-    let failed:
-      | { readonly error: unknown; readonly pause: ReturnType<typeof retries.refreshRetryTokenForRetry> }
-      | undefined;
+    let granted: ReturnType<typeof retries.refreshRetryTokenForRetry> | undefined;
     for (;;) {
       const nowMs = Date.now();
       signer.sign(request, nowMs);
@@ -67,17 +65,16 @@ function boundedSending<Input extends object, Output extends MetadataBearer>(
       try {
         const timed: TimedRequest = Object.assign(request, { timeoutMs });
         const sent = await next({ ...args, request: timed } as FinalizeHandlerArguments<Input>);
-        if (failed !== undefined) retries.recordSuccess(await failed.pause);
+        if (granted !== undefined) retries.recordSuccess(await granted);
         return sent;
       } catch (error) {
-        const token = (await failed?.pause) ?? (await retries.acquireInitialRetryToken(''));
-        const pause = retries.refreshRetryTokenForRetry(token, {
+        const token = (await granted) ?? (await retries.acquireInitialRetryToken(''));
+        granted = retries.refreshRetryTokenForRetry(token, {
           error: error as SdkError,
           errorType: typeOf(error as SdkError),
         });
-        failed = { error, pause };
         // Refused: no try is left, or the error is not one that passes.
-        if (!(await within(pause, endsAtMs))) throw error;
+        if (!(await within(granted, endsAtMs))) throw error;
       }
     }
   };
