@@ -9,6 +9,7 @@ import type { CrmCommand, UserRow } from './domain/crm-command.ts';
 import type { CrmAnswer } from './domain/crm-outcome.ts';
 import type { Envelope, ReceivedMessage } from './domain/envelope.ts';
 import type { ContactEffect, ContactRow, EventRow, ExpectedRow, QuarantineReason } from './domain/event-row.ts';
+import type { DividedMetric, DivisionOf, PlainMetric } from './domain/metrics.ts';
 import type { StagedKey } from './domain/signature.ts';
 
 /** An effect that could not be carried out, or whose outcome is not known. `cause` is for logs: it holds no secret. */
@@ -236,4 +237,12 @@ export interface QuarantineIndex {
     /** Those redriven this often, or more often, are not meant. */
     readonly redrivesBelow: number;
   }): Promise<{ readonly kind: 'known'; readonly any: boolean } | Unavailable>;
+}
+
+/** Metrics, by the table in domain/metrics.ts. Counts are in units, times in milliseconds. */
+export interface Metrics {
+  /** One value more of a metric that has no dimension. */
+  add(name: PlainMetric, value: number): void;
+  /** One value more under this value of the metric's dimension, and in total. */
+  addBy<Name extends DividedMetric>(name: Name, by: DivisionOf<Name>, value: number): void;
 }

@@ -32,7 +32,7 @@ export class IngestFunction extends Construct {
       memoryMb: config.ingestMemoryMb,
       timeoutMs: config.limits.ingestFunctionTimeoutMs,
       environment: writeIngestEnvironment(
-        { deliveryQueueUrl: deliveryQueue.queueUrl, secretArns },
+        { deliveryQueueUrl: deliveryQueue.queueUrl, metricsNamespace: config.stackName, secretArns },
         config.limitOverrides,
       ),
       config,

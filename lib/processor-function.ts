@@ -42,6 +42,7 @@ export class ProcessorFunction extends Construct {
           stateTableName: stateTable.tableName,
           crmBaseUrl: config.crmBaseUrl,
           crmTokenSecretArn: crmToken.secretArn,
+          metricsNamespace: config.stackName,
         },
         config.limitOverrides,
       ),

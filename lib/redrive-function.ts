@@ -41,6 +41,7 @@ export class RedriveFunction extends Construct {
           quarantineArn: quarantine.queueArn,
           stateTableName: stateTable.tableName,
           quarantineIndexName: QUARANTINE_INDEX,
+          metricsNamespace: config.stackName,
         },
         config.limitOverrides,
       ),

@@ -4,31 +4,42 @@ import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, writeSy
 /** A log that has grown beyond this is put aside at the next start, and the one before it dropped. */
 const KEPT_BYTES_MAX = 20 * 1_024 * 1_024;
 
-/** How often the file is looked through for errors; also, at most one line a function is told in this time. */
+/** How often the file is looked through; also, at most one line a function is told in this time. */
 const LOOK_EVERY_MS = 1_500;
 
-/** More than this since the last look is passed over: the beginning of it says enough. */
-const LOOK_BYTES_MAX = 1_024 * 1_024;
+/** So much is read at once. */
+const CHUNK_BYTES = 1_024 * 1_024;
 
 const TOLD_CHARACTERS_MAX = 300;
 
-const ERROR_MARK = '"level":"error"';
+/** Who reads along: what is told goes to the terminal, `take` is shown every line. */
+export interface FunctionLogReaders {
+  readonly tell: (line: string) => void;
+  readonly take: (line: string) => void;
+}
+
+/** As Lambda and Powertools write the level. */
+const ERROR_MARK = '"level":"ERROR"';
 
 /**
  * The log of one function. Its environments write to the file themselves: what they have written is there
- * however they end, and costs the pipeline nothing.
+ * however they end, and costs the pipeline nothing. Every line is shown to `take`, which finds the metrics among them.
  */
 export class FunctionLog {
   readonly #name: string;
   readonly #tell: (line: string) => void;
+  readonly #take: (line: string) => void;
   readonly #timer: NodeJS.Timeout;
   /** For the environments' standard output and error. */
   readonly descriptor: number;
   #seenBytes: number;
+  /** A line whose end had not been written when the file was looked at. */
+  #begun = Buffer.alloc(0);
 
-  constructor(name: string, path: string, tell: (line: string) => void) {
+  constructor(name: string, path: string, { tell, take }: FunctionLogReaders) {
     this.#name = name;
     this.#tell = tell;
+    this.#take = take;
     putAside(path);
     this.descriptor = openSync(path, 'a+', 0o600);
     this.#seenBytes = fstatSync(this.descriptor).size;
@@ -37,7 +48,7 @@ export class FunctionLog {
 
   /** Something that happened to an environment and that it could not write itself. */
   problem(text: string): void {
-    const entry = { timestamp: new Date().toISOString(), level: 'error', message: text };
+    const entry = { timestamp: new Date().toISOString(), level: 'ERROR', message: text };
     writeSync(this.descriptor, `${JSON.stringify(entry)}\n`);
   }
 
@@ -49,19 +60,30 @@ export class FunctionLog {
   }
 
   #look(): void {
-    const size = fstatSync(this.descriptor).size;
-    const length = Math.min(size - this.#seenBytes, LOOK_BYTES_MAX);
-    if (length <= 0) return;
-    const chunk = Buffer.alloc(length);
-    readSync(this.descriptor, chunk, 0, length, this.#seenBytes);
-    this.#seenBytes = size;
-    if (!chunk.includes(ERROR_MARK)) return;
-    const errors = chunk
-      .toString('utf8')
-      .split('\n')
-      .filter((line) => line.includes(ERROR_MARK));
+    const errors: string[] = [];
+    for (const line of this.#newLines()) {
+      this.#take(line);
+      if (line.includes(ERROR_MARK)) errors.push(line);
+    }
+    if (errors.length === 0) return;
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
     this.#tell(`${this.#name}: ${summaryOf(errors[0] ?? '').slice(0, TOLD_CHARACTERS_MAX)}${more}`);
+  }
+
+  /** The lines that have been ended since the last look. */
+  *#newLines(): Generator<string> {
+    const size = fstatSync(this.descriptor).size;
+    while (this.#seenBytes < size) {
+      const chunk = Buffer.alloc(Math.min(size - this.#seenBytes, CHUNK_BYTES));
+      this.#seenBytes += readSync(this.descriptor, chunk, 0, chunk.length, this.#seenBytes);
+      const text = Buffer.concat([this.#begun, chunk]);
+      const end = text.lastIndexOf('\n') + 1;
+      this.#begun = text.subarray(end);
+      yield* text
+        .toString('utf8', 0, end)
+        .split('\n')
+        .filter((line) => line !== '');
+    }
   }
 }
 

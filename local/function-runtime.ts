@@ -70,7 +70,7 @@ function described(error: unknown): { readonly errorType: string; readonly error
 
 function errorLine(message: string, error: unknown): string {
   const stack = error instanceof Error ? error.stack : undefined;
-  return JSON.stringify({ timestamp: new Date().toISOString(), level: 'error', message, ...described(error), stack });
+  return JSON.stringify({ timestamp: new Date().toISOString(), level: 'ERROR', message, ...described(error), stack });
 }
 
 function endBecauseOf(error: unknown): void {

@@ -14,6 +14,7 @@ import { FunctionPool } from './function-pool.ts';
 import { HttpGateway } from './http-gateway.ts';
 import { serveLambda } from './lambda-endpoint.ts';
 import { LOCAL_REGION, localDynamoDbClient, localSqsClient } from './local-clients.ts';
+import { MetricsTap } from './metrics-tap.ts';
 import { claimDataDir, type PipelineDescription, publishPipeline, releaseDataDir } from './pipeline-file.ts';
 import { ProcessLedger } from './process-ledger.ts';
 import { Refusal } from './refusal.ts';
@@ -48,6 +49,8 @@ export class LocalPipeline {
   readonly #undo: Undo[] = [];
   readonly #stopping = new AbortController();
   readonly #pools = new Map<string, FunctionPool>();
+  /** What the functions have emitted since the start. */
+  readonly metrics = new MetricsTap();
   #stopped: Promise<void> | undefined;
 
   /** `onServerEnd` is called when the pipeline cannot go on, because one of its servers has ended. */
@@ -171,7 +174,10 @@ export class LocalPipeline {
 
   #addPool(spec: FunctionSpec, maxEnvironments: number, endpoints: Endpoints, ledger: ProcessLedger): void {
     const { dataDir } = this.#settings;
-    const log = new FunctionLog(spec.logicalId, functionLogPath(dataDir, spec.logicalId), sayNow);
+    const log = new FunctionLog(spec.logicalId, functionLogPath(dataDir, spec.logicalId), {
+      tell: sayNow,
+      take: (line) => this.metrics.take(line),
+    });
     const variables = functionEnvironment(spec, endpoints, dataDir);
     const pool = new FunctionPool(maxEnvironments, (onEnd) =>
       this.#startEnvironment(spec, variables, log, ledger, onEnd),

@@ -1,18 +1,43 @@
-/** Structured logs on standard output, one JSON object a line, as Lambda's JSON log format takes them. */
-import type { Clock, Log } from '../ports.ts';
+/** Structured logs on standard output, one JSON object a line, by Powertools. */
+import { LogFormatter, Logger, LogItem } from '@aws-lambda-powertools/logger';
+import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
+import { maskNumbers, printable } from '../domain/log-text.ts';
+import type { Service } from '../domain/metrics.ts';
+import type { Log } from '../ports.ts';
 
-/** Writes log lines. */
+/** Texts that are ids, and may have as many digits as they like. */
+const IDS = new Set(['eventId', 'interactionId', 'messageId', 'requestId', 'sourceArn', 'at']);
+
+/** A line begins with when, how bad, who and what; the trace comes last. */
+class LineFormatter extends LogFormatter {
+  override formatAttributes(base: UnformattedAttributes, details: LogAttributes): LogItem {
+    const { timestamp, logLevel: level, serviceName: service, message, xRayTraceId: xray_trace_id } = base;
+    const line = { timestamp: timestamp.toISOString(), level, service, message, ...details, xray_trace_id };
+    return new LogItem({ attributes: line });
+  }
+}
+
+/**
+ * Writes log lines. Whatever came from outside is made printable, and what looks like a phone number is masked, in all
+ * texts but ids.
+ */
 export class StdoutLog implements Log {
-  readonly #clock: Clock;
-  readonly #service: string;
+  readonly #logger: Logger;
 
-  constructor(service: string, clock: Clock) {
-    this.#clock = clock;
-    this.#service = service;
+  constructor(service: Service) {
+    this.#logger = new Logger({ serviceName: service, logFormatter: new LineFormatter() });
   }
 
   write(level: 'info' | 'warn' | 'error', message: string, details: Parameters<Log['write']>[2]): void {
-    const timestamp = new Date(this.#clock.now()).toISOString();
-    process.stdout.write(`${JSON.stringify({ timestamp, level, service: this.#service, message, ...details })}\n`);
+    this.#logger[level](message, fitForLog(details));
   }
+}
+
+function fitForLog(details: Parameters<Log['write']>[2]): Record<string, string | number | boolean | undefined> {
+  return Object.fromEntries(
+    Object.entries(details).map(([key, value]) => {
+      if (typeof value !== 'string') return [key, value];
+      return [key, IDS.has(key) ? printable(value) : maskNumbers(printable(value))];
+    }),
+  );
 }

@@ -37,6 +37,35 @@ export type CrmOutcome =
 /** 4xx that may pass: request timeout, conflict, too early, too many requests (RFC 9110, RFC 8470, RFC 6585). */
 const TRANSIENT_CLIENT_ERRORS = new Set([408, 409, 425, 429]);
 
+/** The answers as they are counted. */
+export const ANSWER_CLASSES = ['2xx', '3xx', '4xx', '429', '5xx', 'no_answer', 'not_reached', 'no_token'] as const;
+
+/** One of them. */
+export type AnswerClass = (typeof ANSWER_CLASSES)[number];
+
+/** How an answer is counted. Anything that is not a status of HTTP counts as 5xx. */
+export function answerClass(answer: CrmAnswer): AnswerClass {
+  switch (answer.kind) {
+    case 'not_sent':
+      return 'not_reached';
+    case 'unknown':
+      return 'no_answer';
+    case 'no_token':
+      return 'no_token';
+    case 'answered':
+      return statusClass(answer.status);
+    default:
+      return answer satisfies never;
+  }
+}
+
+function statusClass(status: number): AnswerClass {
+  if (status >= 200 && status < 300) return '2xx';
+  if (status >= 300 && status < 400) return '3xx';
+  if (status === 429) return '429';
+  return status >= 400 && status < 500 ? '4xx' : '5xx';
+}
+
 /** Sorts an answer into the taxonomy. Anything that is not a status of HTTP counts as 5xx. */
 export function classify(answer: CrmAnswer): CrmOutcome {
   switch (answer.kind) {

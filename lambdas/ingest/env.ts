@@ -5,6 +5,7 @@ import { type Environment, readEnvironment, writeEnvironment } from '../environm
 
 const FIELDS = {
   deliveryQueueUrl: 'DELIVERY_QUEUE_URL',
+  metricsNamespace: 'METRICS_NAMESPACE',
 } as const;
 
 /** The secret of each sender that may deliver. */
@@ -13,6 +14,7 @@ export type SecretArns = Readonly<Record<'genesys-webhook', string> & Partial<Re
 /** What the construct has to give. */
 export interface IngestEnvironment {
   readonly deliveryQueueUrl: string;
+  readonly metricsNamespace: string;
   readonly secretArns: SecretArns;
 }
 
@@ -30,6 +32,7 @@ export function readIngestEnvironment(environment: Environment): IngestEnvironme
     ({ stack, onlyWith }) => onlyWith === undefined || environment[stack.secretVariable] !== undefined,
   );
   const secretVariables = Object.fromEntries(expected.map(({ name, stack }) => [name, stack.secretVariable]));
-  const { limits, deliveryQueueUrl, ...secretArns } = readEnvironment({ ...FIELDS, ...secretVariables }, environment);
-  return { limits, deliveryQueueUrl, secretArns: secretArns as SecretArns };
+  const read = readEnvironment({ ...FIELDS, ...secretVariables }, environment);
+  const { limits, deliveryQueueUrl, metricsNamespace, ...secretArns } = read;
+  return { limits, deliveryQueueUrl, metricsNamespace, secretArns: secretArns as SecretArns };
 }

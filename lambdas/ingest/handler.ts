@@ -2,18 +2,22 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { systemClock } from '../adapters/clock.system.ts';
+import { EventLoopLag } from '../adapters/event-loop-lag.timers.ts';
+import { measuring, publishing } from '../adapters/invocation-metrics.middy.ts';
 import { StdoutLog } from '../adapters/log.stdout.ts';
 import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
+import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { SecretsManagerStreamSecret } from '../adapters/stream-secret.secrets-manager.ts';
 import { secretsManagerClient, sqsClient } from '../aws/clients.ts';
 import { ALL_PROFILES, routeKeyOf } from '../domain/signature-profiles.ts';
 import { acceptDelivery } from './accept-delivery.ts';
 import { readIngestEnvironment } from './env.ts';
 import { answerFor, deliveryFrom } from './http-answer.ts';
-import { logOutcome } from './log-outcome.ts';
+import { tellOutcome } from './tell-outcome.ts';
 
-const { limits, deliveryQueueUrl, secretArns } = readIngestEnvironment(process.env);
-const log = new StdoutLog('ingest', systemClock);
+const { limits, deliveryQueueUrl, metricsNamespace, secretArns } = readIngestEnvironment(process.env);
+const log = new StdoutLog('ingest');
+const metrics = new EmfMetrics('ingest', metricsNamespace);
 
 const sqs = sqsClient(process.env, {
   tries: limits.ingestSendTries,
@@ -37,11 +41,14 @@ const dependencies = {
 };
 
 /** Answers as design section 3 lists; throws only for a bug, which the HTTP API answers with 500 and the sender retries. */
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (request) => {
-  const sender = senders.find(({ profile }) => request.routeKey === routeKeyOf(profile));
-  if (sender === undefined) throw new Error(`The route ${request.routeKey} belongs to no sender that has a secret.`);
-  const { profile, secret } = sender;
-  const outcome = await acceptDelivery(deliveryFrom(request, profile), { ...dependencies, secret });
-  logOutcome(log, outcome, request.requestContext.requestId);
-  return answerFor(outcome);
-});
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  .use(publishing(metrics))
+  .use(measuring(metrics, new EventLoopLag()))
+  .handler(async (request) => {
+    const sender = senders.find(({ profile }) => request.routeKey === routeKeyOf(profile));
+    if (sender === undefined) throw new Error(`The route ${request.routeKey} belongs to no sender that has a secret.`);
+    const { profile, secret } = sender;
+    const outcome = await acceptDelivery(deliveryFrom(request, profile), { ...dependencies, secret });
+    tellOutcome(outcome, request.requestContext.requestId, { log, metrics });
+    return answerFor(outcome);
+  });

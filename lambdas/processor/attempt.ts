@@ -6,7 +6,7 @@
  * comes again and is found final.
  */
 import { retryAfterMs, retryDelayMs } from '../domain/backoff.ts';
-import { type CrmOutcome, classify } from '../domain/crm-outcome.ts';
+import { answerClass, type CrmOutcome, classify } from '../domain/crm-outcome.ts';
 import { quarantineEnvelope } from '../domain/envelope.ts';
 import { reusedIdKey } from '../domain/event-key.ts';
 import {
@@ -18,7 +18,17 @@ import {
   releasedContact,
 } from '../domain/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { Chance, ClaimWrite, Clock, Crm, IdempotencyStore, MessageQueue, SettleResult } from '../ports.ts';
+import type { RetryCause } from '../domain/metrics.ts';
+import type {
+  Chance,
+  ClaimWrite,
+  Clock,
+  Crm,
+  IdempotencyStore,
+  MessageQueue,
+  Metrics,
+  SettleResult,
+} from '../ports.ts';
 import type { KnownRows } from './known-rows.ts';
 import { CIRCUIT_OPEN, failedRow, finalRow, nextStep, quarantinedRow, type Step } from './next-step.ts';
 import { orderingDigestOf, type PreparedRecord, type Task } from './prepared-record.ts';
@@ -31,6 +41,7 @@ export interface AttemptDependencies {
   /** This environment's view of the circuit, which outlasts the invocation. */
   readonly circuit: SharedCircuit;
   readonly quarantine: MessageQueue;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly limits: Limits;
@@ -47,7 +58,13 @@ export type Disposition =
       readonly error?: string;
     }
   /** The message has to come back. */
-  | { readonly kind: 'later'; readonly delayMs: number; readonly why: string; readonly attempts: number };
+  | {
+      readonly kind: 'later';
+      readonly delayMs: number;
+      readonly why: string;
+      readonly cause: RetryCause;
+      readonly attempts: number;
+    };
 
 /** Too little of the attempt is left for a call and all that has to follow it. */
 const NO_TIME = { kind: 'transient', applied: 'not_applied', error: 'no time left to call the CRM' } as const;
@@ -87,11 +104,11 @@ export class Attempt {
   async #run(): Promise<Disposition> {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       if (this.#timeLeftMs() < this.#deps.limits.storeBudgetMs)
-        return this.#later('no time left', this.#retryDelayMs());
+        return this.#later('no time left', this.#retryDelayMs(), 'no_time');
       const disposition = await this.#carryOut(this.#nextStep());
       if (disposition !== 'look_again') return disposition;
     }
-    return this.#later('the rows keep changing', this.#retryDelayMs());
+    return this.#later('the rows keep changing', this.#retryDelayMs(), 'in_progress');
   }
 
   #nextStep(): Step {
@@ -114,7 +131,7 @@ export class Attempt {
       case 'acknowledge':
         return { kind: 'done', outcome: 'duplicate', attempts: 0 };
       case 'wait':
-        return this.#later(step.why, step.delayMs);
+        return this.#later(step.why, step.delayMs, step.cause);
       case 'take_own_key':
         return this.#takeOwnKey();
       case 'claim':
@@ -138,7 +155,7 @@ export class Attempt {
       task: { kind: 'unprocessable', reason: 'id_reused', detail, ...event },
     };
     const read = await this.#deps.store.readAhead({ events: [eventKey], contacts: [] });
-    if ('kind' in read) return this.#later(read.cause, this.#retryDelayMs());
+    if ('kind' in read) return this.#later(read.cause, this.#retryDelayMs(), 'state_table');
     this.#known.sawEvent(eventKey, read.events.get(eventKey));
     return 'look_again';
   }
@@ -170,7 +187,8 @@ export class Attempt {
         return 'look_again';
       case 'unavailable':
         // It may stand all the same: asked again under the same owner, it is then found and used.
-        return this.#timeLeftMs() > this.#neededMs() ? 'look_again' : this.#later(claimed.cause, this.#retryDelayMs());
+        if (this.#timeLeftMs() > this.#neededMs()) return 'look_again';
+        return this.#later(claimed.cause, this.#retryDelayMs(), 'state_table');
       default:
         return claimed satisfies never;
     }
@@ -179,10 +197,10 @@ export class Attempt {
   async #deliver(task: Extract<Task, { kind: 'deliver' }>, row: EventRow): Promise<Disposition> {
     // What is given back before anything was sent does not count as an attempt.
     const untried = { ...row, attempts: row.attempts - 1 };
-    if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME);
+    if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
     const pass = await this.#deps.circuit.admit(this.#owner);
     if (pass === 'refused') return this.#quarantine(task, untried, 'circuit_open', CIRCUIT_OPEN, 'not_applied');
-    if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME);
+    if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
     const outcome = await this.#callCrm(task, pass);
     const works = outcome.kind === 'success' || outcome.kind === 'permanent';
     await this.#deps.circuit.callEnded(pass, !works);
@@ -221,12 +239,21 @@ export class Attempt {
    * one call, and so has its token read anew before.
    */
   async #callCrm(task: Extract<Task, { kind: 'deliver' }>, pass: CallPass): Promise<CrmOutcome> {
-    const { crm, limits } = this.#deps;
-    const call = { idempotencyKey: task.event.id, budgetMs: limits.crmTimeoutMs };
     const isProbe = pass.kind === 'probe';
-    const first = classify(await crm.deliver(task.command, { ...call, freshToken: isProbe }));
+    const first = await this.#callOnce(task, isProbe);
     if (first.kind !== 'credentials' || isProbe || !this.#hasTimeToCall()) return first;
-    return classify(await crm.deliver(task.command, { ...call, freshToken: true }));
+    return this.#callOnce(task, true);
+  }
+
+  /** One call, measured. */
+  async #callOnce(task: Extract<Task, { kind: 'deliver' }>, freshToken: boolean): Promise<CrmOutcome> {
+    const { crm, clock, limits, metrics } = this.#deps;
+    const beganAtMs = clock.now();
+    const call = { idempotencyKey: task.event.id, budgetMs: limits.crmTimeoutMs, freshToken };
+    const answer = await crm.deliver(task.command, call);
+    metrics.add('CrmLatency', clock.now() - beganAtMs);
+    metrics.addBy('CrmCalls', answerClass(answer), 1);
+    return classify(answer);
   }
 
   async #succeed(task: Extract<Task, { kind: 'deliver' }>, claimed: EventRow): Promise<Disposition> {
@@ -243,6 +270,7 @@ export class Attempt {
     task: Extract<Task, { kind: 'deliver' }>,
     claimed: EventRow,
     outcome: Exclude<CrmOutcome, { kind: 'success' | 'permanent' }>,
+    cause: RetryCause = 'crm',
   ): Promise<Disposition> {
     const { clock, chance, limits } = this.#deps;
     const nowMs = clock.now();
@@ -251,7 +279,7 @@ export class Attempt {
     const row = failedRow(claimed, outcome.error, nowMs, nowMs + delayMs);
     const settled = await this.#settleClaimed(task, row, effectOf(outcome), []);
     if (settled.kind !== 'settled') return this.#unsettled(settled, claimed);
-    return { kind: 'later', delayMs, why: outcome.error, attempts: row.attempts };
+    return { kind: 'later', delayMs, why: outcome.error, cause, attempts: row.attempts };
   }
 
   /** First the message, then the row, then (by returning) the acknowledgement: dying in between only duplicates. */
@@ -263,13 +291,14 @@ export class Attempt {
     effect: ContactEffect,
   ): Promise<Disposition> {
     if (this.#timeLeftMs() < 2 * this.#deps.limits.storeBudgetMs) {
-      return this.#unsettled({ kind: 'unavailable', cause: 'no time left to quarantine' }, claimed);
+      return this.#unsettled({ kind: 'unavailable', cause: 'no time left to quarantine' }, claimed, 'no_time');
     }
     const row = quarantinedRow(claimed, reason, error, this.#deps.clock.now());
     const sent = await this.#sendToQuarantine(row);
     if (sent.kind === 'unavailable') {
       const applied = effect === 'not_applied' ? effect : 'unknown';
-      return this.#fail(task, claimed, { kind: 'transient', applied, error: `${error} (quarantine: ${sent.cause})` });
+      const failure = { kind: 'transient', applied, error: `${error} (quarantine: ${sent.cause})` } as const;
+      return this.#fail(task, claimed, failure, 'quarantine_queue');
     }
     const settled = await this.#settleClaimed(task, row, effect, []);
     if (settled.kind !== 'settled') return this.#unsettled(settled, claimed);
@@ -306,13 +335,17 @@ export class Attempt {
   }
 
   /** A settlement that did not come about: whoever holds the event now, the message has to come back. */
-  #unsettled(settled: Exclude<SettleResult, { kind: 'settled' }>, claimed: EventRow): Disposition {
+  #unsettled(
+    settled: Exclude<SettleResult, { kind: 'settled' }>,
+    claimed: EventRow,
+    cause: RetryCause = settled.kind === 'unavailable' ? 'state_table' : 'in_progress',
+  ): Disposition {
     if (settled.kind === 'lost' && settled.event !== undefined)
       this.#known.sawEvent(this.#record.eventKey, settled.event);
     const leaseLeftMs = this.#leaseExpiresAtMs - this.#deps.clock.now();
     const why =
       settled.kind === 'unavailable' ? `outcome not recorded: ${settled.cause}` : 'outcome not recorded: lease lost';
-    return { kind: 'later', delayMs: Math.max(leaseLeftMs, 1_000), why, attempts: claimed.attempts };
+    return { kind: 'later', delayMs: Math.max(leaseLeftMs, 1_000), why, cause, attempts: claimed.attempts };
   }
 
   /** Records an outcome that needs no CRM call. */
@@ -321,7 +354,8 @@ export class Attempt {
     const { row, expect, userRows } = step;
     if (row.status === 'QUARANTINED') {
       const sent = await this.#sendToQuarantine(row);
-      if (sent.kind === 'unavailable') return this.#later(`quarantine: ${sent.cause}`, this.#retryDelayMs());
+      if (sent.kind === 'unavailable')
+        return this.#later(`quarantine: ${sent.cause}`, this.#retryDelayMs(), 'quarantine_queue');
     }
     const { eventKey } = this.#record;
     const settled = await store.settle({ eventKey, expect, row, userRows });
@@ -339,7 +373,7 @@ export class Attempt {
         this.#rejectRows();
         return 'look_again';
       case 'unavailable':
-        return this.#later(settled.cause, this.#retryDelayMs());
+        return this.#later(settled.cause, this.#retryDelayMs(), 'state_table');
       default:
         return settled satisfies never;
     }
@@ -369,8 +403,8 @@ export class Attempt {
     return this.#deps.quarantine.send(quarantineEnvelope(message, note));
   }
 
-  #later(why: string, delayMs: number): Disposition {
-    return { kind: 'later', delayMs, why, attempts: 0 };
+  #later(why: string, delayMs: number, cause: RetryCause): Disposition {
+    return { kind: 'later', delayMs, why, cause, attempts: 0 };
   }
 
   #retryDelayMs(): number {

@@ -8,6 +8,7 @@ const FIELDS = {
   stateTableName: 'STATE_TABLE_NAME',
   crmBaseUrl: 'CRM_BASE_URL',
   crmTokenSecretArn: 'CRM_TOKEN_SECRET_ARN',
+  metricsNamespace: 'METRICS_NAMESPACE',
 } as const;
 
 /** What the construct has to give. */

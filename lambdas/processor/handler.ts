@@ -7,9 +7,11 @@ import { systemChance, systemClock } from '../adapters/clock.system.ts';
 import { HttpCrm } from '../adapters/crm.http.ts';
 import { SecretsManagerCrmToken } from '../adapters/crm-token.secrets-manager.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/idempotency-store.dynamodb.ts';
+import { publishing } from '../adapters/invocation-metrics.middy.ts';
 import { StdoutLog } from '../adapters/log.stdout.ts';
 import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
 import { SqsMessageVisibility } from '../adapters/message-visibility.sqs.ts';
+import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { dynamoDbClient, secretsManagerClient, sqsClient } from '../aws/clients.ts';
 import { crmMapping } from '../crm-mapping.ts';
 import { readProcessorEnvironment, UNSET_CRM_TOKEN } from './env.ts';
@@ -27,23 +29,27 @@ const dynamo = DynamoDBDocumentClient.from(dynamoDbClient(process.env, bounds), 
   marshallOptions: { removeUndefinedValues: true },
 });
 const token = new SecretsManagerCrmToken(secrets, environment.crmTokenSecretArn, UNSET_CRM_TOKEN, systemClock, limits);
-const log = new StdoutLog('processor', systemClock);
+const log = new StdoutLog('processor');
+const metrics = new EmfMetrics('processor', environment.metricsNamespace);
 const circuitStore = new DynamoDbCircuitStore(dynamo, environment.stateTableName, limits);
 const dependencies = {
   store: new DynamoDbIdempotencyStore(dynamo, environment.stateTableName, systemClock, systemChance, limits),
   crm: new HttpCrm(environment.crmBaseUrl, token, systemClock),
-  circuit: new SharedCircuit({ circuitStore, clock: systemClock, log, limits }),
+  circuit: new SharedCircuit({ circuitStore, clock: systemClock, log, metrics, limits }),
   quarantine: new SqsMessageQueue(sqs, environment.quarantineUrl),
   visibility: new SqsMessageVisibility(sqs, environment.deliveryQueueUrl, limits.storeBudgetMs),
   clock: systemClock,
   chance: systemChance,
   log,
+  metrics,
   mapping: crmMapping,
   limits,
 };
 
 /** Acknowledges what is settled and names what has to come back; throws only for a bug, upon which all come back. */
-export const handler = middy<SQSEvent, SQSBatchResponse>().handler(async (event, context) => {
-  const endsAtMs = systemClock.now() + context.getRemainingTimeInMillis();
-  return batchResponseFrom(await processBatch(sourceRecordsFrom(event), endsAtMs, dependencies));
-});
+export const handler = middy<SQSEvent, SQSBatchResponse>()
+  .use(publishing(metrics))
+  .handler(async (event, context) => {
+    const endsAtMs = systemClock.now() + context.getRemainingTimeInMillis();
+    return batchResponseFrom(await processBatch(sourceRecordsFrom(event), endsAtMs, dependencies));
+  });

@@ -16,13 +16,14 @@ import {
   type QuarantineReason,
 } from '../domain/event-row.ts';
 import { backoffTotalMs, type Limits } from '../domain/limits.ts';
+import type { RetryCause } from '../domain/metrics.ts';
 import type { ClaimWrite } from '../ports.ts';
 import { orderingDigestOf, type PreparedRecord } from './prepared-record.ts';
 
 /** What is to be done. */
 export type Step =
   | { readonly kind: 'acknowledge'; readonly because: FinalStatus | 'QUARANTINED' }
-  | { readonly kind: 'wait'; readonly delayMs: number; readonly why: string }
+  | { readonly kind: 'wait'; readonly delayMs: number; readonly why: string; readonly cause: RetryCause }
   /** Another event has this id already: go on under a key of its own. */
   | { readonly kind: 'take_own_key' }
   | { readonly kind: 'claim'; readonly write: ClaimWrite }
@@ -69,7 +70,7 @@ export function nextStep(record: PreparedRecord, context: StepContext): Step {
     case 'held':
       return waitForLease(record, context, decision.leaseExpiresAtMs, 'event in progress elsewhere');
     case 'not_due':
-      return { kind: 'wait', delayMs: decision.nextAttemptAtMs - nowMs, why: 'next attempt not due' };
+      return { kind: 'wait', delayMs: decision.nextAttemptAtMs - nowMs, why: 'next attempt not due', cause: 'not_due' };
     default:
       return decision satisfies never;
   }
@@ -81,6 +82,7 @@ function waitForLease(record: PreparedRecord, context: StepContext, leaseExpires
     kind: 'wait',
     delayMs: heldDelayMs(context.limits, receiveCount, leaseExpiresAtMs - context.nowMs, context.chance),
     why,
+    cause: 'in_progress',
   };
 }
 
@@ -130,6 +132,7 @@ function stepForContact(
         kind: 'wait',
         delayMs: retryDelayMs(limits, receiveCount, context.chance),
         why: 'a newer event of the contact is unsettled',
+        cause: 'behind_newer',
       };
     }
     default:

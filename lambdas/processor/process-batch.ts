@@ -8,8 +8,7 @@
 import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import { retryDelayMs, steppedAsideDelayMs } from '../domain/backoff.ts';
 import type { CrmMapping } from '../domain/crm-command.ts';
-import { announcedEventId } from '../domain/envelope.ts';
-import { errorName } from '../domain/error-name.ts';
+import type { RetryCause } from '../domain/metrics.ts';
 import type { Log, MessageVisibility } from '../ports.ts';
 import { Attempt, type AttemptDependencies, type Disposition } from './attempt.ts';
 import { KnownRows } from './known-rows.ts';
@@ -20,6 +19,7 @@ import {
   prepareRecord,
   type SourceRecord,
 } from './prepared-record.ts';
+import { tellBug, tellDisposition } from './tell-outcome.ts';
 
 /** What the use case works with. */
 export interface ProcessorDependencies extends AttemptDependencies {
@@ -68,7 +68,9 @@ export async function processBatch(
       endsAtMs,
       comeBack: [],
     };
-    await Promise.all(parsed.map((record) => sendBack(record, later(retryDelay(record, deps), read.cause), batch)));
+    await Promise.all(
+      parsed.map((record) => sendBack(record, later(retryDelay(record, deps), read.cause, 'state_table'), batch)),
+    );
     return batch;
   }
 
@@ -135,20 +137,18 @@ async function workOne(record: PreparedRecord, batch: Batch): Promise<void> {
     const timeLeftMs = batch.endsAtMs - deps.clock.now();
     const disposition =
       timeLeftMs < deps.limits.startReserveMs
-        ? later(steppedAsideDelayMs(deps.chance.fraction()), 'not enough of the invocation left')
+        ? later(steppedAsideDelayMs(deps.chance.fraction()), 'not enough of the invocation left', 'no_time')
         : await new Attempt(record, batch.known, deps).run();
     if (disposition.kind === 'later') await sendBack(record, disposition, batch);
-    else logDisposition(record, disposition, deps.log);
+    else tellDisposition(record, disposition, deps);
   } catch (error) {
     batch.comeBack.push(record.source.message.messageId);
-    const at = (error as { readonly stack?: string }).stack?.split('\n')[1]?.trim();
-    const { messageId } = record.source.message;
-    deps.log.write('error', 'attempt failed by a bug', { messageId, cause: errorName(error), at });
+    tellBug(record, error, deps);
   }
 }
 
-function later(delayMs: number, why: string): Extract<Disposition, { kind: 'later' }> {
-  return { kind: 'later', delayMs, why, attempts: 0 };
+function later(delayMs: number, why: string, cause: RetryCause): Extract<Disposition, { kind: 'later' }> {
+  return { kind: 'later', delayMs, why, cause, attempts: 0 };
 }
 
 function retryDelay(record: ParsedRecord, deps: ProcessorDependencies): number {
@@ -163,25 +163,5 @@ async function sendBack(
 ): Promise<void> {
   batch.comeBack.push(record.source.message.messageId);
   await batch.deps.visibility.comeBackIn(record.source.receiptHandle, disposition.delayMs);
-  logDisposition(record, disposition, batch.deps.log);
-}
-
-/** One line an outcome. */
-function logDisposition(record: ParsedRecord | PreparedRecord, disposition: Disposition, log: Log): void {
-  const { message } = record.source;
-  const event = 'task' in record ? record.task.event : record.parsed.kind === 'event' ? record.parsed.event : undefined;
-  const facts = {
-    eventId: event?.id ?? announcedEventId(message.attributes),
-    eventType: event?.type,
-    messageId: message.messageId,
-    receiveCount: message.receiveCount,
-    receivedAtMs: record.receivedAtMs,
-    attempts: disposition.attempts,
-  };
-  if (disposition.kind === 'later') {
-    log.write('warn', 'comes back', { ...facts, delayMs: disposition.delayMs, why: disposition.why });
-    return;
-  }
-  const { outcome, reason, error } = disposition;
-  log.write(outcome === 'quarantined' ? 'warn' : 'info', 'settled', { ...facts, outcome, reason, error });
+  tellDisposition(record, disposition, batch.deps);
 }

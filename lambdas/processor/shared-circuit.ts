@@ -17,13 +17,14 @@ import {
   seeCircuit,
 } from '../domain/circuit.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { CircuitRead, CircuitStore, Clock, Log } from '../ports.ts';
+import type { CircuitRead, CircuitStore, Clock, Log, Metrics } from '../ports.ts';
 
 /** What the circuit works with. */
 export interface CircuitDependencies {
   readonly circuitStore: CircuitStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly limits: Limits;
 }
 
@@ -96,6 +97,7 @@ export class SharedCircuit {
   /** A call has ended. Opens the circuit where too many of this environment's last ones under its version failed. */
   async callEnded(pass: CallPass, failed: boolean): Promise<void> {
     const { row } = this.#seen;
+    if (pass.kind === 'probe') this.#deps.metrics.addBy('CircuitProbes', failed ? 'failed' : 'succeeded', 1);
     if (pass.kind === 'probe' || pass.version !== this.#breakerVersion) return;
     if (row.state !== 'CLOSED' || this.#opening) return;
     if (!failed) {
@@ -103,11 +105,13 @@ export class SharedCircuit {
       return;
     }
     if (!this.#breaker.failure(CircuitState.Closed)) return;
-    const { clock, limits, log } = this.#deps;
+    const { clock, limits, log, metrics } = this.#deps;
     this.#opening = true;
     const opened = await this.#write(openedCircuit(row, clock.now(), limits));
     this.#opening = false;
-    if (opened) log.write('warn', 'circuit opened', { dependency: 'crm', version: row.version });
+    if (!opened) return;
+    log.write('warn', 'circuit opened', { dependency: 'crm', version: row.version });
+    metrics.add('CircuitOpened', 1);
   }
 
   /** The probe of `owner` has succeeded: closes the circuit, unless somebody else probes by now. */

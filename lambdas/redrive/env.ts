@@ -9,6 +9,7 @@ const FIELDS = {
   quarantineArn: 'QUARANTINE_ARN',
   stateTableName: 'STATE_TABLE_NAME',
   quarantineIndexName: 'QUARANTINE_INDEX_NAME',
+  metricsNamespace: 'METRICS_NAMESPACE',
 } as const;
 
 /** What the construct has to give. */

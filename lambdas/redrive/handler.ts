@@ -46,7 +46,7 @@ const dependencies = {
   index: new DynamoDbQuarantineIndex(dynamo, stateTableName, quarantineIndexName, limits),
   clock: systemClock,
   sleep: systemSleep,
-  log: new StdoutLog('redrive', systemClock),
+  log: new StdoutLog('redrive'),
   limits,
 };
 

@@ -12,6 +12,7 @@ import { VirtualClock } from './twins/clock.virtual.ts';
 import { MemoryIdempotencyStore } from './twins/idempotency-store.memory.ts';
 import { MemoryLog } from './twins/log.memory.ts';
 import { MemoryQueue, MemoryVisibility } from './twins/message-queue.memory.ts';
+import { MemoryMetrics } from './twins/metrics.memory.ts';
 
 /** When every test begins. */
 export const START_MS = Date.parse('2026-01-31T09:30:00Z');
@@ -34,6 +35,7 @@ export class ProcessorOnTwins {
   readonly clock = new VirtualClock(START_MS);
   readonly store = new MemoryIdempotencyStore();
   readonly log = new MemoryLog();
+  readonly metrics = new MemoryMetrics();
   readonly crmCalls: CrmCall[] = [];
   readonly quarantine: MemoryQueue;
   readonly queue: MemoryQueue;
@@ -48,7 +50,13 @@ export class ProcessorOnTwins {
     const limits = overrides.deps?.limits ?? DEFAULT_LIMITS;
     this.deps = {
       store: this.store,
-      circuit: new SharedCircuit({ circuitStore: this.store.circuit, clock, log: this.log, limits }),
+      circuit: new SharedCircuit({
+        circuitStore: this.store.circuit,
+        clock,
+        log: this.log,
+        metrics: this.metrics,
+        limits,
+      }),
       crm: {
         deliver: async (command, call) =>
           this.#answer({ key: call.idempotencyKey, body: command.body, freshToken: call.freshToken }),
@@ -59,6 +67,7 @@ export class ProcessorOnTwins {
       chance: new SeededChance(1, 'owner'),
       limits: DEFAULT_LIMITS,
       log: this.log,
+      metrics: this.metrics,
       mapping: overrides.mapping ?? crmMapping,
       ...overrides.deps,
     };
@@ -85,7 +94,8 @@ export class ProcessorOnTwins {
     }
     const outcomes = this.log.entries.slice(seen).filter(({ message }) => !message.includes('circuit'));
     return outcomes.map(({ details }) => {
-      const outcome = details.outcome ?? `later: ${details.why ?? details.cause}`;
+      const { outcome: told, why, cause } = details;
+      const outcome = told === 'comes_back' ? `later: ${why ?? cause}` : told;
       return `${details.eventId ?? '-'} ${outcome}${details.reason === undefined ? '' : ` ${details.reason}`}`;
     });
   }

@@ -18,6 +18,7 @@ describe('the functions’ environment', () => {
     expect(readIngestEnvironment(variablesOf('Ingest'))).toEqual({
       deliveryQueueUrl: '<QueuesDelivery>',
       secretArns: { 'genesys-webhook': '<SecretsStreamSecret>' },
+      metricsNamespace: 'GenesysCrmPipeline',
       limits,
     });
     expect(readProcessorEnvironment(variablesOf('Processor'))).toEqual({
@@ -26,6 +27,7 @@ describe('the functions’ environment', () => {
       stateTableName: '<StateTable>',
       crmBaseUrl: 'https://crm.example.com',
       crmTokenSecretArn: '<SecretsCrmToken>',
+      metricsNamespace: 'GenesysCrmPipeline',
       limits,
     });
     expect(readRedriveEnvironment(variablesOf('Redrive'))).toEqual({
@@ -35,6 +37,7 @@ describe('the functions’ environment', () => {
       quarantineArn: '<QueuesQuarantine.Arn>',
       stateTableName: '<StateTable>',
       quarantineIndexName: 'quarantine-by-reason',
+      metricsNamespace: 'GenesysCrmPipeline',
       limits,
     });
     // Nothing else is told them, least of all a secret's value.
@@ -43,6 +46,7 @@ describe('the functions’ environment', () => {
       'CRM_TOKEN_SECRET_ARN',
       'DELIVERY_QUEUE_URL',
       'LIMITS',
+      'METRICS_NAMESPACE',
       'QUARANTINE_URL',
       'STATE_TABLE_NAME',
     ]);
@@ -54,7 +58,7 @@ describe('the functions’ environment', () => {
     );
     expect(() => readProcessorEnvironment({ LIMITS: '[]', CRM_BASE_URL: '' })).toThrow(
       'DELIVERY_QUEUE_URL is not set; QUARANTINE_URL is not set; STATE_TABLE_NAME is not set; CRM_BASE_URL is not set; ' +
-        'CRM_TOKEN_SECRET_ARN is not set; LIMITS is not a JSON object.',
+        'CRM_TOKEN_SECRET_ARN is not set; METRICS_NAMESPACE is not set; LIMITS is not a JSON object.',
     );
   });
 });

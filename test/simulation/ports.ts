@@ -5,6 +5,7 @@ import type { Clock, Crm, IdempotencyStore, MessageQueue, MessageVisibility } fr
 import type { ProcessorDependencies } from '../../lambdas/processor/process-batch.ts';
 import type { CircuitDependencies, SharedCircuit } from '../../lambdas/processor/shared-circuit.ts';
 import type { MemoryQueue } from '../harness/twins/message-queue.memory.ts';
+import { UNSEEN_METRICS } from '../harness/twins/metrics.memory.ts';
 import type { MemoryStreamSecret } from '../harness/twins/stream-secret.memory.ts';
 import type { Fault } from './faults.ts';
 import type { Invocation, ParkedCall, Way } from './invocations.ts';
@@ -51,6 +52,7 @@ export function processorPorts(
     quarantine: queueOf(scene, invocation, scene.quarantine, 'quarantine'),
     visibility: { comeBackIn: (handle, delayMs) => setVisibility(scene, invocation, handle, delayMs) },
     mapping: workMapping,
+    metrics: UNSEEN_METRICS,
     log: {
       write: (_level, message, { cause, at }) => {
         if (message.includes('bug')) scene.problems.push(`${invocation.name}: ${message}: ${cause} ${at}`);
@@ -75,6 +77,7 @@ export function circuitPorts(
   return {
     clock,
     limits: scene.limits,
+    metrics: UNSEEN_METRICS,
     circuitStore: {
       read: async () => ({ kind: 'unavailable', cause: 'the processor reads the circuit with its batch' }),
       write: (expected, next) => {

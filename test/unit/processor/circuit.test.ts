@@ -24,11 +24,11 @@ function send(count: number): void {
 
 /** Another execution environment on the same table, queues and CRM. */
 function anotherEnvironment(circuitStore: CircuitStore = p.store.circuit): ProcessorDependencies {
-  const { clock, log } = p;
+  const { clock, log, metrics } = p;
   return {
     ...p.deps,
     chance: new SeededChance(2, `environment ${++environments} `),
-    circuit: new SharedCircuit({ circuitStore, clock, log, limits: DEFAULT_LIMITS }),
+    circuit: new SharedCircuit({ circuitStore, clock, log, metrics, limits: DEFAULT_LIMITS }),
   };
 }
 
