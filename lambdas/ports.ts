@@ -237,6 +237,15 @@ export interface QuarantineIndex {
     /** Those redriven this often, or more often, are not meant. */
     readonly redrivesBelow: number;
   }): Promise<{ readonly kind: 'known'; readonly any: boolean } | Unavailable>;
+  /** How many events wait for this reason, counted up to 1,000, and when the oldest was quarantined. */
+  overview(reason: QuarantineReason): Promise<QuarantineOverview | Unavailable>;
+}
+
+/** What the index says of a reason. `oldestAtMs` is absent where nothing waits for it. */
+export interface QuarantineOverview {
+  readonly kind: 'known';
+  readonly count: number;
+  readonly oldestAtMs?: number;
 }
 
 /** Metrics, by the table in domain/metrics.ts. Counts are in units, times in milliseconds. */

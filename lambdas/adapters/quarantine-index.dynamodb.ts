@@ -1,11 +1,14 @@
 /** The state table's index of quarantined events. */
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { errorName } from '../domain/error-name.ts';
+import type { QuarantineReason } from '../domain/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { QuarantineIndex } from '../ports.ts';
+import type { QuarantineIndex, QuarantineOverview, Unavailable } from '../ports.ts';
 
 /** Rows looked at in one call. */
 const PAGE = 100;
+/** Rows counted at the most: what it costs is bounded, and nobody asks whether there are more than that. */
+const COUNTED_MAX = 1_000;
 /** Calls for one question; after that the answer is that there may be one. */
 const PAGES_MAX = 5;
 
@@ -34,6 +37,31 @@ export class DynamoDbQuarantineIndex implements QuarantineIndex {
         from = LastEvaluatedKey;
       }
       return { kind: 'known', any: true };
+    } catch (error) {
+      return { kind: 'unavailable', cause: `DynamoDB: ${errorName(error)}` };
+    }
+  }
+
+  async overview(reason: QuarantineReason): Promise<QuarantineOverview | Unavailable> {
+    const command = new QueryCommand({
+      TableName: this.#table,
+      IndexName: this.#index,
+      ProjectionExpression: 'settledAtMs',
+      Limit: COUNTED_MAX,
+      KeyConditionExpression: 'reason = :reason',
+      ExpressionAttributeValues: { ':reason': reason },
+    });
+    try {
+      // One call: of rows so large that it brings fewer, those that it brings are counted.
+      const { Items = [] } = await this.#client.send(command, {
+        abortSignal: AbortSignal.timeout(this.#limits.storeBudgetMs),
+      });
+      const [oldest] = Items;
+      return {
+        kind: 'known',
+        count: Items.length,
+        ...(oldest === undefined ? {} : { oldestAtMs: Number(oldest.settledAtMs) }),
+      };
     } catch (error) {
       return { kind: 'unavailable', cause: `DynamoDB: ${errorName(error)}` };
     }

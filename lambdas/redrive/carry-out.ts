@@ -1,8 +1,9 @@
 /** A request of any kind, from its text to the answer and the log line. */
 import type { RedriveAnswer } from '../domain/redrive-answer.ts';
 import { parseRedriveRequest, type RedriveRequest } from '../domain/redrive-request.ts';
-import type { Log, MoveTasks } from '../ports.ts';
+import type { Log, Metrics, MoveTasks } from '../ports.ts';
 import { moveAll } from './move-all.ts';
+import { observe } from './observe.ts';
 import { type RecoverDependencies, recover } from './recover.ts';
 import { redrive } from './redrive.ts';
 import { refresh } from './refresh.ts';
@@ -11,12 +12,15 @@ import { refresh } from './refresh.ts';
 export interface RedriveDependencies extends RecoverDependencies {
   readonly tasks: MoveTasks;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** Carries a request out, by `endsAtMs` if the ports keep their budgets. Whatever is wrong with it is in the answer. */
 export async function carryOut(given: unknown, endsAtMs: number, deps: RedriveDependencies): Promise<RedriveAnswer> {
   const parsed = parseRedriveRequest(given, deps.limits);
   const answer: RedriveAnswer = parsed.kind === 'request' ? await answerTo(parsed.request, endsAtMs, deps) : parsed;
+  if ((answer.kind === 'redrive' || answer.kind === 'recover') && answer.moved.total > 0)
+    deps.metrics.add('EventsRedriven', answer.moved.total);
   logAnswer(answer, deps.log);
   return answer;
 }
@@ -28,12 +32,18 @@ function answerTo(request: RedriveRequest, endsAtMs: number, deps: RedriveDepend
     case 'move_all':
       return moveAll(request.ratePerSecond, deps.tasks);
     case 'recover':
-      return recover(endsAtMs, deps);
+      return observeAndRecover(endsAtMs, deps);
     case 'refresh':
       return refresh(endsAtMs, deps);
     default:
       return request satisfies never;
   }
+}
+
+/** What the schedule asks for each minute. What is seen is seen before anything is moved. */
+async function observeAndRecover(endsAtMs: number, deps: RedriveDependencies): Promise<RedriveAnswer> {
+  await observe(deps);
+  return recover(endsAtMs, deps);
 }
 
 /** One line a request; a warning where something is left undone that nobody has asked to be left. */

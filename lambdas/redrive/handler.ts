@@ -5,7 +5,9 @@ import { SqsBulkQueue } from '../adapters/bulk-queue.sqs.ts';
 import { DynamoDbCircuitStore } from '../adapters/circuit-store.dynamodb.ts';
 import { systemChance, systemClock, systemSleep } from '../adapters/clock.system.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/idempotency-store.dynamodb.ts';
+import { publishing } from '../adapters/invocation-metrics.middy.ts';
 import { StdoutLog } from '../adapters/log.stdout.ts';
+import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { SqsMoveTasks } from '../adapters/move-tasks.sqs.ts';
 import { DynamoDbQuarantineIndex } from '../adapters/quarantine-index.dynamodb.ts';
 import { SqsQuarantineQueue } from '../adapters/quarantine-queue.sqs.ts';
@@ -32,6 +34,7 @@ const dynamo = DynamoDBDocumentClient.from(dynamoDbClient(process.env, bounds), 
 });
 const { deliveryQueueUrl, deliveryQueueArn, quarantineUrl, quarantineArn, stateTableName, quarantineIndexName } =
   environment;
+const metrics = new EmfMetrics('redrive', environment.metricsNamespace);
 const dependencies = {
   quarantine: new SqsQuarantineQueue(
     sqs,
@@ -47,10 +50,13 @@ const dependencies = {
   clock: systemClock,
   sleep: systemSleep,
   log: new StdoutLog('redrive'),
+  metrics,
   limits,
 };
 
 /** Answers what was asked for, what is wrong with the request included; throws only for a bug. */
-export const handler = middy<unknown, RedriveAnswer>().handler((request, context) =>
-  carryOut(request, systemClock.now() + context.getRemainingTimeInMillis(), dependencies),
-);
+export const handler = middy<unknown, RedriveAnswer>()
+  .use(publishing(metrics))
+  .handler((request, context) =>
+    carryOut(request, systemClock.now() + context.getRemainingTimeInMillis(), dependencies),
+  );

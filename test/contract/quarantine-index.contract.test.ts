@@ -80,4 +80,12 @@ describe.each([
       expect(await subject.index.holdsAny({ reason, fromMs, toMs, redrivesBelow })).toEqual({ kind: 'known', any });
     },
   );
+
+  it.each([
+    ['retries_exhausted', { count: 2, oldestAtMs: 100 }],
+    ['behind_newer', { count: 131, oldestAtMs: 100 }],
+    ['crm_rejected', { count: 0 }],
+  ] as const)('%s in all', async (reason, overview) => {
+    expect(await subject.index.overview(reason)).toEqual({ kind: 'known', ...overview });
+  });
 });

@@ -9,6 +9,7 @@ import { VirtualClock } from './twins/clock.virtual.ts';
 import { MemoryIdempotencyStore } from './twins/idempotency-store.memory.ts';
 import { MemoryLog } from './twins/log.memory.ts';
 import { MemoryQueue } from './twins/message-queue.memory.ts';
+import { MemoryMetrics } from './twins/metrics.memory.ts';
 import { MemoryQuarantineIndex } from './twins/quarantine-index.memory.ts';
 import { MemoryBulkQueue, MemoryQuarantineQueue } from './twins/quarantine-queue.memory.ts';
 import { VirtualSleep } from './twins/sleep.virtual.ts';
@@ -34,6 +35,7 @@ export class RedriveOnTwins {
   readonly sleep = new VirtualSleep(this.clock);
   readonly store = new MemoryIdempotencyStore();
   readonly log = new MemoryLog();
+  readonly metrics = new MemoryMetrics();
   readonly limits: Limits;
   readonly quarantine: MemoryQueue;
   readonly delivery: MemoryQueue;
@@ -54,6 +56,7 @@ export class RedriveOnTwins {
       clock,
       sleep,
       log: this.log,
+      metrics: this.metrics,
       limits: this.limits,
       ...overrides.deps,
     };

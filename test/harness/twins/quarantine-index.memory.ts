@@ -1,6 +1,6 @@
 /** The index of quarantined events, over the rows of the table's twin. */
-import type { EventRow } from '../../../lambdas/domain/event-row.ts';
-import type { QuarantineIndex } from '../../../lambdas/ports.ts';
+import type { EventRow, QuarantineReason } from '../../../lambdas/domain/event-row.ts';
+import type { QuarantineIndex, QuarantineOverview } from '../../../lambdas/ports.ts';
 
 /** Always up to date, which the real one need not be. */
 export class MemoryQuarantineIndex implements QuarantineIndex {
@@ -25,5 +25,11 @@ export class MemoryQuarantineIndex implements QuarantineIndex {
         row.redrives < redrivesBelow,
     );
     return { kind: 'known', any };
+  }
+
+  async overview(reason: QuarantineReason): Promise<QuarantineOverview> {
+    const times = [...this.#events.values()].flatMap((row) => (row.reason === reason ? (row.settledAtMs ?? []) : []));
+    const count = Math.min(1_000, times.length);
+    return count === 0 ? { kind: 'known', count } : { kind: 'known', count, oldestAtMs: Math.min(...times) };
   }
 }

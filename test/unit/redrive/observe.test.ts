@@ -1,0 +1,71 @@
+/** What each run of the recovery schedule makes visible, and what redriving counts. */
+import { describe, expect, it } from '@jest/globals';
+import { START_MS } from '../../harness/processor-on-twins.ts';
+import { many, RedriveOnTwins } from '../../harness/redrive-on-twins.ts';
+
+const RECOVER = { action: 'recover' };
+const DAY_MS = 86_400_000;
+
+describe('the recovery schedule', () => {
+  it('tells how many events wait for what, and for how long the oldest does', async () => {
+    const world = new RedriveOnTwins();
+    world.put({ id: 'a', reason: 'crm_rejected', atMs: -8 * DAY_MS }, { id: 'b', reason: 'crm_rejected' });
+    world.put({ id: 'c', reason: 'invalid_event', atMs: -DAY_MS });
+    await world.run(RECOVER);
+    expect(Object.fromEntries(world.metrics.values)).toEqual({
+      CircuitOpenTime: [0],
+      EventsInQuarantine: [2, 1],
+      'EventsInQuarantine/crm_rejected': [2],
+      'EventsInQuarantine/invalid_event': [1],
+      OldestInQuarantine: [8 * DAY_MS],
+    });
+  });
+
+  it('goes by when an event was quarantined, also after a refresh has sent its message again', async () => {
+    const world = new RedriveOnTwins();
+    world.put({ id: 'a', reason: 'crm_rejected' });
+    world.clock.advance(11 * DAY_MS);
+    expect((await world.run({ action: 'refresh' })).refreshed.total).toBe(1);
+    await world.run(RECOVER);
+    const [oldestMs = 0] = world.metrics.values.get('OldestInQuarantine') ?? [];
+    expect(oldestMs).toBeGreaterThanOrEqual(11 * DAY_MS);
+  });
+
+  it('tells for how long the circuit has been open', async () => {
+    const world = new RedriveOnTwins();
+    const openedAtMs = START_MS - 700_000;
+    const row = { state: 'OPEN', version: 3, openedAtMs, probeAtMs: START_MS + 1_000, outages: [] } as const;
+    world.store.circuit.writeNow(undefined, row);
+    await world.run(RECOVER);
+    expect(world.metrics.values.get('CircuitOpenTime')).toEqual([700_000]);
+  });
+
+  it('tells of an empty quarantine by a zero, whatever rows are left of messages that were deleted by hand', async () => {
+    const world = new RedriveOnTwins();
+    world.put({ id: 'a', reason: 'crm_rejected', atMs: -8 * DAY_MS });
+    world.quarantine.messages.clear();
+    await world.run(RECOVER);
+    expect(Object.fromEntries(world.metrics.values)).toEqual({ CircuitOpenTime: [0], OldestInQuarantine: [0] });
+  });
+
+  it('tells nothing of what it cannot read', async () => {
+    const world = new RedriveOnTwins();
+    world.put({ id: 'a', reason: 'crm_rejected' });
+    const away = async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) as const;
+    await world.run(RECOVER, { circuit: { read: away }, index: { holdsAny: away, overview: away } });
+    expect(world.metrics.sum('OldestInQuarantine')).toBe(0);
+    expect(world.metrics.values.has('OldestInQuarantine')).toBe(false);
+    expect(world.metrics.values.has('CircuitOpenTime')).toBe(false);
+  });
+});
+
+describe('redriving', () => {
+  it('counts what it moved, and not what it would move or refreshed', async () => {
+    const world = new RedriveOnTwins();
+    world.put(...many(12, 'e', { reason: 'crm_rejected' }));
+    await world.run({ filter: { reasons: ['crm_rejected'] }, dryRun: true });
+    expect(world.metrics.values.has('EventsRedriven')).toBe(false);
+    await world.run({ filter: { reasons: ['crm_rejected'] } });
+    expect(world.metrics.sum('EventsRedriven')).toBe(12);
+  });
+});
