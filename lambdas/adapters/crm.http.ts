@@ -4,6 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { CrmCommand } from '../domain/crm-command.ts';
 import type { CrmAnswer } from '../domain/crm-outcome.ts';
 import { errorName } from '../domain/error-name.ts';
+import { maskNumbers, printable } from '../domain/log-text.ts';
 import type { Clock, Crm, CrmToken } from '../ports.ts';
 
 /** How much of an answer is kept for people. */
@@ -120,15 +121,10 @@ async function readAnswer(response: IncomingMessage, token: string): Promise<Crm
   return retryAfter === undefined ? answered : { ...answered, retryAfter };
 }
 
-/** The beginning of an answer, on one line, without control characters and without the token if the CRM echoes it. */
+/** The beginning of an answer, on one line, without what does not print, and without the token or a phone number if the CRM echoes it. */
 function excerptOf(chunks: readonly Buffer[], token: string): string {
   const text = Buffer.concat(chunks).toString('utf8').split(token).join('[token]');
-  return (
-    text
-      .replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
-      .trim()
-      .slice(0, EXCERPT_CHARACTERS)
-      // Cut in the middle of a character.
-      .replace(/\p{Cs}$/u, '')
-  );
+  const line = printable(text).replace(/\s+/g, ' ').trim();
+  // Cut in the middle of a character, it has half of one at its end.
+  return maskNumbers(line).slice(0, EXCERPT_CHARACTERS).replace(/\p{Cs}$/u, '');
 }

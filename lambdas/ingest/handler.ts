@@ -4,7 +4,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { systemClock } from '../adapters/clock.system.ts';
 import { EventLoopLag } from '../adapters/event-loop-lag.timers.ts';
 import { measuring, publishing } from '../adapters/invocation-metrics.middy.ts';
-import { StdoutLog } from '../adapters/log.stdout.ts';
+import { PowertoolsLog } from '../adapters/log.powertools.ts';
 import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { SecretsManagerStreamSecret } from '../adapters/stream-secret.secrets-manager.ts';
@@ -16,7 +16,7 @@ import { answerFor, deliveryFrom } from './http-answer.ts';
 import { tellOutcome } from './tell-outcome.ts';
 
 const { limits, deliveryQueueUrl, metricsNamespace, secretArns } = readIngestEnvironment(process.env);
-const log = new StdoutLog('ingest');
+const log = new PowertoolsLog('ingest');
 const metrics = new EmfMetrics('ingest', metricsNamespace);
 
 const sqs = sqsClient(process.env, {

@@ -8,7 +8,7 @@ import { HttpCrm } from '../adapters/crm.http.ts';
 import { SecretsManagerCrmToken } from '../adapters/crm-token.secrets-manager.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/idempotency-store.dynamodb.ts';
 import { publishing } from '../adapters/invocation-metrics.middy.ts';
-import { StdoutLog } from '../adapters/log.stdout.ts';
+import { PowertoolsLog } from '../adapters/log.powertools.ts';
 import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
 import { SqsMessageVisibility } from '../adapters/message-visibility.sqs.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
@@ -29,7 +29,7 @@ const dynamo = DynamoDBDocumentClient.from(dynamoDbClient(process.env, bounds), 
   marshallOptions: { removeUndefinedValues: true },
 });
 const token = new SecretsManagerCrmToken(secrets, environment.crmTokenSecretArn, UNSET_CRM_TOKEN, systemClock, limits);
-const log = new StdoutLog('processor');
+const log = new PowertoolsLog('processor');
 const metrics = new EmfMetrics('processor', environment.metricsNamespace);
 const circuitStore = new DynamoDbCircuitStore(dynamo, environment.stateTableName, limits);
 const dependencies = {

@@ -6,7 +6,7 @@ import { DynamoDbCircuitStore } from '../adapters/circuit-store.dynamodb.ts';
 import { systemChance, systemClock, systemSleep } from '../adapters/clock.system.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/idempotency-store.dynamodb.ts';
 import { publishing } from '../adapters/invocation-metrics.middy.ts';
-import { StdoutLog } from '../adapters/log.stdout.ts';
+import { PowertoolsLog } from '../adapters/log.powertools.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { SqsMoveTasks } from '../adapters/move-tasks.sqs.ts';
 import { DynamoDbQuarantineIndex } from '../adapters/quarantine-index.dynamodb.ts';
@@ -49,7 +49,7 @@ const dependencies = {
   index: new DynamoDbQuarantineIndex(dynamo, stateTableName, quarantineIndexName, limits),
   clock: systemClock,
   sleep: systemSleep,
-  log: new StdoutLog('redrive'),
+  log: new PowertoolsLog('redrive'),
   metrics,
   limits,
 };

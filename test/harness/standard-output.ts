@@ -1,17 +1,19 @@
-/** What code writes to standard output, caught. */
+/** What code writes to standard output and standard error, caught. */
 
-/** Runs `act` and answers the lines that it wrote. Nothing else may be writing meanwhile. */
+/** Runs `act` and answers the lines that it wrote to either. Nothing else may be writing meanwhile. */
 export function linesWrittenBy(act: () => void): string[] {
-  const { write } = process.stdout;
+  const streams = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write }));
   let written = '';
-  process.stdout.write = ((text: string | Uint8Array) => {
-    written += typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
-    return true;
-  }) as typeof write;
+  for (const { stream } of streams) {
+    stream.write = ((text: string | Uint8Array) => {
+      written += typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
+      return true;
+    }) as typeof stream.write;
+  }
   try {
     act();
   } finally {
-    process.stdout.write = write;
+    for (const { stream, write } of streams) stream.write = write;
   }
   return written.split('\n').filter((line) => line !== '');
 }

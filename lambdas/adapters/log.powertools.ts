@@ -1,4 +1,4 @@
-/** Structured logs on standard output, one JSON object a line, by Powertools. */
+/** Structured logs on standard output and error, one JSON object a line, by Powertools. */
 import { LogFormatter, Logger, LogItem } from '@aws-lambda-powertools/logger';
 import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
 import { maskNumbers, printable } from '../domain/log-text.ts';
@@ -21,7 +21,7 @@ class LineFormatter extends LogFormatter {
  * Writes log lines. Whatever came from outside is made printable, and what looks like a phone number is masked, in all
  * texts but ids.
  */
-export class StdoutLog implements Log {
+export class PowertoolsLog implements Log {
   readonly #logger: Logger;
 
   constructor(service: Service) {

@@ -1,0 +1,67 @@
+/** The lines of the functions' logs. */
+import { describe, expect, it } from '@jest/globals';
+import { PowertoolsLog } from '../../../lambdas/adapters/log.powertools.ts';
+import type { Log } from '../../../lambdas/ports.ts';
+import { linesWrittenBy } from '../../harness/standard-output.ts';
+
+function line(details: Parameters<Log['write']>[2]): {
+  readonly text: string;
+  readonly entry: Record<string, unknown>;
+} {
+  const [text = '', ...more] = linesWrittenBy(() =>
+    new PowertoolsLog('processor').write('warn', 'comes back', details),
+  );
+  expect(more).toEqual([]);
+  return { text, entry: JSON.parse(text) as Record<string, unknown> };
+}
+
+describe('a log line', () => {
+  it('says when, how bad, who and what, and then the details that there are', () => {
+    const { text, entry } = line({ eventId: 'e-1', interactionId: undefined, attempts: 0, reachedEnd: false });
+    const { timestamp, ...rest } = entry;
+    expect(Math.abs(Date.parse(String(timestamp)) - Date.now())).toBeLessThan(60_000);
+    expect(rest).toEqual({
+      level: 'WARN',
+      service: 'processor',
+      message: 'comes back',
+      eventId: 'e-1',
+      attempts: 0,
+      reachedEnd: false,
+    });
+    expect(text).toMatch(/^\{"timestamp":"[^"]+","level":"WARN","service":"processor","message":"comes back",/);
+  });
+
+  it('can be found by the trace that it is part of', () => {
+    process.env._X_AMZN_TRACE_ID = 'Root=1-5e1b4151-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1';
+    try {
+      expect(line({}).entry.xray_trace_id).toBe('1-5e1b4151-0123456789abcdef01234567');
+    } finally {
+      delete process.env._X_AMZN_TRACE_ID;
+    }
+  });
+
+  it('masks what looks like a phone number, and leaves ids as they are', () => {
+    const { entry } = line({
+      why: 'HTTP 503: no route to +15550100',
+      eventType: 'interaction.15550100',
+      eventId: '15550100-0000-4000-8000-000000000000',
+      interactionId: '15550100',
+    });
+    expect(entry).toMatchObject({
+      why: 'HTTP 503: no route to +******00',
+      eventType: 'interaction.******00',
+      eventId: '15550100-0000-4000-8000-000000000000',
+      interactionId: '15550100',
+    });
+  });
+
+  it('holds nothing that a terminal would obey, in whichever field it came', () => {
+    const { text, entry } = line({
+      eventType: '\u001b]0;owned\u0007\u202e',
+      error: 'a\nb\u009b2J',
+      eventId: '\u001b[2J',
+    });
+    expect(text).not.toMatch(/\\u00|\\n|\u202e|\u009b/);
+    expect(entry).toMatchObject({ eventType: ' ]0;owned ', error: 'a b 2J', eventId: ' [2J' });
+  });
+});
