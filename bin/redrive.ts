@@ -82,6 +82,7 @@ function resultOf(answer: RedriveAnswer): Result {
       return { text: `  Nothing was moved: ${answer.cause}`, code: 1 };
     case 'recover':
     case 'refresh':
+    case 'observed':
       throw new Refusal(`The function has answered a ${answer.kind} that nobody has asked for.`);
     default:
       return answer satisfies never;

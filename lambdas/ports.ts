@@ -237,6 +237,10 @@ export interface QuarantineIndex {
     /** Those redriven this often, or more often, are not meant. */
     readonly redrivesBelow: number;
   }): Promise<{ readonly kind: 'known'; readonly any: boolean } | Unavailable>;
+}
+
+/** What the index says to whoever only looks. */
+export interface QuarantineOverviews {
   /** How many events wait for this reason, counted up to 1,000, and when the oldest was quarantined. */
   overview(reason: QuarantineReason): Promise<QuarantineOverview | Unavailable>;
 }

@@ -21,6 +21,8 @@ export interface PipelineConfig {
   readonly quarantineName?: string;
   /** Provisioned capacity of the table; on demand where absent. */
   readonly tableCapacity?: { readonly readUnits: number; readonly writeUnits: number };
+  /** Who is told of alarms; nobody where absent. */
+  readonly alarmsEmail?: string;
   readonly domain?: { readonly name: string; readonly certificateArn: string };
   /** The senders that may deliver by webhook. */
   readonly profiles: readonly SignatureProfile[];
@@ -131,6 +133,11 @@ export const CONFIG_KEYS = {
   'names.quarantine': { ...QUEUE_NAME, about: 'name of the quarantine queue; else CloudFormation makes one' },
   'table.readUnits': { ...CAPACITY, about: 'provisioned read capacity of the state table; else on demand' },
   'table.writeUnits': { ...CAPACITY, about: 'provisioned write capacity of the state table; else on demand' },
+  'alarms.email': {
+    wants: 'an e-mail address',
+    about: 'who is told of alarms, by e-mail; else subscribe to the topic yourself',
+    accepts: (value) => /^[^\s@,;<>"]{1,64}@[^\s@,;<>"]{1,190}\.[^\s@,;<>".]{2,63}$/.test(value),
+  },
   'domain.name': {
     wants: 'a domain name such as hooks.example.com',
     about: 'custom domain of the webhook; with domain.certificateArn',
@@ -215,6 +222,7 @@ function configFrom(
     tableName: text('names.table'),
     deliveryQueueName: text('names.deliveryQueue'),
     quarantineName: text('names.quarantine'),
+    alarmsEmail: text('alarms.email'),
     tableCapacity: values.has('table.readUnits')
       ? { readUnits: numberOf('table.readUnits'), writeUnits: numberOf('table.writeUnits') }
       : undefined,

@@ -33,6 +33,8 @@ const ACCESS_LOG_FIELDS = {
 
 /** Signature checking is the function's: API Gateway has no authorizer that sees the raw body. */
 export class WebhookApi extends Construct {
+  /** For its metrics. */
+  readonly api: HttpApi;
   readonly #base: string;
   /** With a custom domain, what its DNS record points to. */
   readonly domainTarget: string | undefined;
@@ -47,6 +49,7 @@ export class WebhookApi extends Construct {
       // With a domain of its own the API is not to be had past it.
       disableExecuteApiEndpoint: domain !== undefined,
     });
+    this.api = api;
     const integration = new HttpLambdaIntegration('Ingest', props.ingest, {
       timeout: Duration.millis(config.limits.ingestFunctionTimeoutMs + 1_000),
     });

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { secretKnownAfterMs } from '../lambdas/domain/limits.ts';
 import { IngestFunction } from './ingest-function.ts';
 import { MessageQueues } from './message-queues.ts';
+import { Operations } from './operations.ts';
 import { PartnerEventBus } from './partner-event-bus.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
 import { PipelineSecrets } from './pipeline-secrets.ts';
@@ -49,6 +50,16 @@ export class WebhookPipelineStack extends Stack {
             limits: config.limits,
             deliveryQueue: queues.delivery,
           });
+    const operations = new Operations(this, 'Operations', {
+      config,
+      api: api.api,
+      deliveryQueue: queues.delivery,
+      quarantine: queues.quarantine,
+      ingest: ingest.handler,
+      processor: processor.handler,
+      redrive: redrive.handler,
+      ...(bus === undefined ? {} : { partnerDeadLetters: bus.deadLetters }),
+    });
 
     const output = (id: string, description: string, value: string) => new CfnOutput(this, id, { description, value });
     for (const profile of config.profiles) {
@@ -78,6 +89,8 @@ export class WebhookPipelineStack extends Stack {
       'The redrive function: npm run redrive -- --function <name>',
       redrive.handler.functionName,
     );
+    output('AlarmTopicArn', 'Where alarms are told: subscribe whoever is on call', operations.topic.topicArn);
+    output('DashboardName', 'The dashboard', operations.dashboardName);
     if (bus !== undefined) {
       output(
         'PartnerDeadLettersUrl',

@@ -3,7 +3,7 @@ import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb
 import { errorName } from '../domain/error-name.ts';
 import type { QuarantineReason } from '../domain/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { QuarantineIndex, QuarantineOverview, Unavailable } from '../ports.ts';
+import type { QuarantineIndex, QuarantineOverview, QuarantineOverviews, Unavailable } from '../ports.ts';
 
 /** Rows looked at in one call. */
 const PAGE = 100;
@@ -13,7 +13,7 @@ const COUNTED_MAX = 1_000;
 const PAGES_MAX = 5;
 
 /** Asks the index, by one client whose single tries are bounded; each call of DynamoDB ends within `storeBudgetMs`. */
-export class DynamoDbQuarantineIndex implements QuarantineIndex {
+export class DynamoDbQuarantineIndex implements QuarantineIndex, QuarantineOverviews {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
   readonly #index: string;

@@ -109,6 +109,30 @@ export const LIMIT_TABLE = {
   quarantineRetentionMs: limit(14 * DAY, MINUTE, 14 * DAY, 'SQS keeps no message longer'),
   quarantineRefreshMs: limit(10 * DAY, MINUTE, 14 * DAY, 'age at which a quarantined message is sent anew'),
   finalRowTtlMs: limit(45 * DAY, MINUTE, 3_650 * DAY, 'how long a final event is remembered'),
+
+  // Alarms
+  alarmIngestLatencyMs: limit(100, 1, 10 * SECOND, 'p99 of ingest; a hundredth of what the sender waits'),
+  alarmIngestJudgedFrom: limit(100, 1, 1_000_000, 'deliveries in 5 minutes; the p99 of fewer is one cold start'),
+  alarmEventLoopLagMs: limit(50, 1, 10 * SECOND, 'average lag of ingest’s invocations; half of what p99 may be'),
+  alarmIngestErrors: limit(5, 1, 1_000_000, 'answers 5xx in 5 minutes; fewer pass with the sender’s retries'),
+  alarmRefusalsMin: limit(20, 1, 1_000_000, 'deliveries refused in 5 minutes; fewer are noise'),
+  alarmRefusalsPercent: limit(5, 1, 100, 'share of deliveries refused in 5 minutes'),
+  alarmOldestMessageMs: limit(
+    15 * MINUTE,
+    MINUTE,
+    4 * DAY,
+    'age of the oldest message; longer than the longest backoff',
+  ),
+  alarmQuarantineAgeMs: limit(7 * DAY, MINUTE, 3_650 * DAY, 'how long an event may wait for a person'),
+  alarmCircuitOpenMs: limit(10 * MINUTE, MINUTE, DAY, 'how long the CRM may be down before somebody is told'),
+  alarmTimeoutPercent: limit(90, 1, 100, 'share of its timeout that a function may take'),
+  alarmUnaccountedMin: limit(
+    10,
+    1,
+    1_000_000,
+    'deliveries unaccounted for in an hour; fewer are metrics of a killed process',
+  ),
+  alarmUnaccountedPerMille: limit(1, 1, 1_000, 'share of an hour’s deliveries that may be unaccounted for'),
 } as const satisfies Record<string, LimitSpec>;
 
 /** The name of a limit. */

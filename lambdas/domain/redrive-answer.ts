@@ -98,6 +98,16 @@ export type RedriveAnswer =
   /** `circuit` as it was at the end; undefined where there was nothing to do, or it could not be read. */
   | ({ readonly kind: 'recover'; readonly circuit?: 'closed' | 'open' } & RunReport)
   | ({ readonly kind: 'refresh' } & RunReport)
+  /** What cannot be read is left out. */
+  | {
+      readonly kind: 'observed';
+      /** For how long the circuit has been open; 0 while it is closed. */
+      readonly circuitOpenMs?: number;
+      readonly quarantine?: {
+        readonly byReason: Readonly<Partial<Record<QuarantineReason, number>>>;
+        readonly oldestMs: number;
+      };
+    }
   | { readonly kind: 'move_started'; readonly taskHandle: string; readonly sourceArn: string }
   /** SQS runs one move task for a queue at a time. */
   | {

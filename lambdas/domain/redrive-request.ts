@@ -34,7 +34,9 @@ export type RedriveRequest =
   /** By schedule: take back what an outage put here. */
   | { readonly kind: 'recover' }
   /** By schedule: keep SQS from deleting what has waited for long. */
-  | { readonly kind: 'refresh' };
+  | { readonly kind: 'refresh' }
+  /** By schedule: record what is to be seen, and move nothing. */
+  | { readonly kind: 'observe' };
 
 /** A checked request, or everything that is wrong with it. */
 export type ParsedRequest =
@@ -83,7 +85,9 @@ const redriveSchema = strict({
 
 const moveAllSchema = strict({ all: z.literal(true, 'must be true'), ratePerSecond: z.optional(rate) });
 
-const actionSchema = strict({ action: z.enum(['recover', 'refresh'], 'must be recover or refresh') });
+const actionSchema = strict({
+  action: z.enum(['recover', 'refresh', 'observe'], 'must be recover, refresh or observe'),
+});
 
 function strict<Shape extends Record<string, z.ZodMiniType>>(shape: Shape) {
   const wanted = `takes ${Object.keys(shape).join(', ')}`;

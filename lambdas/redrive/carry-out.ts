@@ -1,18 +1,17 @@
 /** A request of any kind, from its text to the answer and the log line. */
 import type { RedriveAnswer } from '../domain/redrive-answer.ts';
 import { parseRedriveRequest, type RedriveRequest } from '../domain/redrive-request.ts';
-import type { Log, Metrics, MoveTasks } from '../ports.ts';
+import type { Log, MoveTasks } from '../ports.ts';
 import { moveAll } from './move-all.ts';
-import { observe } from './observe.ts';
+import { type ObserveDependencies, observe } from './observe.ts';
 import { type RecoverDependencies, recover } from './recover.ts';
 import { redrive } from './redrive.ts';
 import { refresh } from './refresh.ts';
 
 /** What the function works with. */
-export interface RedriveDependencies extends RecoverDependencies {
+export interface RedriveDependencies extends RecoverDependencies, ObserveDependencies {
   readonly tasks: MoveTasks;
   readonly log: Log;
-  readonly metrics: Metrics;
 }
 
 /** Carries a request out, by `endsAtMs` if the ports keep their budgets. Whatever is wrong with it is in the answer. */
@@ -32,21 +31,17 @@ function answerTo(request: RedriveRequest, endsAtMs: number, deps: RedriveDepend
     case 'move_all':
       return moveAll(request.ratePerSecond, deps.tasks);
     case 'recover':
-      return observeAndRecover(endsAtMs, deps);
+      return recover(endsAtMs, deps);
     case 'refresh':
       return refresh(endsAtMs, deps);
+    case 'observe':
+      return observe(deps);
     default:
       return request satisfies never;
   }
 }
 
-/** What the schedule asks for each minute. What is seen is seen before anything is moved. */
-async function observeAndRecover(endsAtMs: number, deps: RedriveDependencies): Promise<RedriveAnswer> {
-  await observe(deps);
-  return recover(endsAtMs, deps);
-}
-
-/** One line a request; a warning where something is left undone that nobody has asked to be left. */
+/** One line a request that may move something; a warning where something is left undone that nobody has asked to be left. */
 function logAnswer(answer: RedriveAnswer, log: Log): void {
   switch (answer.kind) {
     case 'redrive':
@@ -74,6 +69,9 @@ function logAnswer(answer: RedriveAnswer, log: Log): void {
     case 'move_started':
     case 'move_running':
       log.write('info', `quarantine: ${answer.kind}`, { sourceArn: answer.sourceArn });
+      break;
+    case 'observed':
+      // Its metrics say it all.
       break;
     case 'refused':
       log.write('warn', 'quarantine: request refused', { problems: answer.problems.join('; ') });

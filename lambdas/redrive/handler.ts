@@ -35,6 +35,7 @@ const dynamo = DynamoDBDocumentClient.from(dynamoDbClient(process.env, bounds), 
 const { deliveryQueueUrl, deliveryQueueArn, quarantineUrl, quarantineArn, stateTableName, quarantineIndexName } =
   environment;
 const metrics = new EmfMetrics('redrive', environment.metricsNamespace);
+const index = new DynamoDbQuarantineIndex(dynamo, stateTableName, quarantineIndexName, limits);
 const dependencies = {
   quarantine: new SqsQuarantineQueue(
     sqs,
@@ -46,7 +47,8 @@ const dependencies = {
   tasks: new SqsMoveTasks(sqs, { quarantine: quarantineArn, deliveryQueue: deliveryQueueArn }, sqsBudgetMs),
   store: new DynamoDbIdempotencyStore(dynamo, stateTableName, systemClock, systemChance, limits),
   circuit: new DynamoDbCircuitStore(dynamo, stateTableName, limits),
-  index: new DynamoDbQuarantineIndex(dynamo, stateTableName, quarantineIndexName, limits),
+  index,
+  overviews: index,
   clock: systemClock,
   sleep: systemSleep,
   log: new PowertoolsLog('redrive'),

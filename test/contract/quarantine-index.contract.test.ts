@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DynamoDbQuarantineIndex } from '../../lambdas/adapters/quarantine-index.dynamodb.ts';
 import type { EventRow, QuarantineReason } from '../../lambdas/domain/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
-import type { QuarantineIndex } from '../../lambdas/ports.ts';
+import type { QuarantineIndex, QuarantineOverviews } from '../../lambdas/ports.ts';
 import { startDynamoDbForTest } from '../harness/dynamodb-server.ts';
 import { MemoryQuarantineIndex } from '../harness/twins/quarantine-index.memory.ts';
 
 interface Subject {
-  readonly index: QuarantineIndex;
+  readonly index: QuarantineIndex & QuarantineOverviews;
   put(rows: Readonly<Record<string, EventRow>>): Promise<void>;
   stop(): Promise<void>;
 }

@@ -53,6 +53,7 @@ export class RedriveOnTwins {
       store,
       circuit: store.circuit,
       index: new MemoryQuarantineIndex(store.events),
+      overviews: new MemoryQuarantineIndex(store.events),
       clock,
       sleep,
       log: this.log,

@@ -138,6 +138,7 @@ describe('the functions', () => {
 describe('the schedules', () => {
   it.each([
     ['RedriveRecovery', 'rate(1 minute)', { action: 'recover' }],
+    ['RedriveObservation', 'rate(1 minute)', { action: 'observe' }],
     ['RedriveRefresh', 'rate(1 day)', { action: 'refresh' }],
   ])('%s: %s', (name, rate, request) => {
     const { Properties } = only(template, 'AWS::Events::Rule', name);

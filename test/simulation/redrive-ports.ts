@@ -2,6 +2,7 @@
 import type { BulkDone, BulkQueue, QuarantineQueue } from '../../lambdas/ports.ts';
 import type { RedriveDependencies } from '../../lambdas/redrive/carry-out.ts';
 import type { MemoryQueue } from '../harness/twins/message-queue.memory.ts';
+import { UNSEEN_METRICS } from '../harness/twins/metrics.memory.ts';
 import { MemoryQuarantineIndex } from '../harness/twins/quarantine-index.memory.ts';
 import type { Invocation, ParkedCall, Way } from './invocations.ts';
 import type { Scene } from './scene.ts';
@@ -49,6 +50,8 @@ export function redrivePorts(scene: Scene, invocation: Invocation): RedriveDepen
         return read(`look for ${of.reason}`, () => known);
       },
     },
+    overviews: { overview: async () => LOST },
+    metrics: UNSEEN_METRICS,
     log: { write: () => {} },
   };
 

@@ -1,9 +1,9 @@
 /** The index of quarantined events, over the rows of the table's twin. */
 import type { EventRow, QuarantineReason } from '../../../lambdas/domain/event-row.ts';
-import type { QuarantineIndex, QuarantineOverview } from '../../../lambdas/ports.ts';
+import type { QuarantineIndex, QuarantineOverview, QuarantineOverviews } from '../../../lambdas/ports.ts';
 
 /** Always up to date, which the real one need not be. */
-export class MemoryQuarantineIndex implements QuarantineIndex {
+export class MemoryQuarantineIndex implements QuarantineIndex, QuarantineOverviews {
   readonly #events: ReadonlyMap<string, EventRow>;
 
   constructor(events: ReadonlyMap<string, EventRow>) {

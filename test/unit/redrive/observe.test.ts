@@ -1,17 +1,22 @@
-/** What each run of the recovery schedule makes visible, and what redriving counts. */
+/** What is made visible each minute, and what redriving counts. */
 import { describe, expect, it } from '@jest/globals';
 import { START_MS } from '../../harness/processor-on-twins.ts';
 import { many, RedriveOnTwins } from '../../harness/redrive-on-twins.ts';
 
-const RECOVER = { action: 'recover' };
+const OBSERVE = { action: 'observe' };
 const DAY_MS = 86_400_000;
 
-describe('the recovery schedule', () => {
+describe('observing', () => {
   it('tells how many events wait for what, and for how long the oldest does', async () => {
     const world = new RedriveOnTwins();
     world.put({ id: 'a', reason: 'crm_rejected', atMs: -8 * DAY_MS }, { id: 'b', reason: 'crm_rejected' });
     world.put({ id: 'c', reason: 'invalid_event', atMs: -DAY_MS });
-    await world.run(RECOVER);
+    expect(await world.ask(OBSERVE)).toEqual({
+      kind: 'observed',
+      circuitOpenMs: 0,
+      quarantine: { byReason: { crm_rejected: 2, invalid_event: 1 }, oldestMs: 8 * DAY_MS },
+    });
+    expect(world.ids('quarantine', 'visible')).toHaveLength(3);
     expect(Object.fromEntries(world.metrics.values)).toEqual({
       CircuitOpenTime: [0],
       EventsInQuarantine: [2, 1],
@@ -26,7 +31,7 @@ describe('the recovery schedule', () => {
     world.put({ id: 'a', reason: 'crm_rejected' });
     world.clock.advance(11 * DAY_MS);
     expect((await world.run({ action: 'refresh' })).refreshed.total).toBe(1);
-    await world.run(RECOVER);
+    await world.ask(OBSERVE);
     const [oldestMs = 0] = world.metrics.values.get('OldestInQuarantine') ?? [];
     expect(oldestMs).toBeGreaterThanOrEqual(11 * DAY_MS);
   });
@@ -36,7 +41,7 @@ describe('the recovery schedule', () => {
     const openedAtMs = START_MS - 700_000;
     const row = { state: 'OPEN', version: 3, openedAtMs, probeAtMs: START_MS + 1_000, outages: [] } as const;
     world.store.circuit.writeNow(undefined, row);
-    await world.run(RECOVER);
+    await world.ask(OBSERVE);
     expect(world.metrics.values.get('CircuitOpenTime')).toEqual([700_000]);
   });
 
@@ -44,7 +49,7 @@ describe('the recovery schedule', () => {
     const world = new RedriveOnTwins();
     world.put({ id: 'a', reason: 'crm_rejected', atMs: -8 * DAY_MS });
     world.quarantine.messages.clear();
-    await world.run(RECOVER);
+    await world.ask(OBSERVE);
     expect(Object.fromEntries(world.metrics.values)).toEqual({ CircuitOpenTime: [0], OldestInQuarantine: [0] });
   });
 
@@ -52,10 +57,8 @@ describe('the recovery schedule', () => {
     const world = new RedriveOnTwins();
     world.put({ id: 'a', reason: 'crm_rejected' });
     const away = async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) as const;
-    await world.run(RECOVER, { circuit: { read: away }, index: { holdsAny: away, overview: away } });
-    expect(world.metrics.sum('OldestInQuarantine')).toBe(0);
-    expect(world.metrics.values.has('OldestInQuarantine')).toBe(false);
-    expect(world.metrics.values.has('CircuitOpenTime')).toBe(false);
+    await world.ask(OBSERVE, { circuit: { read: away }, overviews: { overview: away } });
+    expect([...world.metrics.values.keys()]).toEqual([]);
   });
 });
 
