@@ -1,6 +1,6 @@
 /**
  * Whether what went in came out: of an hour, deliveries accepted and events redriven, less messages that came to an
- * end. It is judged only where the delivery queue stood still: what it took in or gave out between the hour's ends
+ * end (but for those that never went in: of the partner event bus, and put in by hand). It is judged only where the delivery queue stood still: what it took in or gave out between the hour's ends
  * would be taken for a loss.
  */
 import { Duration } from 'aws-cdk-lib';
@@ -25,13 +25,14 @@ export function conservation({
   const share = `FILL(accepted, 0) * ${limits.alarmUnaccountedPerMille / 1_000}`;
   const tolerated = `IF(${share} > ${least}, ${share}, ${least})`;
   const moved = '(FILL(waitingMost, 0) - FILL(waitingLeast, 0)) + (FILL(heldMost, 0) - FILL(heldLeast, 0))';
-  const excess = `FILL(accepted, 0) + FILL(redriven, 0) - FILL(done, 0) - ${tolerated}`;
+  const excess = `FILL(accepted, 0) + FILL(redriven, 0) + FILL(elsewhere, 0) - FILL(done, 0) - ${tolerated}`;
   return formula(
     'unaccounted for',
     `IF(${moved} > ${tolerated}, 0, IF(${excess} > 0, ${excess}, 0))`,
     {
       accepted: metrics.total('DeliveriesAccepted', { period: HOUR }),
       redriven: metrics.total('EventsRedriven', { period: HOUR }),
+      elsewhere: metrics.total('MessagesFromElsewhere', { period: HOUR }),
       done: metrics.total('MessagesDone', { period: HOUR }),
       ...extremes('waiting', (options) => deliveryQueue.metricApproximateNumberOfMessagesVisible(options)),
       ...extremes('held', (options) => deliveryQueue.metricApproximateNumberOfMessagesNotVisible(options)),

@@ -1,6 +1,5 @@
 /** The partner event bus: the events that Genesys Cloud's “Amazon EventBridge Source” integration publishes, on their way to the delivery queue. */
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Archive, EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -24,7 +23,7 @@ const RETRY_ATTEMPTS = 185;
 /** Time left to act, when what has waited longest in the dead letters is about to expire there. */
 const ARCHIVED_LONGER = Duration.days(1);
 
-/** Bus, rule, archive, and dead letters with an alarm. What the delivery queue does not take is tried for a day, then kept. */
+/** Bus, rule, archive, and dead letters. What the delivery queue does not take is tried for a day, then kept. */
 export class PartnerEventBus extends Construct {
   /** Events that EventBridge could not put into the delivery queue. Not the quarantine, whose messages have been processed. */
   readonly deadLetters: Queue;
@@ -66,18 +65,6 @@ export class PartnerEventBus extends Construct {
       retention: Duration.days(
         Math.ceil(deadLetterRetention.plus(RETRY_FOR).plus(ARCHIVED_LONGER).toDays({ integral: false })),
       ),
-    });
-    new Alarm(this, 'DeadLettersAlarm', {
-      alarmDescription:
-        'Events of Genesys Cloud could not be put into the delivery queue (docs/genesys.md, Partner event bus)',
-      metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({
-        period: Duration.minutes(1),
-        statistic: 'Maximum',
-      }),
-      threshold: 0,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
 }

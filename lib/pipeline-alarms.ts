@@ -20,6 +20,8 @@ export interface Watched {
   readonly api: HttpApi;
   readonly deliveryQueue: IQueue;
   readonly quarantine: IQueue;
+  /** Where there is a partner event bus: what it could not put into the delivery queue. */
+  readonly partnerDeadLetters?: IQueue;
   readonly ingest: IFunction;
   readonly processor: IFunction;
   readonly redrive: IFunction;
@@ -160,9 +162,24 @@ function queueRules(watched: Watched): Readonly<Record<string, Rule>> {
       // It is emitted once a minute; an open circuit does not close because nobody looks.
       missing: TreatMissingData.IGNORE,
     },
+    ...partnerRules(watched),
     Unaccounted: {
       about: 'Deliveries were accepted and nothing says what became of them',
       metric: conservation(watched),
+      from: 1,
+    },
+  };
+}
+
+function partnerRules({ partnerDeadLetters }: Watched): Readonly<Record<string, Rule>> {
+  if (partnerDeadLetters === undefined) return {};
+  return {
+    PartnerEventsStuck: {
+      about: 'Events of the partner event bus could not be put into the delivery queue',
+      metric: partnerDeadLetters.metricApproximateNumberOfMessagesVisible({
+        statistic: 'Maximum',
+        period: Duration.minutes(1),
+      }),
       from: 1,
     },
   };

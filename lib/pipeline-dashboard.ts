@@ -213,11 +213,12 @@ function machinery(watched: Watched): Section {
         'an hour',
         [
           formula(
-            'accepted + redriven - brought to an end',
-            'FILL(accepted, 0) + FILL(redriven, 0) - FILL(done, 0)',
+            'unaccounted for, or waiting',
+            'FILL(accepted, 0) + FILL(redriven, 0) + FILL(elsewhere, 0) - FILL(done, 0)',
             {
               accepted: metrics.total('DeliveriesAccepted', { period: Duration.hours(1) }),
               redriven: metrics.total('EventsRedriven', { period: Duration.hours(1) }),
+              elsewhere: metrics.total('MessagesFromElsewhere', { period: Duration.hours(1) }),
               done: metrics.total('MessagesDone', { period: Duration.hours(1) }),
             },
             Duration.hours(1),

@@ -1,17 +1,31 @@
 /** SQS as a queue to send envelopes to. */
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageCommand, type SendMessageCommandInput, type SQSClient } from '@aws-sdk/client-sqs';
 import { ATTRIBUTE_TYPE, type Envelope } from '../domain/envelope.ts';
 import { errorName } from '../domain/error-name.ts';
 import type { MessageQueue, Unavailable } from '../ports.ts';
+
+/**
+ * The X-Ray trace of the invocation under way, as Lambda gives it to Node (Lambda's defined environment variables): for
+ * a message that is to go on in it.
+ */
+export function traceOfInvocation(): string | undefined {
+  return process.env._X_AMZN_TRACE_ID;
+}
 
 /** Sends to one queue, all tries together within the client’s budget. */
 export class SqsMessageQueue implements MessageQueue {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
+  readonly #trace: () => string | undefined;
 
-  constructor(client: SQSClient, queueUrl: string) {
+  /**
+   * `trace` gives the X-Ray trace that each message is to go on in. Where messages go round, from the processor to
+   * quarantine and back, there must be none: Lambda would take the sixteenth of a trace for a runaway loop.
+   */
+  constructor(client: SQSClient, queueUrl: string, trace: () => string | undefined = () => undefined) {
     this.#client = client;
     this.#queueUrl = queueUrl;
+    this.#trace = trace;
   }
 
   async send(envelope: Envelope): Promise<{ readonly kind: 'sent' } | Unavailable> {
@@ -23,6 +37,7 @@ export class SqsMessageQueue implements MessageQueue {
       QueueUrl: this.#queueUrl,
       MessageBody: envelope.body,
       MessageAttributes: Object.fromEntries(attributes),
+      ...traceAttribute(this.#trace()),
     });
     try {
       await this.#client.send(command);
@@ -31,4 +46,10 @@ export class SqsMessageQueue implements MessageQueue {
       return { kind: 'unavailable', cause: `SQS: ${errorName(error)}` };
     }
   }
+}
+
+/** SQS counts it neither as an attribute nor by its size (X-Ray developer guide, Amazon SQS). */
+function traceAttribute(trace: string | undefined): Pick<SendMessageCommandInput, 'MessageSystemAttributes'> {
+  if (trace === undefined || trace === '') return {};
+  return { MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: trace } } };
 }

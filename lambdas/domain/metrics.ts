@@ -71,6 +71,11 @@ export const METRICS = {
     about: 'messages that came to an end and are deleted',
     dimension: { name: 'outcome', values: ['applied', 'stale', 'ignored', 'quarantined', 'duplicate'] },
   },
+  MessagesFromElsewhere: {
+    service: 'processor',
+    unit: 'Count',
+    about: 'those of them that neither ingest nor redrive had sent: from the partner event bus, or put in by hand',
+  },
   EventsQuarantined: {
     service: 'processor',
     unit: 'Count',

@@ -5,7 +5,7 @@ import { systemClock } from '../adapters/clock.system.ts';
 import { EventLoopLag } from '../adapters/event-loop-lag.timers.ts';
 import { measuring, publishing } from '../adapters/invocation-metrics.middy.ts';
 import { PowertoolsLog } from '../adapters/log.powertools.ts';
-import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
+import { SqsMessageQueue, traceOfInvocation } from '../adapters/message-queue.sqs.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { SecretsManagerStreamSecret } from '../adapters/stream-secret.secrets-manager.ts';
 import { secretsManagerClient, sqsClient } from '../aws/clients.ts';
@@ -35,7 +35,7 @@ const senders = ALL_PROFILES.flatMap((profile) => {
   return [{ profile, secret: new SecretsManagerStreamSecret(secrets, arn, profile, systemClock, limits) }];
 });
 const dependencies = {
-  deliveryQueue: new SqsMessageQueue(sqs, deliveryQueueUrl),
+  deliveryQueue: new SqsMessageQueue(sqs, deliveryQueueUrl, traceOfInvocation),
   clock: systemClock,
   limits,
 };

@@ -70,13 +70,13 @@ describe('the partner event bus', () => {
   });
 
   it('raises an alarm with the first dead letter', () => {
-    const { Properties } = only(template, 'AWS::CloudWatch::Alarm', 'PartnerBus');
+    const { Properties } = only(template, 'AWS::CloudWatch::Alarm', 'OperationsAlarmsPartnerEventsStuck');
     expect(Properties).toMatchObject({
       Namespace: 'AWS/SQS',
       MetricName: 'ApproximateNumberOfMessagesVisible',
       Statistic: 'Maximum',
-      Threshold: 0,
-      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
       EvaluationPeriods: 1,
       TreatMissingData: 'notBreaching',
     });

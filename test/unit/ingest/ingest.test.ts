@@ -11,9 +11,10 @@ import {
 import { SIGNATURE_PROFILES, type SignatureProfile } from '../../../lambdas/domain/signature-profiles.ts';
 import { acceptDelivery } from '../../../lambdas/ingest/accept-delivery.ts';
 import { answerFor, deliveryFrom } from '../../../lambdas/ingest/http-answer.ts';
-import { logOutcome } from '../../../lambdas/ingest/log-outcome.ts';
+import { tellOutcome } from '../../../lambdas/ingest/tell-outcome.ts';
 import type { MessageQueue, StreamSecret } from '../../../lambdas/ports.ts';
 import { MemoryLog } from '../../harness/twins/log.memory.ts';
+import { UNSEEN_METRICS } from '../../harness/twins/metrics.memory.ts';
 
 const KEY = signingKeyFrom('ab'.repeat(32)) as SigningKey;
 const NEW_KEY = signingKeyFrom('cd'.repeat(32)) as SigningKey;
@@ -192,7 +193,7 @@ describe('ingest', () => {
     expect([status, answer]).toEqual([202, { status: 'accepted', eventId: 'm-1' }]);
     expect(sent).toMatchObject([{ body, attributes: { source: 'genesys-open-messaging', eventId: 'm-1' } }]);
     const log = new MemoryLog();
-    logOutcome(log, outcome, 'r-1');
+    tellOutcome(outcome, 'r-1', { log, metrics: UNSEEN_METRICS });
     expect(log.entries).toMatchObject([
       {
         level: 'info',

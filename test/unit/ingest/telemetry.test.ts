@@ -14,12 +14,18 @@ function told(outcome: IngestOutcome) {
 
 describe('a delivery', () => {
   it('that was accepted is one line with its event’s id', () => {
-    expect(told({ kind: 'accepted', eventId: 'e-1' })).toEqual({
+    expect(told({ kind: 'accepted', eventId: 'e-1', source: 'genesys-webhook', secretStage: 'AWSCURRENT' })).toEqual({
       lines: [
         {
           level: 'info',
           message: 'delivery accepted',
-          details: { outcome: 'accepted', requestId: 'r-1', eventId: 'e-1' },
+          details: {
+            outcome: 'accepted',
+            requestId: 'r-1',
+            eventId: 'e-1',
+            source: 'genesys-webhook',
+            secretStage: 'AWSCURRENT',
+          },
         },
       ],
       metrics: { DeliveriesAccepted: [1] },

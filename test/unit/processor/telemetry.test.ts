@@ -44,6 +44,7 @@ describe('an applied event', () => {
       'CrmCalls/2xx': [1],
       MessagesDone: [1],
       'MessagesDone/applied': [1],
+      MessagesFromElsewhere: [1],
       EndToEndLatency: [1_250],
       EventAge: [6_250],
     });
@@ -96,6 +97,20 @@ describe('other outcomes', () => {
     await p.run();
     expect([p.metrics.sum('CrmCalls', '4xx'), p.metrics.sum('CrmCalls', '2xx')]).toEqual([1, 1]);
     expect(p.metrics.values.get('CrmLatency')).toHaveLength(2);
+  });
+});
+
+describe('a message from elsewhere', () => {
+  it('is one that has neither been through ingest nor through quarantine', async () => {
+    const p = new ProcessorOnTwins();
+    p.answer = () => answers(422);
+    const attributes = { schema: '1', encoding: 'utf8', source: 'genesys-webhook', receivedAtMs: String(START_MS) };
+    p.send(eventBody('by-hand', 0, '+1'), { body: eventBody('ingested', 0, '+2'), attributes });
+    await p.run();
+    expect([p.metrics.sum('MessagesDone'), p.metrics.sum('MessagesFromElsewhere')]).toEqual([2, 1]);
+    p.redrive();
+    await p.run();
+    expect([p.metrics.sum('MessagesDone'), p.metrics.sum('MessagesFromElsewhere')]).toEqual([4, 1]);
   });
 });
 
