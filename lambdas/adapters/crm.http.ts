@@ -126,5 +126,7 @@ function excerptOf(chunks: readonly Buffer[], token: string): string {
   const text = Buffer.concat(chunks).toString('utf8').split(token).join('[token]');
   const line = printable(text).replace(/\s+/g, ' ').trim();
   // Cut in the middle of a character, it has half of one at its end.
-  return maskNumbers(line).slice(0, EXCERPT_CHARACTERS).replace(/\p{Cs}$/u, '');
+  return maskNumbers(line)
+    .slice(0, EXCERPT_CHARACTERS)
+    .replace(/\p{Cs}$/u, '');
 }

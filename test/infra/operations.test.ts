@@ -1,8 +1,15 @@
 /** Alarms and dashboard: they name only what is emitted, tell whoever is on call, and each alarm is in the runbook. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Template } from 'aws-cdk-lib/assertions';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
+import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { METRICS, type MetricSpec } from '../../lambdas/domain/metrics.ts';
+import { Operations } from '../../lib/operations.ts';
+import { readPipelineConfig } from '../../lib/pipeline-config.ts';
 import { asText, only, synthesized } from './synthesized.ts';
 
 const RUNBOOK = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
@@ -66,6 +73,18 @@ beforeAll(() => {
   alarms = alarmsOf(template);
   widgets = widgetsOf(template);
 }, 60_000);
+
+let configuredOnce: Template | undefined;
+
+/** A stack whose configuration says all that alarms go by. Made once: it takes a few seconds. */
+function configuredStack(): Template {
+  configuredOnce ??= synthesized({
+    stackName: 'Contacts',
+    'alarms.email': 'on-call@example.com',
+    'limits.alarmCircuitOpenMs': '120000',
+  });
+  return configuredOnce;
+}
 
 function alarmsOf(of: Template): ReadonlyMap<string, AlarmProperties> {
   const all = Object.values(of.findResources('AWS::CloudWatch::Alarm')).map(
@@ -288,6 +307,28 @@ describe('the dashboard', () => {
     expect(Object.keys(METRICS).filter((name) => !shown.has(name))).toEqual([]);
   });
 
+  it('has a place for further widgets, between the alarms and the flow', () => {
+    const stack = new Stack(new App({ analyticsReporting: false }), 'Stack');
+    const queue = (id: string) => new Queue(stack, id);
+    const named = (name: string) => LambdaFunction.fromFunctionName(stack, name, name);
+    new Operations(stack, 'Operations', {
+      config: readPipelineConfig({ 'crm.baseUrl': 'https://crm.example.com' }),
+      api: new HttpApi(stack, 'Api'),
+      deliveryQueue: queue('Delivery'),
+      quarantine: queue('Quarantine'),
+      ingest: named('ingest'),
+      processor: named('processor'),
+      redrive: named('redrive'),
+      widgets: [new TextWidget({ markdown: 'a page', width: 24, height: 8 })],
+    });
+    const shown = widgetsOf(Template.fromStack(stack));
+    expect(shown.slice(0, 3).map(({ type, properties }) => [type, properties.markdown?.split('\n')[0]])).toEqual([
+      ['alarm', undefined],
+      ['text', 'a page'],
+      ['text', '## 1. Taken in'],
+    ]);
+  });
+
   it('shows the state of every alarm', () => {
     const text = JSON.stringify(widgets[0]?.properties);
     for (const name of alarms.keys()) expect(text).toContain(`OperationsAlarms${name}`);
@@ -327,7 +368,7 @@ describe('the topic of alarms', () => {
 
   it('tells nobody, unless the configuration says whom', () => {
     expect(template.findResources('AWS::SNS::Subscription')).toEqual({});
-    const configured = synthesized({ 'alarms.email': 'on-call@example.com' });
+    const configured = configuredStack();
     expect(only(configured, 'AWS::SNS::Subscription').Properties).toMatchObject({
       Protocol: 'email',
       Endpoint: 'on-call@example.com',
@@ -337,7 +378,7 @@ describe('the topic of alarms', () => {
 
 describe('limits of the context', () => {
   it('are what alarms go by', () => {
-    const configured = synthesized({ stackName: 'Contacts', 'limits.alarmCircuitOpenMs': '120000' });
+    const configured = configuredStack();
     const named = Object.values(configured.findResources('AWS::CloudWatch::Alarm')).map(
       ({ Properties }) => Properties as AlarmProperties,
     );

@@ -240,6 +240,8 @@ describe('the stack', () => {
       IngestFunctionName: '<IngestFunction>',
       ProcessorFunctionName: '<ProcessorFunction>',
       RedriveFunctionName: '<RedriveFunction>',
+      AlarmTopicArn: '<OperationsTopic>',
+      DashboardName: '<OperationsDashboard>',
       IngestLogGroupName: '<IngestFunctionLogs>',
       StreamSecretKnownAfterMs: '337000',
     });
