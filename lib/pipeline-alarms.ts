@@ -102,10 +102,11 @@ function ingestRules({ metrics, api, limits }: Watched): Readonly<Record<string,
       about: 'A good part of the deliveries is refused',
       metric: formula(
         'deliveries refused',
-        `IF(refused * 100 >= ${limits.alarmRefusalsPercent} * (refused + FILL(accepted, 0)), refused, 0)`,
+        `IF(refused * 100 >= ${limits.alarmRefusalsPercent} * deliveries, refused, 0)`,
         {
           refused: metrics.total('DeliveriesRefused', { period: FIVE_MINUTES }),
-          accepted: metrics.total('DeliveriesAccepted', { period: FIVE_MINUTES }),
+          // Not what was accepted: a stack whose secret was never right has accepted nothing, ever.
+          deliveries: metrics.total('IngestLatency', { statistic: 'SampleCount', period: FIVE_MINUTES }),
         },
         FIVE_MINUTES,
       ),
@@ -189,16 +190,13 @@ function functionRules({ metrics, ingest, processor, redrive, limits }: Watched)
   const share = limits.alarmTimeoutPercent / 100;
   return {
     ProcessorFailing: {
-      about: 'The processor crashes, runs into its timeout, or has a bug',
-      metric: formula(
-        'errors and bugs',
-        'FILL(errors, 0) + FILL(bugs, 0)',
-        {
-          errors: processor.metricErrors({ statistic: 'Sum', period: FIVE_MINUTES }),
-          bugs: metrics.part('MessagesRetried', 'bug', { period: FIVE_MINUTES }),
-        },
-        FIVE_MINUTES,
-      ),
+      about: 'The processor crashes, or runs into its timeout',
+      metric: processor.metricErrors({ statistic: 'Sum', period: FIVE_MINUTES }),
+      from: 1,
+    },
+    AttemptsFailing: {
+      about: 'Attempts end by a bug',
+      metric: metrics.part('MessagesRetried', 'bug', { period: FIVE_MINUTES }),
       from: 1,
     },
     ProcessorThrottled: {

@@ -30,8 +30,8 @@ export function tellDisposition(
   deps.log.write(outcome === 'quarantined' ? 'warn' : 'info', 'settled', { ...facts, outcome, reason, error });
   deps.metrics.addBy('MessagesDone', outcome, 1);
   // Ingest gives every message its schema, and whatever has been in quarantine its note.
-  if (record.source.message.attributes.schema === undefined && !record.fromQuarantine)
-    deps.metrics.add('MessagesFromElsewhere', 1);
+  const fromElsewhere = record.source.message.attributes.schema === undefined && !record.fromQuarantine;
+  deps.metrics.add('MessagesFromElsewhere', fromElsewhere ? 1 : 0);
   if (reason !== undefined) deps.metrics.addBy('EventsQuarantined', reason, 1);
   if (outcome === 'applied') measure(record, deps);
 }

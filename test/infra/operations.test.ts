@@ -169,6 +169,7 @@ describe('alarms', () => {
       return `${name} from ${Threshold}, ${DatapointsToAlarm} of ${EvaluationPeriods}, missing is ${TreatMissingData}`;
     });
     expect(rules.sort()).toEqual([
+      'AttemptsFailing from 1, 1 of 1, missing is notBreaching',
       'CircuitOpen from 600000, 1 of 1, missing is ignore',
       'EventLoopLagging from 50, 5 of 5, missing is notBreaching',
       'IngestFailing from 5, 1 of 1, missing is notBreaching',
@@ -270,13 +271,12 @@ describe('other formulas', () => {
   it.each([
     ['IngestSlow', { p99: 250, deliveries: 99 }, 0],
     ['IngestSlow', { p99: 250, deliveries: 100 }, 250],
-    ['RefusalsSurging', { refused: 40, accepted: 800 }, 0],
-    ['RefusalsSurging', { refused: 43, accepted: 800 }, 43],
-    ['RefusalsSurging', { refused: 20 }, 20],
+    ['RefusalsSurging', { refused: 40, deliveries: 840 }, 0],
+    ['RefusalsSurging', { refused: 43, deliveries: 843 }, 43],
+    ['RefusalsSurging', { refused: 20, deliveries: 20 }, 20],
     ['QuarantineNotEmpty', { visible: 0, held: 3 }, 3],
     ['QuarantineForgotten', { noted: 5_000, moved: 2 }, 5_000],
     ['QuarantineForgotten', { noted: 0, moved: 700_000 }, 700_000_000],
-    ['ProcessorFailing', { bugs: 2 }, 2],
   ])('%s of %j is %d', (alarm, values, expected) => {
     expect(evaluated(alarm, values)).toBe(expected);
   });

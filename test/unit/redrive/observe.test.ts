@@ -18,6 +18,7 @@ describe('observing', () => {
     });
     expect(world.ids('quarantine', 'visible')).toHaveLength(3);
     expect(Object.fromEntries(world.metrics.values)).toEqual({
+      EventsRedriven: [0],
       CircuitOpenTime: [0],
       EventsInQuarantine: [2, 1],
       'EventsInQuarantine/crm_rejected': [2],
@@ -50,7 +51,11 @@ describe('observing', () => {
     world.put({ id: 'a', reason: 'crm_rejected', atMs: -8 * DAY_MS });
     world.quarantine.messages.clear();
     await world.ask(OBSERVE);
-    expect(Object.fromEntries(world.metrics.values)).toEqual({ CircuitOpenTime: [0], OldestInQuarantine: [0] });
+    expect(Object.fromEntries(world.metrics.values)).toEqual({
+      EventsRedriven: [0],
+      CircuitOpenTime: [0],
+      OldestInQuarantine: [0],
+    });
   });
 
   it('tells nothing of what it cannot read', async () => {
@@ -58,7 +63,7 @@ describe('observing', () => {
     world.put({ id: 'a', reason: 'crm_rejected' });
     const away = async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) as const;
     await world.ask(OBSERVE, { circuit: { read: away }, overviews: { overview: away } });
-    expect([...world.metrics.values.keys()]).toEqual([]);
+    expect([...world.metrics.values.keys()]).toEqual(['EventsRedriven']);
   });
 });
 
