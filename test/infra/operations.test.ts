@@ -5,7 +5,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
-import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { METRICS, type MetricSpec } from '../../lambdas/domain/metrics.ts';
 import { Operations } from '../../lib/operations.ts';
@@ -310,15 +310,17 @@ describe('the dashboard', () => {
   it('has a place for further widgets, between the alarms and the flow', () => {
     const stack = new Stack(new App({ analyticsReporting: false }), 'Stack');
     const queue = (id: string) => new Queue(stack, id);
-    const named = (name: string) => LambdaFunction.fromFunctionName(stack, name, name);
+    const code = Code.fromInline('exports.handler = () => {}');
+    const named = (id: string) =>
+      new LambdaFunction(stack, id, { runtime: Runtime.NODEJS_24_X, handler: 'index.handler', code });
     new Operations(stack, 'Operations', {
       config: readPipelineConfig({ 'crm.baseUrl': 'https://crm.example.com' }),
       api: new HttpApi(stack, 'Api'),
       deliveryQueue: queue('Delivery'),
       quarantine: queue('Quarantine'),
-      ingest: named('ingest'),
-      processor: named('processor'),
-      redrive: named('redrive'),
+      ingest: named('Ingest'),
+      processor: named('Processor'),
+      redrive: named('Redrive'),
       widgets: [new TextWidget({ markdown: 'a page', width: 24, height: 8 })],
     });
     const shown = widgetsOf(Template.fromStack(stack));
