@@ -15,6 +15,9 @@ export interface Places {
   readonly dynamoDbEndpoint?: string;
 }
 
+/** What the functions call the metrics that they write to their logs, where nobody reads them. */
+const METRICS_NAMESPACE = 'Bench';
+
 /** The function as `ExecutionEnvironment` takes it. */
 export function functionSpec(name: string, file: string, servers: BenchServers, places: Places): FunctionSpec {
   return {
@@ -27,7 +30,11 @@ export function functionSpec(name: string, file: string, servers: BenchServers, 
     memoryMb: 512,
     environment: {
       ...writeIngestEnvironment(
-        { deliveryQueueUrl: places.deliveryQueueUrl, secretArns: { 'genesys-webhook': STREAM_SECRET_ARN } },
+        {
+          deliveryQueueUrl: places.deliveryQueueUrl,
+          metricsNamespace: METRICS_NAMESPACE,
+          secretArns: { 'genesys-webhook': STREAM_SECRET_ARN },
+        },
         {},
       ),
       ...writeProcessorEnvironment(
@@ -37,6 +44,7 @@ export function functionSpec(name: string, file: string, servers: BenchServers, 
           stateTableName: places.stateTableName,
           crmBaseUrl: servers.crmUrl,
           crmTokenSecretArn: CRM_TOKEN_ARN,
+          metricsNamespace: METRICS_NAMESPACE,
         },
         {},
       ),

@@ -176,7 +176,10 @@ async function drain(
     ...(meter === undefined ? {} : { dynamoDbEndpoint: meter.url }),
   };
   const spec = functionSpec(name, bundle.file, servers, places);
-  const log = new FunctionLog(name, directory.logPath(name), (line) => process.stderr.write(`${line}\n`));
+  const log = new FunctionLog(name, directory.logPath(name), {
+    tell: (line) => process.stderr.write(`${line}\n`),
+    take: () => {},
+  });
   const pool = new FunctionPool(CONCURRENCY, (onEnd) => {
     const variables = functionVariables(spec, servers, places);
     return new ExecutionEnvironment(spec, variables, log, directory.ledger, onEnd);

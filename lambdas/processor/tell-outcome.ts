@@ -1,7 +1,8 @@
 /** How a record ended, told once: one log line and its metrics. */
 import { announcedEventId } from '../domain/envelope.ts';
 import { errorName } from '../domain/error-name.ts';
-import { isEventId, type PipelineEvent } from '../domain/event.ts';
+import type { PipelineEvent } from '../domain/event.ts';
+import { isEventId } from '../domain/event-id.ts';
 import type { Clock, Log, Metrics } from '../ports.ts';
 import type { Disposition } from './attempt.ts';
 import type { ParsedRecord, PreparedRecord } from './prepared-record.ts';
