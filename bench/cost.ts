@@ -31,7 +31,7 @@ and CPU time as the bench counted and measured them (bench/results/latest.json),
   --ingest-memory MB    (512)
   --processor-memory MB (512)
   --crm-ms MS           how long the CRM takes for a call (100)
-  --tracing             with X-Ray (without)
+  --no-tracing          without X-Ray (with, as deployed)
   --json                print it as JSON
   --markdown            print it as the table that README has
   -h, --help            this text
@@ -55,7 +55,7 @@ function readOptions(args: readonly string[]): CostOptions | undefined {
     provisionedConcurrency: number('--provisioned', values.provisioned ?? '0', 0),
     batchWindowSeconds: number('--batch-window', values['batch-window'] ?? '0', 0),
     crmMs: number('--crm-ms', values['crm-ms'] ?? '100', 0),
-    tracing: values.tracing === true,
+    tracing: values['no-tracing'] !== true,
     table:
       peak === undefined
         ? ({ kind: 'on-demand' } as const)
@@ -82,7 +82,7 @@ function parse(args: readonly string[]) {
         'ingest-memory': text,
         'processor-memory': text,
         'crm-ms': text,
-        tracing: { type: 'boolean' },
+        'no-tracing': { type: 'boolean' },
         json: { type: 'boolean' },
         markdown: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

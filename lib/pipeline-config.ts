@@ -114,7 +114,7 @@ export const CONFIG_KEYS = {
   },
   tracing: {
     wants: 'true or false',
-    fallback: 'false',
+    fallback: 'true',
     about: 'whether X-Ray traces the functions, which below a few events a second costs as much as all else',
     accepts: (value) => value === 'true' || value === 'false',
   },
@@ -236,7 +236,7 @@ function configFrom(
     processorMemoryMb: numberOf('processor.memoryMb'),
     ingestProvisionedConcurrency: numberOf('ingest.provisionedConcurrency'),
     processorBatchWindowSeconds: numberOf('processor.batchWindowSeconds'),
-    tracing: text('tracing') === 'true',
+    tracing: text('tracing') !== 'false',
     redriveMemoryMb: numberOf('redrive.memoryMb'),
     logRetentionDays: numberOf('logs.retentionDays'),
     profiles: ALL_PROFILES.filter(

@@ -24,7 +24,7 @@ describe('the configuration', () => {
       ingestMemoryMb: 512,
       ingestProvisionedConcurrency: 0,
       processorBatchWindowSeconds: 0,
-      tracing: false,
+      tracing: true,
       processorMemoryMb: 512,
       redriveMemoryMb: 512,
       logRetentionDays: 30,

@@ -302,7 +302,7 @@ describe('a stack that is configured', () => {
       'limits.apiThrottleRate': '2000',
       'processor.batchWindowSeconds': '5',
       'ingest.provisionedConcurrency': '3',
-      tracing: 'true',
+      tracing: 'false',
     });
     expect(only(configured, 'AWS::DynamoDB::Table').Properties).toMatchObject({
       TableName: 'contacts-state',
@@ -324,7 +324,7 @@ describe('a stack that is configured', () => {
       ThrottlingRateLimit: 2_000,
     });
     expect(only(configured, 'AWS::Lambda::EventSourceMapping').Properties.MaximumBatchingWindowInSeconds).toBe(5);
-    expect(only(configured, 'AWS::Lambda::Function', 'Ingest').Properties.TracingConfig).toEqual({ Mode: 'Active' });
+    expect(only(configured, 'AWS::Lambda::Function', 'Ingest').Properties.TracingConfig).toBeUndefined();
     // The API calls the alias: what is kept ready behind it would not be used otherwise.
     expect(only(configured, 'AWS::Lambda::Alias').Properties.ProvisionedConcurrencyConfig).toEqual({
       ProvisionedConcurrentExecutions: 3,
