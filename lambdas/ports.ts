@@ -10,6 +10,7 @@ import type { CrmAnswer } from './domain/crm-outcome.ts';
 import type { Envelope, ReceivedMessage } from './domain/envelope.ts';
 import type { ContactEffect, ContactRow, EventRow, ExpectedRow, QuarantineReason } from './domain/event-row.ts';
 import type { DividedMetric, DivisionOf, PlainMetric } from './domain/metrics.ts';
+import type { RedriveAnswer } from './domain/redrive-answer.ts';
 import type { StagedKey } from './domain/signature.ts';
 
 /** An effect that could not be carried out, or whose outcome is not known. `cause` is for logs: it holds no secret. */
@@ -258,4 +259,57 @@ export interface Metrics {
   add(name: PlainMetric, value: number): void;
   /** One value more under this value of the metric's dimension, and in total. */
   addBy<Name extends DividedMetric>(name: Name, by: DivisionOf<Name>, value: number): void;
+}
+
+/** An event's row under its key. */
+export interface KeyedRow {
+  /** For what is no valid event, and for a reused id, there is no other name. */
+  readonly key: string;
+  readonly row: EventRow;
+}
+
+/** The events that wait for one reason. */
+export interface QuarantineOfReason {
+  readonly reason: QuarantineReason;
+  readonly count: number;
+  /** Whether there are more than were counted. */
+  readonly more: boolean;
+  readonly oldestAtMs: number;
+  readonly newestAtMs: number;
+  /** A few of them, newest first. */
+  readonly sample: readonly KeyedRow[];
+}
+
+/** The state table as people look at it: bounded reads, no writes. */
+export interface PipelineView {
+  /** The reasons for which events wait, those with none left out. May lag behind the table a little. */
+  quarantine(): Promise<{ readonly kind: 'quarantine'; readonly reasons: readonly QuarantineOfReason[] } | Unavailable>;
+  /** The rows of what has this id, or this row key: the event, and events that reused its id. None: there is no row. */
+  find(idOrKey: string): Promise<{ readonly kind: 'found'; readonly rows: readonly KeyedRow[] } | Unavailable>;
+}
+
+/** How many messages a queue holds, about. */
+export interface QueueDepth {
+  read(): Promise<
+    | {
+        readonly kind: 'counted';
+        readonly visible: number;
+        readonly inFlight: number;
+        readonly delayed: number;
+      }
+    | Unavailable
+  >;
+}
+
+/** The redrive function. */
+export interface RedriveRuns {
+  /** One run, to its end. `unavailable` does not say that nothing was moved. */
+  run(request: RedriveOrder): Promise<{ readonly kind: 'answered'; readonly answer: RedriveAnswer } | Unavailable>;
+}
+
+/** What the redrive function is asked for. */
+export interface RedriveOrder {
+  readonly filter: { readonly reasons?: readonly QuarantineReason[]; readonly eventIds?: readonly string[] };
+  readonly limit?: number;
+  readonly dryRun: boolean;
 }

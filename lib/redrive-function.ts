@@ -8,10 +8,10 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type CfnFunction, type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { QUARANTINE_INDEX } from '../lambdas/domain/event-key.ts';
 import { writeRedriveEnvironment } from '../lambdas/redrive/env.ts';
 import { bundledFunction } from './bundled-function.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
-import { QUARANTINE_INDEX } from './state-table.ts';
 
 /** What redrive works with. */
 export interface RedriveFunctionProps {

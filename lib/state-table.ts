@@ -2,10 +2,8 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
+import { QUARANTINE_INDEX } from '../lambdas/domain/event-key.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
-
-/** The index that lists quarantined events by reason and time; rows of other events have no `reason` and are not in it. */
-export const QUARANTINE_INDEX = 'quarantine-by-reason';
 
 /** On demand by default, with point-in-time recovery; protected from deletion, and kept when the stack is deleted. */
 export class StateTable extends Construct {

@@ -1,6 +1,9 @@
-/** Names of rows in the state table, and the digest that tells one event from another that reuses its id. */
+/** Names of rows and of the index in the state table, and the digest that tells one event from another that reuses its id. */
 import { createHash } from 'node:crypto';
 import type { PipelineEvent } from './event.ts';
+
+/** The index that lists quarantined events by reason and time; rows of other events have no `reason` and are not in it. */
+export const QUARANTINE_INDEX = 'quarantine-by-reason';
 
 /** SHA-256 over the parts, in hex. */
 export function digest(...parts: readonly (string | Uint8Array)[]): string {

@@ -1,0 +1,91 @@
+/** `npm run event`: the life of an event by its id, or the events that have come to no end, here or in AWS. */
+import { DynamoDbPipelineView } from '../lambdas/adapters/pipeline-view.dynamodb.ts';
+import { SqsQueueDepth } from '../lambdas/adapters/queue-depth.sqs.ts';
+import { QUARANTINE_INDEX } from '../lambdas/domain/event-key.ts';
+import { lifeOf } from '../lambdas/domain/event-life.ts';
+import { DEFAULT_LIMITS } from '../lambdas/domain/limits.ts';
+import { Progress } from '../local/progress.ts';
+import { messageOf, Refusal } from '../local/refusal.ts';
+import { dataDirFrom } from '../local/settings.ts';
+import { EVENT_HELP, type EventRequest, readEventRequest } from './event/options.ts';
+import { formatLives, formatUnsettled } from './event/report.ts';
+import { deployedTarget, type EventTarget, localTarget } from './event/target.ts';
+import { findUnsettled, priceOfLooking } from './event/unsettled.ts';
+
+/** Nobody waits in vain behind this command: it may take its time. */
+const READ_BUDGET_MS = 20_000;
+
+async function main(): Promise<number> {
+  const request = requestOrHelp();
+  if (request === undefined) return 0;
+  const { stack } = request;
+  const target = stack === undefined ? localTarget(dataDirFrom(process.env)) : await deployedTarget(stack);
+  try {
+    return request.kind === 'life' ? await tellLife(request, target) : await listUnsettled(request, target);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new Refusal(`${target.name} cannot be read: ${messageOf(error).split('\n')[0]}`);
+  } finally {
+    target.close();
+  }
+}
+
+function requestOrHelp(): EventRequest | undefined {
+  try {
+    const request = readEventRequest(process.argv.slice(2));
+    if (request === undefined) process.stdout.write(EVENT_HELP);
+    return request;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+async function tellLife(
+  { eventId, json }: Extract<EventRequest, { kind: 'life' }>,
+  { table, tableName }: EventTarget,
+): Promise<number> {
+  const limits = { ...DEFAULT_LIMITS, storeBudgetMs: READ_BUDGET_MS };
+  const found = await new DynamoDbPipelineView(table, tableName, QUARANTINE_INDEX, limits).find(eventId);
+  if (found.kind === 'unavailable') throw new Error(found.cause);
+  const nowMs = Date.now();
+  const { rows } = found;
+  const lives = rows.map(({ key, row }) => ({ key, row, life: lifeOf(row, nowMs) }));
+  print(json ? { eventId, found: lives } : formatLives(eventId, rows, nowMs));
+  return rows.length === 0 ? 1 : 0;
+}
+
+async function listUnsettled(
+  { olderThanMs, limit, json }: Extract<EventRequest, { kind: 'unsettled' }>,
+  target: EventTarget,
+): Promise<number> {
+  if (target.billed) process.stderr.write(`reading the whole table: ${await priceOfLooking(target)}\n`);
+  const progress = new Progress();
+  const nowMs = Date.now();
+  const found = await findUnsettled(target, { receivedBeforeMs: nowMs - olderThanMs, limit }, (looked) =>
+    progress.show(`looked at ${looked} rows`),
+  ).finally(() => progress.end());
+  const depth = await new SqsQueueDepth(target.sqs, target.deliveryQueueUrl, READ_BUDGET_MS).read();
+  if (depth.kind === 'unavailable') throw new Error(depth.cause);
+  const waiting = depth.visible + depth.inFlight + depth.delayed;
+  print(json ? { ...found, messagesInDeliveryQueue: waiting } : formatUnsettled(found, waiting, Date.now()));
+  return found.count === 0 ? 0 : 1;
+}
+
+/** JSON escapes control characters by itself, but for those above ASCII. */
+function print(result: string | object): void {
+  const text =
+    typeof result === 'string' ? result : JSON.stringify(result, undefined, 2).replace(/[\u007f-\u009f]/g, escaped);
+  process.stdout.write(`${text}\n`);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  if (!(error instanceof Refusal)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  return 1;
+});

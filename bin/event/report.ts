@@ -1,0 +1,69 @@
+/** What `npm run event` prints. Everything that came from outside is made printable: it may hold escape sequences. */
+import { lifeOf } from '../../lambdas/domain/event-life.ts';
+import { printable } from '../../lambdas/domain/log-text.ts';
+import type { KeyedRow } from '../../lambdas/ports.ts';
+import type { Unsettled } from './unsettled.ts';
+
+/** The lives of what was found under an id, or what it means that nothing was. */
+export function formatLives(eventId: string, rows: readonly KeyedRow[], nowMs: number): string {
+  if (rows.length > 0) return rows.map((keyed) => formatLife(keyed, nowMs)).join('\n\n');
+  const { summary, message, next } = lifeOf(undefined, nowMs);
+  return [
+    `${printable(eventId)}  not known`,
+    '',
+    `  ${summary}`,
+    '',
+    ...facts([
+      ['message', message],
+      ['what to do', next],
+    ]),
+  ].join('\n');
+}
+
+function formatLife({ key, row }: KeyedRow, nowMs: number): string {
+  const { state, summary, message, next, steps } = lifeOf(row, nowMs);
+  const width = Math.max(...steps.map(({ what }) => what.length));
+  return [
+    `${printable(row.eventId ?? key)}  ${state.replace('_', ' ')}`,
+    '',
+    `  ${summary}`,
+    '',
+    ...steps.map(({ atMs, what, detail = '' }) =>
+      `  ${time(atMs)}  ${what.padEnd(width)}  ${printable(detail)}`.trimEnd(),
+    ),
+    '',
+    ...facts([
+      ['message', message],
+      ['what to do', next],
+      ['type', printable(row.eventType ?? '-')],
+      ...(row.firstError === undefined || row.firstError === row.lastError
+        ? []
+        : ([['first error', printable(row.firstError)]] as const)),
+      ['attempts', `${row.attempts}${row.redrives > 0 ? `, redriven ${row.redrives} times` : ''}`],
+      ['row', printable(key)],
+    ]),
+  ].join('\n');
+}
+
+/** The list of unsettled events. `waiting`: messages in the delivery queue, some of which may have no row yet. */
+export function formatUnsettled({ looked, count, oldest }: Unsettled, waiting: number, nowMs: number): string {
+  const lines = oldest.map(({ key, row }) => {
+    const { summary } = lifeOf(row, nowMs);
+    return `  ${time(row.firstReceivedAtMs)}  ${printable(row.eventId ?? key).padEnd(38)}  ${summary}`;
+  });
+  const more = count > oldest.length ? [`  … and ${count - oldest.length} more`] : [];
+  return [
+    `${count === 0 ? 'No event is' : count === 1 ? '1 event is' : `${count} events are`} unsettled, of ${looked} rows.` +
+      ` The delivery queue has about ${waiting} messages; one that no attempt has seen yet has no row.`,
+    ...lines,
+    ...more,
+  ].join('\n');
+}
+
+function facts(list: readonly (readonly [string, string])[]): string[] {
+  return list.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
+}
+
+function time(atMs: number): string {
+  return `${new Date(atMs).toISOString().replace('T', ' ').slice(0, 23)} UTC`;
+}

@@ -1,0 +1,62 @@
+/** The pipeline whose events are looked for: a deployed stack, or the one on this machine. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { localDynamoDbClient, localSqsClient } from '../../local/local-clients.ts';
+import { findPipeline } from '../../local/pipeline-file.ts';
+import { describeStack } from '../stream/deployed-stack.ts';
+
+/** Where its events are. */
+export interface EventTarget {
+  /** For messages: `The stack NAME`. */
+  readonly name: string;
+  /** Whether reading is billed. */
+  readonly billed: boolean;
+  readonly table: DynamoDBDocumentClient;
+  readonly tableName: string;
+  readonly sqs: SQSClient;
+  readonly deliveryQueueUrl: string;
+  close(): void;
+}
+
+/** That of the stack. */
+export async function deployedTarget(stackName: string): Promise<EventTarget> {
+  const stack = await describeStack(stackName);
+  const clients = {
+    dynamoDb: new DynamoDBClient({ region: stack.region }),
+    sqs: new SQSClient({ region: stack.region }),
+  };
+  return targetOf(clients, {
+    name: `The stack ${stackName}`,
+    billed: true,
+    tableName: stack.output('StateTableName'),
+    deliveryQueueUrl: stack.output('DeliveryQueueUrl'),
+  });
+}
+
+/** That which runs on this data directory. */
+export function localTarget(dataDir: string): EventTarget {
+  const { endpoints, stateTable, deliveryQueue } = findPipeline(dataDir);
+  const clients = { dynamoDb: localDynamoDbClient(endpoints.dynamodb), sqs: localSqsClient(endpoints.sqs) };
+  return targetOf(clients, {
+    name: 'The pipeline on this machine',
+    billed: false,
+    tableName: stateTable,
+    deliveryQueueUrl: deliveryQueue.url,
+  });
+}
+
+function targetOf(
+  { dynamoDb, sqs }: { readonly dynamoDb: DynamoDBClient; readonly sqs: SQSClient },
+  facts: Pick<EventTarget, 'name' | 'billed' | 'tableName' | 'deliveryQueueUrl'>,
+): EventTarget {
+  return {
+    ...facts,
+    table: DynamoDBDocumentClient.from(dynamoDb),
+    sqs,
+    close: () => {
+      dynamoDb.destroy();
+      sqs.destroy();
+    },
+  };
+}

@@ -1,0 +1,139 @@
+/** The state table and its index of quarantine, for people to look at. */
+import {
+  BatchGetCommand,
+  type DynamoDBDocumentClient,
+  QueryCommand,
+  type QueryCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { errorName } from '../domain/error-name.ts';
+import { eventKey } from '../domain/event-key.ts';
+import type { EventRow, QuarantineReason } from '../domain/event-row.ts';
+import type { Limits } from '../domain/limits.ts';
+import { QUARANTINE_REASONS } from '../domain/quarantine-reasons.ts';
+import type { KeyedRow, PipelineView, QuarantineOfReason, Unavailable } from '../ports.ts';
+
+/** Events of a reason that are shown. */
+const SAMPLE = 5;
+/**
+ * Pages of a count, of 1 MB each, which is DynamoDB’s own bound (Query API reference) and some 1,500 rows of ours: a
+ * reason's count costs at most 512 read units, and most looks half a unit.
+ */
+const COUNT_PAGES_MAX = 4;
+
+/** Keys that are no event's id: of bodies that are no valid event, and of events that reused an id. */
+const OTHER_KEY = /^(BODY|REUSED)#[0-9a-f]{64}$/;
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** Reads by one client whose single tries are bounded; each call of DynamoDB ends within `storeBudgetMs`. */
+export class DynamoDbPipelineView implements PipelineView {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #index: string;
+  readonly #limits: Limits;
+
+  constructor(client: DynamoDBDocumentClient, table: string, index: string, limits: Limits) {
+    this.#client = client;
+    this.#table = table;
+    this.#index = index;
+    this.#limits = limits;
+  }
+
+  async quarantine(): ReturnType<PipelineView['quarantine']> {
+    const reasons = Object.keys(QUARANTINE_REASONS) as QuarantineReason[];
+    try {
+      const all = await Promise.all(reasons.map((reason) => this.#ofReason(reason)));
+      return { kind: 'quarantine', reasons: all.filter((some) => some !== undefined) };
+    } catch (error) {
+      return unavailable(error);
+    }
+  }
+
+  async find(idOrKey: string): ReturnType<PipelineView['find']> {
+    const keys = [eventKey(idOrKey), ...(OTHER_KEY.test(idOrKey) ? [idOrKey] : [])];
+    try {
+      const [rows, reused] = await Promise.all([this.#rows(keys), this.#reusing(idOrKey)]);
+      const known = new Set(rows.map(({ key }) => key));
+      return { kind: 'found', rows: [...rows, ...reused.filter(({ key }) => !known.has(key))] };
+    } catch (error) {
+      return unavailable(error);
+    }
+  }
+
+  async #ofReason(reason: QuarantineReason): Promise<QuarantineOfReason | undefined> {
+    const newest = await this.#query(reason, { Limit: SAMPLE, ScanIndexForward: false });
+    const sample = (newest.Items ?? []).map(keyedRow);
+    const [first] = sample;
+    if (first === undefined) return undefined;
+    const newestAtMs = timeOf(first);
+    const common = { reason, newestAtMs, sample };
+    if (newest.LastEvaluatedKey === undefined)
+      return { ...common, count: sample.length, more: false, oldestAtMs: timeOf(sample.at(-1) ?? first) };
+    const [oldest, counted] = await Promise.all([
+      this.#query(reason, { Limit: 1, ScanIndexForward: true }),
+      this.#count(reason),
+    ]);
+    const [last] = (oldest.Items ?? []).map(keyedRow);
+    return { ...common, ...counted, oldestAtMs: last === undefined ? newestAtMs : timeOf(last) };
+  }
+
+  async #count(reason: QuarantineReason): Promise<{ readonly count: number; readonly more: boolean }> {
+    let count = 0;
+    let from: Record<string, unknown> | undefined;
+    for (let page = 0; page < COUNT_PAGES_MAX; page += 1) {
+      const start = from === undefined ? {} : { ExclusiveStartKey: from };
+      const { Count = 0, LastEvaluatedKey } = await this.#query(reason, { Select: 'COUNT', ...start });
+      count += Count;
+      from = LastEvaluatedKey;
+      if (from === undefined) return { count, more: false };
+    }
+    return { count, more: true };
+  }
+
+  /** Events under keys of their own, because another one had their id: of one page, which is all but always all. */
+  async #reusing(eventId: string): Promise<KeyedRow[]> {
+    const { Items = [] } = await this.#query('id_reused', {
+      FilterExpression: 'eventId = :id',
+      ExpressionAttributeValues: { ':id': eventId },
+      ScanIndexForward: false,
+    });
+    return Items.map(keyedRow);
+  }
+
+  async #rows(keys: readonly string[]): Promise<KeyedRow[]> {
+    const command = new BatchGetCommand({
+      RequestItems: { [this.#table]: { Keys: keys.map((pk) => ({ pk })), ConsistentRead: true } },
+    });
+    const { Responses = {}, UnprocessedKeys = {} } = await this.#client.send(command, { abortSignal: this.#budget() });
+    if (Object.keys(UnprocessedKeys).length > 0) throw new Error('throttled');
+    return (Responses[this.#table] ?? []).map(keyedRow);
+  }
+
+  #query(reason: QuarantineReason, more: Partial<QueryCommandInput>) {
+    const command = new QueryCommand({
+      TableName: this.#table,
+      IndexName: this.#index,
+      KeyConditionExpression: 'reason = :reason',
+      ...more,
+      ExpressionAttributeValues: { ...more.ExpressionAttributeValues, ':reason': reason },
+    });
+    return this.#client.send(command, { abortSignal: this.#budget() });
+  }
+
+  #budget(): AbortSignal {
+    return AbortSignal.timeout(this.#limits.storeBudgetMs);
+  }
+}
+
+function keyedRow(item: Item): KeyedRow {
+  const { pk, ...row } = item;
+  return { key: String(pk), row: row as unknown as EventRow };
+}
+
+function timeOf({ row }: KeyedRow): number {
+  return row.settledAtMs ?? 0;
+}
+
+function unavailable(error: unknown): Unavailable {
+  return { kind: 'unavailable', cause: `DynamoDB: ${errorName(error)}` };
+}

@@ -1,0 +1,41 @@
+/** How many messages a queue holds. */
+import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { errorName } from '../domain/error-name.ts';
+import type { QueueDepth } from '../ports.ts';
+
+/** Asks one queue, all tries together within `budgetMs`. */
+export class SqsQueueDepth implements QueueDepth {
+  readonly #client: SQSClient;
+  readonly #queueUrl: string;
+  readonly #budgetMs: number;
+
+  constructor(client: SQSClient, queueUrl: string, budgetMs: number) {
+    this.#client = client;
+    this.#queueUrl = queueUrl;
+    this.#budgetMs = budgetMs;
+  }
+
+  async read(): ReturnType<QueueDepth['read']> {
+    const command = new GetQueueAttributesCommand({
+      QueueUrl: this.#queueUrl,
+      AttributeNames: [
+        'ApproximateNumberOfMessages',
+        'ApproximateNumberOfMessagesNotVisible',
+        'ApproximateNumberOfMessagesDelayed',
+      ],
+    });
+    try {
+      const { Attributes = {} } = await this.#client.send(command, {
+        abortSignal: AbortSignal.timeout(this.#budgetMs),
+      });
+      return {
+        kind: 'counted',
+        visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
+        inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
+        delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
+      };
+    } catch (error) {
+      return { kind: 'unavailable', cause: `SQS: ${errorName(error)}` };
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { EVENT_HELP, readEventRequest } from '../../../bin/event/options.ts';
+
+describe('npm run event', () => {
+  it.each([
+    [['e-1'], { kind: 'life', eventId: 'e-1', stack: undefined, json: false }],
+    [['e-1', '--stack', 'S', '--json'], { kind: 'life', eventId: 'e-1', stack: 'S', json: true }],
+    [['--unsettled'], { kind: 'unsettled', olderThanMs: 3_600_000, limit: 50, stack: undefined, json: false }],
+    [
+      ['--unsettled', '--minutes', '0', '--limit', '3'],
+      { kind: 'unsettled', olderThanMs: 0, limit: 3, stack: undefined, json: false },
+    ],
+    [['--help'], undefined],
+  ])('understands %j', (argv, request) => {
+    expect(readEventRequest(argv)).toEqual(request);
+  });
+
+  it.each([
+    [[], /^Which event\?/],
+    [['a', 'b'], /^b: one event at a time/],
+    [['--unsettled', 'a'], /^a: --unsettled lists events/],
+    [['a', '--minutes', '3'], /go with --unsettled/],
+    [['--unsettled', '--minutes', 'x'], /^--minutes x: must be a whole number from 0 on/],
+    [['--unsettled', '--limit', '0'], /^--limit 0: must be a whole number from 1 on/],
+    [['--unsetled'], /^Unknown option '--unsetled'/],
+  ])('refuses %j', (argv, message) => {
+    expect(() => readEventRequest(argv)).toThrow(message);
+  });
+
+  it('says in its help what an exact look costs', () => {
+    expect(EVENT_HELP).toContain('half a read unit for each\n4 KB');
+  });
+});
