@@ -16,6 +16,8 @@ export interface BundledFunctionProps {
   readonly timeoutMs: number;
   readonly environment: Record<string, string>;
   readonly config: PipelineConfig;
+  /** Bundles the SDK whole: some of its clients do not load without the parts that are left out otherwise. */
+  readonly wholeSdk?: boolean;
 }
 
 const PROJECT = new URL('..', import.meta.url).pathname;
@@ -77,7 +79,7 @@ export function bundledFunction(scope: Construct, id: string, props: BundledFunc
       sourceMap: false,
       // The SDK that Lambda brings is older and loads more slowly than the parts that are used here.
       externalModules: [],
-      esbuildArgs: LEFT_OUT,
+      esbuildArgs: props.wholeSdk === true ? {} : LEFT_OUT,
       commandHooks: { beforeBundling: () => [], beforeInstall: () => [], afterBundling: commonJsMark },
       forceDockerBundling: false,
     },

@@ -5,6 +5,7 @@ import { secretKnownAfterMs } from '../lambdas/domain/limits.ts';
 import { IngestFunction } from './ingest-function.ts';
 import { MessageQueues } from './message-queues.ts';
 import { Operations } from './operations.ts';
+import { OperationsWidget } from './operations-widget.ts';
 import { PartnerEventBus } from './partner-event-bus.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
 import { PipelineSecrets } from './pipeline-secrets.ts';
@@ -41,6 +42,13 @@ export class WebhookPipelineStack extends Stack {
       quarantine: queues.quarantine,
       stateTable: state.table,
     });
+    const page = new OperationsWidget(this, 'OperationsPage', {
+      config,
+      deliveryQueue: queues.delivery,
+      quarantine: queues.quarantine,
+      stateTable: state.table,
+      redrive: redrive.handler,
+    });
     const api = new WebhookApi(this, 'Webhook', { config, ingest: ingest.handler });
     const bus =
       config.partnerBus === undefined
@@ -58,6 +66,7 @@ export class WebhookPipelineStack extends Stack {
       ingest: ingest.handler,
       processor: processor.handler,
       redrive: redrive.handler,
+      widgets: [page.widget()],
       ...(bus === undefined ? {} : { partnerDeadLetters: bus.deadLetters }),
     });
 
@@ -100,6 +109,16 @@ export class WebhookPipelineStack extends Stack {
       output('PartnerArchiveArn', 'The archive to replay them from', bus.archive.archiveArn);
       output('PartnerBusArn', 'The event bus to replay them to', bus.bus.eventBusArn);
     }
+    output(
+      'OperationsViewFunctionName',
+      'The operations page, a widget of the dashboard: whoever looks at it may invoke this',
+      page.view.functionName,
+    );
+    output(
+      'OperationsActFunctionName',
+      'The same page with the right to redrive: whoever operates may invoke this, too',
+      page.act.functionName,
+    );
     if (api.domainTarget !== undefined) output('DomainTarget', 'Point the domain’s DNS record here', api.domainTarget);
   }
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { readIngestEnvironment } from '../../lambdas/ingest/env.ts';
+import { readOperationsEnvironment } from '../../lambdas/operations/env.ts';
 import { readProcessorEnvironment } from '../../lambdas/processor/env.ts';
 import { readRedriveEnvironment } from '../../lambdas/redrive/env.ts';
 import { asText, only, synthesized } from './synthesized.ts';
@@ -39,6 +40,22 @@ describe('the functions’ environment', () => {
       quarantineIndexName: 'quarantine-by-reason',
       metricsNamespace: 'GenesysCrmPipeline',
       limits,
+    });
+    const operations = {
+      deliveryQueueUrl: '<QueuesDelivery>',
+      quarantineUrl: '<QueuesQuarantine>',
+      stateTableName: '<StateTable>',
+      quarantineIndexName: 'quarantine-by-reason',
+      redriveFunctionName: '<RedriveFunction>',
+      limits,
+    };
+    expect(readOperationsEnvironment(variablesOf('OperationsPageView'))).toEqual({
+      ...operations,
+      actFunctionArn: '<OperationsPageAct.Arn>',
+    });
+    expect(readOperationsEnvironment(variablesOf('OperationsPageAct'))).toEqual({
+      ...operations,
+      actFunctionArn: 'this function',
     });
     // Nothing else is told them, least of all a secret's value.
     expect(Object.keys(variablesOf('Processor')).sort()).toEqual([

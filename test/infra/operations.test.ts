@@ -60,6 +60,7 @@ interface Widget {
   readonly properties: {
     readonly title?: string;
     readonly markdown?: string;
+    readonly endpoint?: string;
     readonly metrics?: readonly (readonly unknown[])[];
   };
 }
@@ -305,6 +306,13 @@ describe('the dashboard', () => {
     expect(named.map(problemWith).filter((problem) => problem !== undefined)).toEqual([]);
     const shown = new Set(named.map(({ name }) => name));
     expect(Object.keys(METRICS).filter((name) => !shown.has(name))).toEqual([]);
+  });
+
+  it('has the operations page below the alarms, by the function that may only look', () => {
+    expect(widgets[1]).toMatchObject({
+      type: 'custom',
+      properties: { title: 'Operations', endpoint: '<OperationsPageView.Arn>', updateOn: { refresh: true } },
+    });
   });
 
   it('has a place for further widgets, between the alarms and the flow', () => {

@@ -78,9 +78,30 @@ describe('permissions', () => {
     ]);
   });
 
-  it('are these three roles’ alone, and only Lambda may take them', () => {
+  const LOOKING = (role: string) => [
+    'dynamodb:BatchGetItem <StateTable.Arn>',
+    'dynamodb:GetItem <StateTable.Arn>',
+    'dynamodb:Query <StateTable.Arn>/index/quarantine-by-reason',
+    `logs:CreateLogStream <${role}Logs.Arn>`,
+    `logs:PutLogEvents <${role}Logs.Arn>`,
+    'sqs:GetQueueAttributes <QueuesDelivery.Arn>',
+    'sqs:GetQueueAttributes <QueuesQuarantine.Arn>',
+    'xray:PutTelemetryRecords *',
+    'xray:PutTraceSegments *',
+  ];
+
+  it('let the operations page look, and no more', () => {
+    expect(grantsOf('OperationsPageViewRole')).toEqual(LOOKING('OperationsPageView'));
+  });
+
+  it('let the operations page that may act look, and call redrive', () => {
+    const acting = [...LOOKING('OperationsPageAct'), 'lambda:InvokeFunction <RedriveFunction.Arn>'].sort();
+    expect(grantsOf('OperationsPageActRole')).toEqual(acting);
+  });
+
+  it('are these five roles’ alone, and only Lambda may take them', () => {
     const roles = Object.values(template.findResources('AWS::IAM::Role'));
-    expect(roles).toHaveLength(3);
+    expect(roles).toHaveLength(5);
     for (const { Properties } of roles) {
       expect(Properties).toEqual({
         AssumeRolePolicyDocument: {

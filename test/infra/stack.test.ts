@@ -119,7 +119,7 @@ describe('the functions', () => {
   it('keep every log for thirty days', () => {
     const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
     expect(groups.map(({ Properties }) => (Properties as { RetentionInDays: number }).RetentionInDays)).toEqual([
-      30, 30, 30, 30,
+      30, 30, 30, 30, 30, 30,
     ]);
   });
 
@@ -244,6 +244,8 @@ describe('the stack', () => {
       DashboardName: '<OperationsDashboard>',
       IngestLogGroupName: '<IngestFunctionLogs>',
       StreamSecretKnownAfterMs: '337000',
+      OperationsViewFunctionName: '<OperationsPageView>',
+      OperationsActFunctionName: '<OperationsPageAct>',
     });
   });
 

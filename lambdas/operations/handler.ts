@@ -1,0 +1,39 @@
+/** The operations functions: a CloudWatch dashboard in, HTML out. Wiring only. */
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import middy from '@middy/core';
+import { DynamoDbCircuitStore } from '../adapters/circuit-store.dynamodb.ts';
+import { systemClock } from '../adapters/clock.system.ts';
+import { DynamoDbPipelineView } from '../adapters/pipeline-view.dynamodb.ts';
+import { SqsQueueDepth } from '../adapters/queue-depth.sqs.ts';
+import { LambdaRedriveRuns } from '../adapters/redrive-runs.lambda.ts';
+import { dynamoDbClient, sqsClient } from '../aws/clients.ts';
+import { readOperationsEnvironment, THIS_FUNCTION } from './env.ts';
+import { pageContent } from './page-content.ts';
+import { readWidgetRequest, renderWidget, WIDGET_DOCUMENTATION } from './widget.ts';
+
+const environment = readOperationsEnvironment(process.env);
+const { limits, stateTableName, quarantineIndexName, actFunctionArn } = environment;
+
+const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs, budgetMs: limits.storeBudgetMs };
+const sqs = sqsClient(process.env, bounds);
+const dynamo = DynamoDBDocumentClient.from(dynamoDbClient(process.env, bounds));
+const lambda = new LambdaClient({ maxAttempts: 1 });
+const dependencies = {
+  view: new DynamoDbPipelineView(dynamo, stateTableName, quarantineIndexName, limits),
+  circuit: new DynamoDbCircuitStore(dynamo, stateTableName, limits),
+  deliveryQueue: new SqsQueueDepth(sqs, environment.deliveryQueueUrl, limits.storeBudgetMs),
+  quarantine: new SqsQueueDepth(sqs, environment.quarantineUrl, limits.storeBudgetMs),
+  redrive: new LambdaRedriveRuns(lambda, environment.redriveFunctionName, limits.redriveFunctionTimeoutMs),
+  clock: systemClock,
+  limits,
+};
+
+/** Answers what is asked for, what could not be read or done included; throws only for a bug. */
+export const handler = middy<unknown, string | typeof WIDGET_DOCUMENTATION>().handler(async (event, context) => {
+  const asked = readWidgetRequest(event);
+  if (asked.kind === 'describe') return WIDGET_DOCUMENTATION;
+  const view = context.invokedFunctionArn;
+  const act = actFunctionArn === THIS_FUNCTION ? view : actFunctionArn;
+  return renderWidget(await pageContent(asked.request, dependencies), asked.theme, { view, act });
+});

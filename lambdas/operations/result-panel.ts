@@ -1,0 +1,182 @@
+/** What came of what was asked: an event's life, or how a redrive went. */
+import { QUARANTINE_ADVICE } from '../domain/quarantine-advice.ts';
+import type { RedriveAnswer, RunReport, StayCause, StopCause } from '../domain/redrive-answer.ts';
+import type { Controls } from './controls.ts';
+import { type Html, html } from './html.ts';
+import { type FoundLife, isRead, type PageContent, PRESS_MAX, type Result } from './page-content.ts';
+import type { RedriveTarget } from './page-request.ts';
+import { counted, figure, utc } from './words.ts';
+
+/** The panel, or nothing where nothing was asked. */
+export function renderResult({ result, picture }: PageContent, controls: Controls): Html | undefined {
+  if (result === undefined) return undefined;
+  const crmIsDown = isRead(picture.circuit) && picture.circuit.state === 'OPEN';
+  switch (result.kind) {
+    case 'event':
+      return renderEvents(result, controls);
+    case 'redrive':
+      return renderRedrive(result, crmIsDown, controls);
+    case 'failed':
+      return panel('bad', `${result.what}.`, html`<p>${result.cause}. Try again.</p>`);
+    default:
+      return result satisfies never;
+  }
+}
+
+function panel(tone: 'good' | 'watch' | 'bad' | 'plain', title: string, body: Html): Html {
+  return html`<section class="ops-panel ops-${tone}" aria-label="Result"><h2>${title}</h2>${body}</section>`;
+}
+
+const LIFE_TONES = {
+  completed: 'good',
+  stale: 'good',
+  ignored: 'good',
+  quarantined: 'watch',
+  in_flight: 'plain',
+  abandoned: 'watch',
+  waiting: 'watch',
+  unknown: 'plain',
+} as const;
+
+function renderEvents({ eventId, found, unknown }: Extract<Result, { kind: 'event' }>, controls: Controls): Html {
+  if (found.length > 0) return html`${found.map((one) => renderLife(eventId, one, controls))}`;
+  return panel(
+    'plain',
+    `${eventId}: not known`,
+    html`<p>${unknown.summary}</p>${facts([
+      ['Its message', unknown.message],
+      ['What to do', unknown.next],
+    ])}`,
+  );
+}
+
+function renderLife(eventId: string, { key, row, life }: FoundLife, controls: Controls): Html {
+  const id = row.eventId;
+  const mayMove = row.status === 'QUARANTINED' && id !== undefined;
+  const dryRun = { kind: 'redrive', target: { kind: 'event', eventId: id ?? '' }, dryRun: true } as const;
+  return panel(
+    LIFE_TONES[life.state],
+    `${id ?? eventId}: ${life.state.replace('_', ' ')}`,
+    html`<p>${life.summary}</p>
+<ol class="ops-life">${life.steps.map(
+      ({ atMs, what, detail }) =>
+        html`<li><time>${utc(atMs)}</time> <strong>${what}</strong>${detail !== undefined && html` <span>${detail}</span>`}</li>`,
+    )}</ol>
+${facts([
+  ['Its message', life.message],
+  ['What to do', life.next],
+  ...(row.eventType === undefined ? [] : ([['Type', row.eventType]] as const)),
+  ...(row.firstError === undefined || row.firstError === row.lastError
+    ? []
+    : ([['First error', row.firstError]] as const)),
+  ['Attempts', `${row.attempts}${row.redrives > 0 ? `, redriven ${row.redrives} times` : ''}`],
+  ['Row', key],
+])}
+${mayMove && html`<div class="ops-actions">${controls.button('See whether a redrive would move it', dryRun, { kind: 'plain', acts: true })}</div>`}`,
+  );
+}
+
+function facts(list: readonly (readonly [string, string])[]): Html {
+  return html`<dl class="ops-list">${list.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+function renderRedrive(
+  { target, dryRun, answer }: Extract<Result, { kind: 'redrive' }>,
+  crmIsDown: boolean,
+  controls: Controls,
+): Html {
+  switch (answer.kind) {
+    case 'redrive':
+      return dryRun ? renderDryRun(target, answer, crmIsDown, controls) : renderMoved(target, answer, crmIsDown);
+    case 'refused':
+      return panel('bad', 'The redrive function refused the request', html`<p>${answer.problems.join('; ')}</p>`);
+    case 'unavailable':
+      return panel('bad', 'The redrive did not run', html`<p>${answer.cause}</p>`);
+    case 'recover':
+    case 'refresh':
+    case 'observed':
+    case 'move_started':
+    case 'move_running':
+      // Nobody here asks for these.
+      return panel('bad', 'The redrive function answered something else', html`<p>${answer.kind}</p>`);
+    default:
+      return answer satisfies never;
+  }
+}
+
+type Report = Extract<RedriveAnswer, { kind: 'redrive' }>;
+
+function renderDryRun(target: RedriveTarget, report: Report, crmIsDown: boolean, controls: Controls): Html {
+  const { total } = report.wouldMove;
+  if (total === 0) {
+    return panel(
+      'plain',
+      `Nothing would move: ${nameOf(target)}`,
+      html`${renderEnding(report)}${renderStays(report)}
+<p>Its messages may be on their way already, or another redrive holds them at the moment.</p>`,
+    );
+  }
+  const now = Math.min(total, PRESS_MAX);
+  const request = { kind: 'redrive', target, dryRun: false } as const;
+  const question = `Move ${counted(now)} (${nameOf(target)}) from quarantine back to the delivery queue?`;
+  return panel(
+    'plain',
+    `${counted(total)} would move: ${nameOf(target)}`,
+    html`<p>From quarantine back to the delivery queue, to be tried anew. Nothing has been moved yet.</p>
+${renderEnding(report)}${renderStays(report)}${crmIsDown && html`<p class="ops-warning">The circuit is open: they would come straight back. Wait until the CRM answers.</p>`}
+${helpsRarely(target) && html`<p class="ops-warning">${helpsRarely(target)}</p>`}
+<div class="ops-actions">${controls.button(`Redrive ${counted(now)}`, request, { kind: 'primary', confirmation: question, acts: true })}</div>`,
+  );
+}
+
+/** What to think of first, where a redrive alone changes nothing. */
+function helpsRarely(target: RedriveTarget): string | undefined {
+  if (target.kind === 'event') return undefined;
+  const { redrive, next } = QUARANTINE_ADVICE[target.reason];
+  return redrive === 'by_itself' ? undefined : `First: ${next}`;
+}
+
+function renderMoved(target: RedriveTarget, report: Report, crmIsDown: boolean): Html {
+  const { total } = report.moved;
+  const left = report.copiesLeft;
+  return panel(
+    total > 0 ? 'good' : 'watch',
+    total > 0 ? `${counted(total)} moved: ${nameOf(target)}` : `Nothing was moved: ${nameOf(target)}`,
+    html`<p>${total > 0 && 'Back in the delivery queue. What still cannot be applied comes back to quarantine; nothing is applied twice.'}</p>
+${renderEnding(report)}${renderStays(report)}${left > 0 && html`<p>${counted(left, 'copy').replace('copys', 'copies')} could not be deleted from quarantine; they come again, which harms nobody.</p>`}
+${crmIsDown && html`<p class="ops-warning">The circuit is open: expect them back in quarantine.</p>`}`,
+  );
+}
+
+function nameOf(target: RedriveTarget): string {
+  return target.kind === 'reason' ? `${QUARANTINE_ADVICE[target.reason].title} (${target.reason})` : target.eventId;
+}
+
+const STOPPED: Readonly<Record<StopCause, string>> = {
+  limit: `at ${figure(PRESS_MAX)}, which is as many as one press moves; press again for the rest`,
+  time: 'when its time was over; run it again for the rest',
+  circuit_open: 'because the circuit opened',
+  in_flight_max: 'because SQS lets no more messages be in flight; try again in a few minutes',
+  unavailable: 'because a queue or the state table did not answer',
+};
+
+function renderEnding({ reachedEnd, stoppedBecause, cause, looked }: RunReport): Html {
+  const seen = `Looked at ${counted(looked, 'message')} in quarantine`;
+  if (reachedEnd || stoppedBecause === undefined) return html`<p>${seen}.</p>`;
+  return html`<p>${seen}, and stopped ${STOPPED[stoppedBecause]}${cause !== undefined && ` (${cause})`}.</p>`;
+}
+
+const STAYS: Readonly<Partial<Record<StayCause, string>>> = {
+  redrives_max: 'have been redriven too often; redrive them one by one, by their ids',
+  not_sent: 'were not taken by the delivery queue',
+  run_ended: 'had no turn before the run ended',
+  limit: 'are left for the next press',
+};
+
+function renderStays({ stays }: RunReport): Html | undefined {
+  const told = Object.entries(STAYS).flatMap(([cause, words]) => {
+    const count = stays.why[cause as StayCause] ?? 0;
+    return count === 0 ? [] : [html`<li>${counted(count)} ${words}</li>`];
+  });
+  return told.length === 0 ? undefined : html`<p>What stays:</p><ul>${told}</ul>`;
+}
