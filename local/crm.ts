@@ -2,29 +2,10 @@
 
 import { readCrmFaults, readCrmState, setCrmFaults } from './crm-client.ts';
 import { CRM_HELP, type CrmRequest, readCrmRequest } from './crm-commands.ts';
-import type { FaultRule } from './crm-faults.ts';
+import { describeRule } from './crm-rule-words.ts';
 import { findPipeline } from './pipeline-file.ts';
 import { messageOf, Refusal } from './refusal.ts';
 import { dataDirFrom } from './settings.ts';
-
-/** What a rule does to a call, in words. */
-function describeRule({ phone, share, times, delayMs, applyFirst, status, retryAfter, hang, drop }: FaultRule): string {
-  const which = [
-    share === undefined || share === 1 ? 'every call' : `${Math.round(share * 100)} % of the calls`,
-    phone === undefined ? '' : `for ${phone}`,
-    times === undefined ? '' : `(the next ${times})`,
-  ];
-  const what = [
-    delayMs === undefined ? '' : `waits ${delayMs} ms`,
-    applyFirst === true ? 'is applied' : '',
-    status === undefined
-      ? ''
-      : `is answered ${status}${retryAfter === undefined ? '' : ` with Retry-After ${retryAfter}`}`,
-    hang === true ? 'is never answered' : '',
-    drop === true ? 'loses its connection' : '',
-  ];
-  return `${which.filter(Boolean).join(' ')} ${what.filter(Boolean).join(', then ')}`;
-}
 
 async function carryOut(request: Exclude<CrmRequest, { kind: 'help' }>, crmUrl: string): Promise<string> {
   if (request.kind === 'behave') {

@@ -8,6 +8,8 @@ export interface Endpoints {
   readonly sqs: string;
   readonly dynamodb: string;
   readonly secretsManager: string;
+  /** Undefined where no function calls another. */
+  readonly lambda?: string;
 }
 
 /** All variables that a process of the function has; nothing of the developer's own environment is among them. */
@@ -31,6 +33,7 @@ export function functionEnvironment(spec: FunctionSpec, endpoints: Endpoints, da
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+    ...(endpoints.lambda === undefined ? {} : { AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda }),
     // The developer's own AWS profile must not reach in.
     AWS_CONFIG_FILE: join(dataDir, 'no-aws-config'),
     AWS_SHARED_CREDENTIALS_FILE: join(dataDir, 'no-aws-credentials'),

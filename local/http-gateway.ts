@@ -16,6 +16,8 @@ export interface GatewayContent {
   readonly routes: readonly RouteSpec[];
   readonly throttle: ThrottleSpec | undefined;
   readonly invoke: (functionArn: string, event: unknown) => Promise<InvocationResult>;
+  /** Answers what no route leads to; false, and nothing answered, where it does not either. */
+  readonly page: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 }
 
 /** Counts of answers by status. */
@@ -40,6 +42,11 @@ export class HttpGateway {
       const why = code === 'EACCES' ? 'may not be used by you' : 'is in use';
       throw new Refusal(`Port ${port} ${why}. Choose another with PORT, for example: PORT=3001 npm start`);
     }
+  }
+
+  /** The port it listens at. */
+  get port(): number {
+    return this.#server?.port ?? 0;
   }
 
   /** Where it listens. */
@@ -70,6 +77,7 @@ export class HttpGateway {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.on('error', () => response.destroy());
+    if (await this.#isForPage(request, response)) return;
     const answer = await this.#answerTo(request).catch(() => apiMessage(500, 'Internal Server Error'));
     this.#answered.set(answer.status, (this.#answered.get(answer.status) ?? 0) + 1);
     // A body that was not read to its end would be taken for the next request.
@@ -82,12 +90,25 @@ export class HttpGateway {
     }
   }
 
+  /** A route of the API always wins. */
+  async #isForPage(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    const content = this.#content;
+    const { method = '', url: target = '/' } = request;
+    if (content === undefined || matchRoute(content.routes, method, pathOf(target)) !== undefined) return false;
+    try {
+      return await content.page(request, response);
+    } catch {
+      response.destroy();
+      return true;
+    }
+  }
+
   async #answerTo(request: IncomingMessage): Promise<HttpResponse> {
     const receivedAtMs = Date.now();
     const content = this.#content;
     if (content === undefined) return apiMessage(503, 'Service Unavailable');
     const { method = '', url: target = '/' } = request;
-    const match = matchRoute(content.routes, method, target.split('?', 1)[0] ?? '/');
+    const match = matchRoute(content.routes, method, pathOf(target));
     if (match === undefined) return apiMessage(404, 'Not Found');
     if (this.#throttle?.admits(receivedAtMs) === false) return apiMessage(429, 'Too Many Requests');
     const body = await readBody(request);
@@ -100,6 +121,10 @@ export class HttpGateway {
     );
     return toHttpResponse(await content.invoke(match.route.functionArn, event));
   }
+}
+
+function pathOf(target: string): string {
+  return target.split('?', 1)[0] ?? '/';
 }
 
 /** The whole body, or undefined where it is longer than the HTTP API takes. */

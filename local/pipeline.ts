@@ -15,6 +15,7 @@ import { HttpGateway } from './http-gateway.ts';
 import { serveLambda } from './lambda-endpoint.ts';
 import { LOCAL_REGION, localDynamoDbClient, localSqsClient } from './local-clients.ts';
 import { MetricsTap } from './metrics-tap.ts';
+import { servePage } from './operations/serve-page.ts';
 import { claimDataDir, type PipelineDescription, publishPipeline, releaseDataDir } from './pipeline-file.ts';
 import { ProcessLedger } from './process-ledger.ts';
 import { Refusal } from './refusal.ts';
@@ -84,12 +85,13 @@ export class LocalPipeline {
     }
     tellToken(bringUpSecrets(servers.secrets, stack.secrets, roles, this.#settings));
     await this.#bringUpState(stack, servers, roles);
-    await this.#bringUpFunctions(stack, servers, roles, ledger);
     const lambda = await serveLambda(stack.functions, (arn, event) => this.#invoke(arn, event));
     this.#undo.push(() => lambda.close());
-    this.#connect(stack, servers, gateway, roles, crmUrl);
+    const endpoints = endpointsOf(servers, lambda.url);
+    await this.#bringUpFunctions(stack, endpoints, roles, ledger);
+    this.#connect(stack, endpoints, gateway, roles, crmUrl);
     const description = describe(dataDir, stack, roles, {
-      endpoints: { ...endpointsOf(servers), lambda: lambda.url },
+      endpoints,
       apiUrl: gateway.url,
       crm: { url: crmUrl ?? this.#settings.crmBaseUrl ?? '', sample: crmUrl !== undefined },
     });
@@ -161,9 +163,8 @@ export class LocalPipeline {
     }
   }
 
-  async #bringUpFunctions(stack: LocalStack, servers: Servers, roles: Roles, ledger: ProcessLedger): Promise<void> {
+  async #bringUpFunctions(stack: LocalStack, endpoints: Endpoints, roles: Roles, ledger: ProcessLedger): Promise<void> {
     say(`starting ${stack.functions.length} functions`);
-    const endpoints = endpointsOf(servers);
     for (const spec of stack.functions) {
       const source = stack.eventSources.find(({ functionArn }) => functionArn === spec.arn);
       this.#addPool(spec, source?.maximumConcurrency ?? INGEST_ENVIRONMENTS_MAX, endpoints, ledger);
@@ -210,12 +211,12 @@ export class LocalPipeline {
 
   #connect(
     stack: LocalStack,
-    servers: Servers,
+    endpoints: Required<Endpoints>,
     gateway: HttpGateway,
     roles: Roles,
     sampleCrmUrl: string | undefined,
   ): void {
-    const client = localSqsClient(servers.sqs.url);
+    const client = localSqsClient(endpoints.sqs);
     const sources = stack.eventSources
       .filter(({ enabled }) => enabled)
       .map((spec) => {
@@ -232,9 +233,11 @@ export class LocalPipeline {
       deliveryQueueUrl: roles.deliveryQueueUrl,
       quarantineUrl: roles.quarantineUrl,
     });
+    const page = servePage({ endpoints, roles, gateway, metrics: this.metrics, sampleCrmUrl });
     this.#undo.push(async () => {
       scheduler.stop();
       status.stop();
+      page.stop();
       // What is under way may end; nothing new begins.
       gateway.shut();
       const ended = Promise.all(sources.map((source) => source.stop()));
@@ -242,7 +245,12 @@ export class LocalPipeline {
       await ended;
       client.destroy();
     });
-    gateway.open({ routes: stack.routes, throttle: stack.throttle, invoke: (arn, event) => this.#invoke(arn, event) });
+    gateway.open({
+      routes: stack.routes,
+      throttle: stack.throttle,
+      invoke: (arn, event) => this.#invoke(arn, event),
+      page: page.answer,
+    });
     for (const source of sources) source.start();
   }
 }
@@ -251,8 +259,8 @@ function functionLogPath(dataDir: string, logicalId: string): string {
   return join(dataDir, 'logs', `${logicalId}.log`);
 }
 
-function endpointsOf(servers: Servers): Endpoints {
-  return { sqs: servers.sqs.url, dynamodb: servers.dynamoDb.url, secretsManager: servers.secretsManager.url };
+function endpointsOf({ sqs, dynamoDb, secretsManager }: Servers, lambda: string): Required<Endpoints> {
+  return { sqs: sqs.url, dynamodb: dynamoDb.url, secretsManager: secretsManager.url, lambda };
 }
 
 function describe(

@@ -1,9 +1,9 @@
 /** Which of the stack's resources plays which part, told from the environment that its functions are given. */
-
-import { secretKnownAfterMs } from '../lambdas/domain/limits.ts';
+import { type Limits, secretKnownAfterMs } from '../lambdas/domain/limits.ts';
 import { ALL_PROFILES, type SignatureProfile } from '../lambdas/domain/signature-profiles.ts';
 import { readIngestEnvironment } from '../lambdas/ingest/env.ts';
 import { readProcessorEnvironment } from '../lambdas/processor/env.ts';
+import { readRedriveEnvironment } from '../lambdas/redrive/env.ts';
 import type { FunctionSpec } from './execution-environment.ts';
 import { Refusal } from './refusal.ts';
 import type { LocalStack } from './template.ts';
@@ -18,6 +18,8 @@ export interface Roles {
   readonly stateTable: string;
   /** Who may deliver, and the secret that each signs with. */
   readonly senders: readonly { readonly profile: SignatureProfile; readonly secretArn: string }[];
+  readonly quarantineIndex: string;
+  readonly limits: Limits;
   readonly streamSecretArn: string;
   readonly crmTokenSecretArn: string;
   /** How long ingest may take to know a new version of the stream secret. */
@@ -50,6 +52,8 @@ export function rolesIn(stack: LocalStack): Roles {
       return secretArn === undefined ? [] : [{ profile, secretArn }];
     }),
     streamSecretArn: received.secretArns['genesys-webhook'],
+    quarantineIndex: readRedriveEnvironment(redrive.environment).quarantineIndexName,
+    limits: delivered.limits,
     crmTokenSecretArn: delivered.crmTokenSecretArn,
     secretKnownAfterMs: secretKnownAfterMs(received.limits),
   };

@@ -61,6 +61,7 @@ function announce(pipeline: PipelineDescription, settings: Settings): void {
     .filter(({ url }) => url !== pipeline.webhookUrl)
     .map(({ name, url }) => `\n  also takes        ${url} (${name})`);
   say(`
+  operations        ${new URL('/', pipeline.webhookUrl).href}
   send events       npm run send -- --count 1000 --duplicates 3${others.join('')}
   what waits        npm run redrive -- --list
   CRM               ${crm.url}${crm.sample ? ' (sample; see /_crm/state, /_crm/contacts, /_crm/calls)' : ''}

@@ -188,6 +188,11 @@ export class LocalPipelineProcess {
     return this.#run('bin/redrive.ts', args);
   }
 
+  /** Runs `npm run event` with these arguments, to its end. */
+  event(...args: readonly string[]): Promise<CommandResult> {
+    return this.#run('bin/event.ts', args);
+  }
+
   /** What the schedule calls every minute. */
   async recover(): Promise<RedriveAnswer> {
     const { endpoints, redriveFunction } = this.description;
