@@ -71,7 +71,8 @@ describe('the functions’ environment', () => {
 
   it('is refused with one message that names all that is missing', () => {
     expect(() => readIngestEnvironment({ OPEN_MESSAGING_SECRET_ARN: '' })).toThrow(
-      'DELIVERY_QUEUE_URL is not set; STREAM_SECRET_ARN is not set; OPEN_MESSAGING_SECRET_ARN is not set.',
+      'DELIVERY_QUEUE_URL is not set; METRICS_NAMESPACE is not set; STREAM_SECRET_ARN is not set; ' +
+        'OPEN_MESSAGING_SECRET_ARN is not set.',
     );
     expect(() => readProcessorEnvironment({ LIMITS: '[]', CRM_BASE_URL: '' })).toThrow(
       'DELIVERY_QUEUE_URL is not set; QUARANTINE_URL is not set; STATE_TABLE_NAME is not set; CRM_BASE_URL is not set; ' +

@@ -40,6 +40,8 @@ describe('permissions', () => {
       'logs:PutLogEvents <IngestFunctionLogs.Arn>',
       'secretsmanager:GetSecretValue <SecretsStreamSecret>',
       'sqs:SendMessage <QueuesDelivery.Arn>',
+      'xray:PutTelemetryRecords *',
+      'xray:PutTraceSegments *',
     ]);
   });
 
@@ -57,6 +59,8 @@ describe('permissions', () => {
       'sqs:GetQueueUrl <QueuesDelivery.Arn>',
       'sqs:ReceiveMessage <QueuesDelivery.Arn>',
       'sqs:SendMessage <QueuesQuarantine.Arn>',
+      'xray:PutTelemetryRecords *',
+      'xray:PutTraceSegments *',
     ]);
   });
 
@@ -75,6 +79,8 @@ describe('permissions', () => {
       'sqs:SendMessage <QueuesDelivery.Arn>',
       'sqs:SendMessage <QueuesQuarantine.Arn>',
       'sqs:StartMessageMoveTask <QueuesQuarantine.Arn>',
+      'xray:PutTelemetryRecords *',
+      'xray:PutTraceSegments *',
     ]);
   });
 
@@ -112,7 +118,7 @@ describe('permissions', () => {
     }
   });
 
-  it('let the API, on its one route, invoke ingest, two schedules redrive, and nobody anything else', () => {
+  it('let the API, on its one route, invoke ingest, three schedules redrive, and nobody anything else', () => {
     const permissions = Object.values(template.findResources('AWS::Lambda::Permission')).map(({ Properties }) => {
       const { Action, FunctionName, Principal, SourceArn } = Properties as Readonly<Record<string, unknown>>;
       const source = asText(SourceArn).replace(/^.*:(?=<WebhookHttpApi>)/, '');
@@ -120,6 +126,7 @@ describe('permissions', () => {
     });
     expect(permissions.sort()).toEqual([
       'lambda:InvokeFunction <IngestFunction.Arn> apigateway.amazonaws.com <WebhookHttpApi>/*/*/v1/eventbridge/genesys',
+      'lambda:InvokeFunction <RedriveFunction.Arn> events.amazonaws.com <RedriveObservation.Arn>',
       'lambda:InvokeFunction <RedriveFunction.Arn> events.amazonaws.com <RedriveRecovery.Arn>',
       'lambda:InvokeFunction <RedriveFunction.Arn> events.amazonaws.com <RedriveRefresh.Arn>',
     ]);

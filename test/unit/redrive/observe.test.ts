@@ -5,6 +5,8 @@ import { many, RedriveOnTwins } from '../../harness/redrive-on-twins.ts';
 
 const OBSERVE = { action: 'observe' };
 const DAY_MS = 86_400_000;
+/** `ask` lets so much time pass before the invocation begins. */
+const BEFORE_MS = 1;
 
 describe('observing', () => {
   it('tells how many events wait for what, and for how long the oldest does', async () => {
@@ -14,7 +16,7 @@ describe('observing', () => {
     expect(await world.ask(OBSERVE)).toEqual({
       kind: 'observed',
       circuitOpenMs: 0,
-      quarantine: { byReason: { crm_rejected: 2, invalid_event: 1 }, oldestMs: 8 * DAY_MS },
+      quarantine: { byReason: { crm_rejected: 2, invalid_event: 1 }, oldestMs: 8 * DAY_MS + BEFORE_MS },
     });
     expect(world.ids('quarantine', 'visible')).toHaveLength(3);
     expect(Object.fromEntries(world.metrics.values)).toEqual({
@@ -23,7 +25,7 @@ describe('observing', () => {
       EventsInQuarantine: [2, 1],
       'EventsInQuarantine/crm_rejected': [2],
       'EventsInQuarantine/invalid_event': [1],
-      OldestInQuarantine: [8 * DAY_MS],
+      OldestInQuarantine: [8 * DAY_MS + BEFORE_MS],
     });
   });
 
@@ -43,7 +45,7 @@ describe('observing', () => {
     const row = { state: 'OPEN', version: 3, openedAtMs, probeAtMs: START_MS + 1_000, outages: [] } as const;
     world.store.circuit.writeNow(undefined, row);
     await world.ask(OBSERVE);
-    expect(world.metrics.values.get('CircuitOpenTime')).toEqual([700_000]);
+    expect(world.metrics.values.get('CircuitOpenTime')).toEqual([700_000 + BEFORE_MS]);
   });
 
   it('tells of an empty quarantine by a zero, whatever rows are left of messages that were deleted by hand', async () => {
