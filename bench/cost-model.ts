@@ -59,8 +59,21 @@ const BATCH_MAX = 10;
 /** What is not measured but assumed of AWS within a region: time that a call is waited for, in milliseconds. */
 export const ASSUMED_MS = { sqsSend: 8, transaction: 10, batchGet: 5 } as const;
 
-/** Bytes logged. Our lines as they are written; what Lambda and the HTTP API add as their formats have it. */
-export const LOGGED_BYTES = { ingestLine: 258, processorLine: 310, accessLine: 241, ingestedOverhead: 26 } as const;
+/**
+ * Bytes logged. Our lines as they are written, metrics included: of a delivery, and (three lines) of a batch in which
+ * something was applied. What Lambda and the HTTP API add as their formats have it.
+ */
+export const LOGGED_BYTES = {
+  ingestLine: 280,
+  ingestMetrics: 355,
+  processorLine: 366,
+  batchMetrics: 992,
+  accessLine: 241,
+  ingestedOverhead: 26,
+} as const;
+
+/** What is paid for watching, whatever comes: metrics that are emitted while all is well, and those that alarms look at. */
+export const WATCHED = { metrics: 16, alarmMetrics: 26, dashboards: 1, keys: 1 } as const;
 
 /** CPU time of one event in the processor where the bench could not measure it, which it can on Linux only. */
 const PROCESSOR_CPU_MS = 2;
@@ -103,7 +116,9 @@ export function costOf(question: CostQuestion, units: MeasuredUnits): CostAnswer
     ...lambdaItems(question, units, deliveries, batch),
     item('SQS', 'requests', (deliveries + 2 * batches + IDLE_RECEIVES_PER_MONTH) * PRICES.sqsRequest.dollars),
     ...tableItems(question, units, deliveries),
-    item('CloudWatch', 'logs', logBytes(deliveries) * (PRICES.logGb.dollars / 2 ** 30)),
+    item('CloudWatch', 'logs', logBytes(deliveries, batches) * (PRICES.logGb.dollars / 2 ** 30)),
+    item('CloudWatch', 'metrics, alarms, dashboard', watching()),
+    item('KMS', 'key of the alarms’ topic', WATCHED.keys * PRICES.keyMonth.dollars),
     item('Secrets Manager', 'two secrets', 2 * PRICES.secretMonth.dollars),
     ...(question.tracing ? [item('X-Ray', 'traces', tracesOf(deliveries, batches) * PRICES.trace.dollars)] : []),
   ];
@@ -188,9 +203,16 @@ function tableItems({ table, eventsPerMonth }: CostQuestion, units: MeasuredUnit
   }
 }
 
-function logBytes(deliveries: number): number {
-  const { ingestLine, processorLine, accessLine, ingestedOverhead } = LOGGED_BYTES;
-  return deliveries * (ingestLine + processorLine + accessLine + 3 * ingestedOverhead);
+function logBytes(deliveries: number, batches: number): number {
+  const { ingestLine, ingestMetrics, processorLine, batchMetrics, accessLine, ingestedOverhead } = LOGGED_BYTES;
+  const ofDelivery = ingestLine + ingestMetrics + processorLine + accessLine + 4 * ingestedOverhead;
+  return deliveries * ofDelivery + batches * (batchMetrics + 3 * ingestedOverhead);
+}
+
+function watching(): number {
+  const { metrics, alarmMetrics, dashboards } = WATCHED;
+  const { metricMonth, alarmMetricMonth, dashboardMonth } = PRICES;
+  return metrics * metricMonth.dollars + alarmMetrics * alarmMetricMonth.dollars + dashboards * dashboardMonth.dollars;
 }
 
 function tracesOf(deliveries: number, batches: number): number {

@@ -58,6 +58,15 @@ export const PRICES = {
     source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
   },
   logGb: { dollars: 0.5, per: 'GB ingested', source: 'https://aws.amazon.com/cloudwatch/pricing/' },
+  // These four as articles of February and June 2026 quote the price pages.
+  metricMonth: { dollars: 0.3, per: 'custom metric and month', source: 'https://aws.amazon.com/cloudwatch/pricing/' },
+  alarmMetricMonth: {
+    dollars: 0.1,
+    per: 'metric of an alarm and month',
+    source: 'https://aws.amazon.com/cloudwatch/pricing/',
+  },
+  dashboardMonth: { dollars: 3, per: 'dashboard and month', source: 'https://aws.amazon.com/cloudwatch/pricing/' },
+  keyMonth: { dollars: 1, per: 'key and month', source: 'https://aws.amazon.com/kms/pricing/' },
   trace: { dollars: 5 / MILLION, per: 'trace recorded', source: 'https://aws.amazon.com/xray/pricing/' },
   secretMonth: { dollars: 0.4, per: 'secret and month', source: 'https://aws.amazon.com/secrets-manager/pricing/' },
 } as const satisfies Record<string, Price>;

@@ -26,7 +26,8 @@ interface QuarantineSeen {
 
 /** Records what can be read; of what cannot, nothing is recorded. */
 export async function observe(deps: ObserveDependencies): Promise<RedriveAnswer> {
-  const [circuitOpenMs, quarantine] = await Promise.all([lookAtCircuit(deps), lookAtQuarantine(deps)]);
+  const nowMs = deps.clock.now();
+  const [circuitOpenMs, quarantine] = await Promise.all([lookAtCircuit(nowMs, deps), lookAtQuarantine(nowMs, deps)]);
   const { metrics } = deps;
   // The formula of the alarm Unaccounted wants it also where nothing has been redriven yet.
   metrics.add('EventsRedriven', 0);
@@ -44,16 +45,17 @@ export async function observe(deps: ObserveDependencies): Promise<RedriveAnswer>
 }
 
 /** For how long the circuit has been open: 0 while it is closed, undefined where that cannot be read. */
-async function lookAtCircuit({ circuit, clock, limits }: ObserveDependencies): Promise<number | undefined> {
+async function lookAtCircuit(nowMs: number, { circuit, limits }: ObserveDependencies): Promise<number | undefined> {
   const read = await circuit.read();
   if (read.kind === 'unavailable') return undefined;
-  const nowMs = clock.now();
   const { row } = seeCircuit(read.kind === 'stored' ? read.stored : undefined, nowMs, limits);
   return row.state === 'OPEN' ? Math.max(0, nowMs - (row.openedAtMs ?? nowMs)) : 0;
 }
 
-async function lookAtQuarantine(deps: ObserveDependencies): Promise<QuarantineSeen | undefined> {
-  const { quarantine, overviews, clock } = deps;
+async function lookAtQuarantine(
+  nowMs: number,
+  { quarantine, overviews }: ObserveDependencies,
+): Promise<QuarantineSeen | undefined> {
   const counted = await quarantine.count();
   if (counted.kind === 'unavailable') return undefined;
   // Rows whose messages somebody has deleted by hand are nothing that waits.
@@ -63,7 +65,6 @@ async function lookAtQuarantine(deps: ObserveDependencies): Promise<QuarantineSe
     reasons.map(async (reason) => ({ reason, overview: await overviews.overview(reason) })),
   );
   const byReason: Partial<Record<QuarantineReason, number>> = {};
-  const nowMs = clock.now();
   let oldestMs = 0;
   for (const { reason, overview } of seen) {
     if (overview.kind === 'unavailable') return undefined;

@@ -69,12 +69,22 @@ describe('the bill', () => {
     expect(dollarsOf(gathered, 'Lambda', /processor/)).toBeLessThan(dollarsOf(QUESTION, 'Lambda', /processor/));
   });
 
-  it('grows by the events alone, and names the largest item first', () => {
+  it('has what watching costs, whatever comes, and lines of metrics by the batch', () => {
+    // 16 metrics, 26 of alarms, a dashboard; a key.
+    expect(dollarsOf(QUESTION, 'CloudWatch', /metrics/)).toBe(10.4);
+    expect(dollarsOf({ ...QUESTION, eventsPerMonth: 1 }, 'CloudWatch', /metrics/)).toBe(10.4);
+    expect(dollarsOf(QUESTION, 'KMS', /./)).toBe(1);
+    // 1.5 million deliveries of 1,242 bytes in four lines, and as many batches of 992 in three; 26 bytes for each line.
+    const gigabytes = (1_500_000 * (1_242 + 992 + 7 * 26)) / 2 ** 30;
+    expect(dollarsOf(QUESTION, 'CloudWatch', /logs/)).toBeCloseTo(gigabytes * 0.5, 3);
+  });
+
+  it('grows by the events, and names the largest item first', () => {
     const { items, dollarsPerMonth, dollarsPerMillionEvents } = costOf(
       { ...QUESTION, eventsPerMonth: 2_000_000 },
       UNITS,
     );
-    expect(items[0]).toMatchObject({ service: 'DynamoDB', what: 'writes', dollars: 10 });
+    expect(items[1]).toMatchObject({ service: 'DynamoDB', what: 'writes', dollars: 10 });
     expect(dollarsPerMillionEvents).toBeCloseTo(dollarsPerMonth / 2, 6);
     expect(costOf({ ...QUESTION, tracing: true }, UNITS).dollarsPerMonth).toBeGreaterThan(
       costOf(QUESTION, UNITS).dollarsPerMonth,
