@@ -1,8 +1,7 @@
 /** The way of an event as a row of stations, each with its number. */
 
 import { type Html, html } from './html.ts';
-import type { Depth, Picture } from './page-content.ts';
-import { isRead } from './page-content.ts';
+import { type Depth, isRead, type Picture } from './page-content.ts';
 import { duration, figure } from './words.ts';
 
 /** What is counted where somebody counts it: on one machine, since the pipeline was started. */
