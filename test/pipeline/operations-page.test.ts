@@ -54,7 +54,12 @@ function numbersIn(flow: string): Record<string, string> {
 describe('the operations page', () => {
   it('has its address told, and the numbers of the CRM and of the table', async () => {
     expect(pipeline.output).toContain(`operations        ${url}`);
-    const numbers = numbersIn((await regions())['ops-flow'] ?? '');
+    let numbers: Record<string, string> = {};
+    // A picture is shown for up to a second, so that many who look cost no more than one.
+    await pipeline.until('the page shows the end', async () => {
+      numbers = numbersIn((await regions())['ops-flow'] ?? '');
+      return numbers.Quarantine === '3' && numbers.Waiting === '0';
+    });
     expect(numbers).toEqual({ Accepted: '8', Waiting: '0', 'CRM circuit': 'Closed', Applied: '5', Quarantine: '3' });
   });
 
