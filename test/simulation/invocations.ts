@@ -25,6 +25,21 @@ export interface ParkedCall {
   readonly resume: (answer: unknown) => void;
 }
 
+/** An answer that was given, put into words only where somebody compares it. Answers do not change once they are given. */
+class Answered {
+  readonly #given: readonly [number, string, unknown];
+  #text: string | undefined;
+
+  constructor(...given: readonly [number, string, unknown]) {
+    this.#given = given;
+  }
+
+  toJSON(): string {
+    this.#text ??= JSON.stringify(this.#given, asDecisive);
+    return this.#text;
+  }
+}
+
 /** One invocation in one environment, until it ends or its environment dies. */
 export class Invocation {
   readonly functionName: 'ingest' | 'processor' | 'redrive';
@@ -32,7 +47,7 @@ export class Invocation {
   /** The function is ended at this time, whatever it is doing. */
   endsByMs: number;
   /** What it has been told so far: with deterministic code, all that decides what it does next. */
-  readonly seen: string[] = [];
+  readonly seen: Answered[] = [];
   state: 'running' | 'ended' | 'dead' = 'running';
   #parked: ParkedCall[] = [];
   readonly #atDeath: (() => void)[] = [];
@@ -61,7 +76,7 @@ export class Invocation {
     const result = way.happen();
     if (result === undefined) this.die();
     else {
-      this.seen.push(`${nowMs} ${call.name} ${JSON.stringify(result.answer, asDecisive)}`);
+      this.seen.push(new Answered(nowMs, call.name, result.answer));
       call.resume(result.answer);
     }
   }

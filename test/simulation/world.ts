@@ -3,7 +3,6 @@
  * queues and a table in memory, a CRM that remembers. Nothing in it happens by itself: a driver looks at all that
  * can happen next, and chooses.
  */
-import type { EventRow } from '../../lambdas/domain/event-row.ts';
 import type { Limits } from '../../lambdas/domain/limits.ts';
 import { type Action, isFault } from './actions.ts';
 import type { Fault, Rations } from './faults.ts';
@@ -170,22 +169,44 @@ export class World {
 
   /** Time passes to the next moment at which something changes by itself, but not beyond an answer that is due. */
   #passings(): Action[] {
-    const { clock, store, queue, running } = this.scene;
-    const nowMs = clock.now();
-    const rows = [...store.events.values(), ...store.contacts.values()] as readonly Partial<EventRow>[];
-    const due = running.flatMap(({ parked }) => parked.map(({ answeredByMs }) => answeredByMs));
+    const nowMs = this.scene.clock.now();
+    let nextMs = Number.POSITIVE_INFINITY;
+    const at = (atMs: number | undefined) => {
+      if (atMs !== undefined && atMs > nowMs && atMs < nextMs) nextMs = atMs;
+    };
+    const dueMs = this.#momentsOfCalls(at);
+    this.#momentsOfRows(at);
+    for (const { visibleAtMs } of this.scene.queue.messages.values()) at(visibleAtMs);
+    for (const atMs of this.#sender?.dueMs ?? []) at(atMs);
+    if (this.#calm) at(this.#redriver.dueMs);
+    if (nextMs === Number.POSITIVE_INFINITY || nextMs > dueMs) return [];
+    const byMs = nextMs - nowMs;
+    return [{ name: `${byMs / 1_000} s pass`, kind: 'time', act: () => this.scene.pass(byMs) }];
+  }
+
+  /** When calls under way go on, and by when the first of them is answered. */
+  #momentsOfCalls(at: (atMs: number | undefined) => void): number {
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const { parked, endsByMs } of this.scene.running) {
+      if (!this.#pruned) at(endsByMs);
+      for (const { answeredByMs, notBeforeMs } of parked) {
+        at(notBeforeMs);
+        if (!this.#pruned) at(answeredByMs);
+        dueMs = Math.min(dueMs, answeredByMs);
+      }
+    }
+    return dueMs;
+  }
+
+  /** When leases end, attempts are due, and the circuit may be probed. */
+  #momentsOfRows(at: (atMs: number | undefined) => void): void {
+    const { store } = this.scene;
+    for (const { leaseExpiresAtMs, nextAttemptAtMs } of store.events.values()) {
+      at(leaseExpiresAtMs);
+      at(nextAttemptAtMs);
+    }
+    for (const { leaseExpiresAtMs } of store.contacts.values()) at(leaseExpiresAtMs);
     const { probeAtMs } = store.circuit.stored ?? {};
-    const moments = [
-      ...(typeof probeAtMs === 'number' ? [probeAtMs] : []),
-      ...running.flatMap(({ parked }) => parked.flatMap(({ notBeforeMs }) => notBeforeMs ?? [])),
-      ...(this.#calm ? [this.#redriver.dueMs ?? 0] : []),
-      ...(this.#sender?.dueMs ?? []),
-      ...[...queue.messages.values()].map(({ visibleAtMs }) => visibleAtMs),
-      ...rows.flatMap(({ leaseExpiresAtMs = 0, nextAttemptAtMs = 0 }) => [leaseExpiresAtMs, nextAttemptAtMs]),
-      ...(this.#pruned ? [] : [...due, ...running.map(({ endsByMs }) => endsByMs)]),
-    ].filter((atMs) => atMs > nowMs);
-    const next = Math.min(...moments);
-    if (next === Number.POSITIVE_INFINITY || next > Math.min(...due)) return [];
-    return [{ name: `${(next - nowMs) / 1_000} s pass`, kind: 'time', act: () => this.scene.pass(next - nowMs) }];
+    if (typeof probeAtMs === 'number') at(probeAtMs);
   }
 }
