@@ -9,6 +9,7 @@ import type { CrmCommand, UserRow } from './domain/crm-command.ts';
 import type { CrmAnswer } from './domain/crm-outcome.ts';
 import type { Envelope, ReceivedMessage } from './domain/envelope.ts';
 import type { ContactEffect, ContactRow, EventRow, ExpectedRow, QuarantineReason } from './domain/event-row.ts';
+import type { LogDetails } from './domain/log-text.ts';
 import type { DividedMetric, DivisionOf, PlainMetric } from './domain/metrics.ts';
 import type { RedriveAnswer } from './domain/redrive-answer.ts';
 import type { StagedKey } from './domain/signature.ts';
@@ -40,9 +41,10 @@ export interface Chance {
 /** The live versions of the secret that one kind of delivery is signed with. */
 export interface StreamSecret {
   /**
-   * Signing keys of all live versions (current, previous, pending), from a cache where that is young enough.
-   * `malformed` names versions that no key can be made of. With `afterMismatch` the secret is read anew, at
-   * most once in a while. Unreachable: what was known before, however old; `unavailable` only with nothing known.
+   * Signing keys of live versions (current, previous, pending), from a cache where that is young enough: of all of
+   * them, but for a first call, which may know of the current one alone. `malformed` names versions that no key can be
+   * made of. With `afterMismatch` all of them are read anew, once all have been read at most once in a while.
+   * Unreachable: what was known before, however old; `unavailable` only with nothing known.
    */
   keys(request: { readonly afterMismatch: boolean }): Promise<StreamKeys | Unavailable>;
 }
@@ -52,7 +54,7 @@ export interface StreamKeys {
   readonly kind: 'keys';
   readonly keys: readonly StagedKey[];
   readonly malformed: readonly string[];
-  /** Whether this call read the secret anew. */
+  /** Whether this call read all live versions of the secret: there is nothing newer to be had. */
   readonly fresh: boolean;
   /** Why the secret could not be read when it was last to be: there may be versions that are not among the keys. */
   readonly unreachable?: string;
@@ -172,11 +174,7 @@ export interface Crm {
 
 /** Structured logging: one line an outcome. Entries hold no payloads and no secrets. */
 export interface Log {
-  write(
-    level: 'info' | 'warn' | 'error',
-    message: string,
-    details: Readonly<Record<string, string | number | boolean | undefined>>,
-  ): void;
+  write(level: 'info' | 'warn' | 'error', message: string, details: LogDetails): void;
 }
 
 /** A message that this run has received, and nobody else can receive for as long as it is held. */

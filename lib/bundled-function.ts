@@ -24,10 +24,13 @@ const PROJECT = new URL('..', import.meta.url).pathname;
 
 /** Parts of the SDK that Lambda never reaches, and what stands in for them. */
 const LEFT_OUT = Object.fromEntries(
-  ['@aws-sdk/credential-provider-node', '@smithy/core/event-streams'].map((part) => [
-    `--alias:${part}`,
-    `${PROJECT}lambdas/aws/left-out.ts`,
-  ]),
+  [
+    '@aws-sdk/credential-provider-node',
+    '@smithy/core/checksum',
+    '@smithy/core/event-streams',
+    '@smithy/node-http-handler',
+    '@smithy/signature-v4',
+  ].map((part) => [`--alias:${part}`, `${PROJECT}lambdas/aws/left-out.ts`]),
 );
 
 /** Says what the bundle is, whatever the directories above it say: on one machine it lies inside this project. */

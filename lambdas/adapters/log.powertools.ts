@@ -1,12 +1,9 @@
 /** Structured logs on standard output and error, one JSON object a line, by Powertools. */
 import { LogFormatter, Logger, LogItem } from '@aws-lambda-powertools/logger';
 import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
-import { maskNumbers, printable } from '../domain/log-text.ts';
+import { fitForLog } from '../domain/log-text.ts';
 import type { Service } from '../domain/metrics.ts';
 import type { Log } from '../ports.ts';
-
-/** Texts that are ids, and may have as many digits as they like. */
-const IDS = new Set(['eventId', 'interactionId', 'messageId', 'requestId', 'sourceArn', 'at']);
 
 /** A line begins with when, how bad, who and what; the trace comes last. */
 class LineFormatter extends LogFormatter {
@@ -31,13 +28,4 @@ export class PowertoolsLog implements Log {
   write(level: 'info' | 'warn' | 'error', message: string, details: Parameters<Log['write']>[2]): void {
     this.#logger[level](message, fitForLog(details));
   }
-}
-
-function fitForLog(details: Parameters<Log['write']>[2]): Record<string, string | number | boolean | undefined> {
-  return Object.fromEntries(
-    Object.entries(details).map(([key, value]) => {
-      if (typeof value !== 'string') return [key, value];
-      return [key, IDS.has(key) ? printable(value) : maskNumbers(printable(value))];
-    }),
-  );
 }

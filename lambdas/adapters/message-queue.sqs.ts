@@ -29,14 +29,15 @@ export class SqsMessageQueue implements MessageQueue {
   }
 
   async send(envelope: Envelope): Promise<{ readonly kind: 'sent' } | Unavailable> {
-    const attributes = Object.entries(envelope.attributes)
+    const attributes: NonNullable<SendMessageCommandInput['MessageAttributes']> = {};
+    for (const [name, value] of Object.entries(envelope.attributes)) {
       // SQS refuses an attribute without a value, which must not cost the message.
-      .filter(([, value]) => value !== '')
-      .map(([name, value]) => [name, { DataType: ATTRIBUTE_TYPE, StringValue: value }]);
+      if (value !== '') attributes[name] = { DataType: ATTRIBUTE_TYPE, StringValue: value };
+    }
     const command = new SendMessageCommand({
       QueueUrl: this.#queueUrl,
       MessageBody: envelope.body,
-      MessageAttributes: Object.fromEntries(attributes),
+      MessageAttributes: attributes,
       ...traceAttribute(this.#trace()),
     });
     try {

@@ -12,7 +12,13 @@ const LIVE_STAGES: readonly SecretStage[] = ['AWSCURRENT', 'AWSPREVIOUS', 'AWSPE
 /** How long an unreachable Secrets Manager is left alone while there are keys to go on with. */
 const UNREACHABLE_PAUSE_MS = 30_000;
 
-type Reading = Omit<StreamKeys, 'kind' | 'fresh' | 'unreachable'>;
+/** What is read before the first answer: nearly every delivery is signed with it. The others follow when one is not. */
+const FIRST_STAGES: readonly SecretStage[] = ['AWSCURRENT'];
+
+interface Reading extends Omit<StreamKeys, 'kind' | 'fresh' | 'unreachable'> {
+  /** Whether all live versions were asked for. */
+  readonly whole: boolean;
+}
 
 /** Reads and caches a profile's secret. One instance serves one execution environment. */
 export class SecretsManagerStreamSecret implements StreamSecret {
@@ -43,17 +49,18 @@ export class SecretsManagerStreamSecret implements StreamSecret {
 
   async keys(request: { readonly afterMismatch: boolean }): Promise<StreamKeys | Unavailable> {
     const nowMs = this.#clock.now();
-    const ageMs = nowMs - this.#readAtMs;
-    const youngEnoughMs = request.afterMismatch ? this.#limits.secretRereadMs : this.#limits.secretCacheMs;
-    if (this.#known !== undefined && (ageMs < youngEnoughMs || nowMs < this.#leaveAloneUntilMs)) {
-      return this.#fromBefore(this.#known);
+    const { afterMismatch } = request;
+    if (this.#known !== undefined) {
+      const youngEnoughMs = afterMismatch ? this.#limits.secretRereadMs : this.#limits.secretCacheMs;
+      const suffices = nowMs - this.#readAtMs < youngEnoughMs && (this.#known.whole || !afterMismatch);
+      if (suffices || nowMs < this.#leaveAloneUntilMs) return this.#fromBefore(this.#known);
     }
-    const read = await this.#read();
+    const read = await this.#read(this.#known === undefined && !afterMismatch ? FIRST_STAGES : LIVE_STAGES);
     if (read.kind === 'reading') {
       this.#known = read.reading;
       this.#readAtMs = nowMs;
       this.#failure = undefined;
-      return { kind: 'keys', ...read.reading, fresh: true };
+      return this.#answer(read.reading, read.reading.whole);
     }
     this.#leaveAloneUntilMs = nowMs + UNREACHABLE_PAUSE_MS;
     this.#failure = read.cause;
@@ -61,18 +68,25 @@ export class SecretsManagerStreamSecret implements StreamSecret {
   }
 
   #fromBefore(known: Reading): StreamKeys {
-    const unreachable = this.#failure === undefined ? {} : { unreachable: this.#failure };
-    return { kind: 'keys', ...known, fresh: false, ...unreachable };
+    return this.#answer(known, false);
   }
 
-  async #read(): Promise<{ readonly kind: 'reading'; readonly reading: Reading } | Unavailable> {
+  #answer({ keys, malformed }: Reading, fresh: boolean): StreamKeys {
+    const unreachable = this.#failure === undefined ? {} : { unreachable: this.#failure };
+    return { kind: 'keys', keys, malformed, fresh, ...unreachable };
+  }
+
+  async #read(
+    stages: readonly SecretStage[],
+  ): Promise<{ readonly kind: 'reading'; readonly reading: Reading } | Unavailable> {
     const signal = AbortSignal.timeout(this.#limits.secretTimeoutMs);
     try {
-      const versions = await Promise.all(LIVE_STAGES.map((stage) => this.#readStage(stage, signal)));
+      const versions = await Promise.all(stages.map((stage) => this.#readStage(stage, signal)));
       const found = versions.filter((version) => version.kind !== 'absent');
       const reading = {
         keys: found.flatMap((version) => (version.kind === 'key' ? [version.staged] : [])),
         malformed: found.flatMap((version) => (version.kind === 'malformed' ? [version.stage] : [])),
+        whole: stages === LIVE_STAGES,
       };
       return { kind: 'reading', reading };
     } catch (error) {

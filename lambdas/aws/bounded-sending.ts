@@ -40,36 +40,46 @@ const REPLACED = [
 /** Puts the one step in place of the SDK's. */
 export function sendBounded<Input extends object, Output extends MetadataBearer>(
   stack: MiddlewareStack<Input, Output>,
-  signer: RequestSigner,
-  bounds: CallBounds,
+  sending: BoundedSending,
 ): void {
   for (const name of REPLACED) stack.remove(name);
-  stack.add(boundedSending(signer, bounds), { step: 'finalizeRequest', name: 'boundedSending' });
+  const middleware: FinalizeRequestMiddleware<Input, Output> = (next) => (args) =>
+    sending.send(args.request as HttpRequest, (request) =>
+      next({ ...args, request } as FinalizeHandlerArguments<Input>),
+    );
+  stack.add(middleware, { step: 'finalizeRequest', name: 'boundedSending' });
 }
 
-function boundedSending<Input extends object, Output extends MetadataBearer>(
-  signer: RequestSigner,
-  { tries, tryMs, budgetMs }: CallBounds,
-): FinalizeRequestMiddleware<Input, Output> {
-  // The SDK's own: which errors are tried again, after which pauses, and a budget of retries that an outage uses up.
-  const retries = new StandardRetryStrategy(tries);
-  return (next) => async (args) => {
-    const request = args.request as HttpRequest;
+/** Sends serialized requests, each signed, and tried again within its bounds. */
+export class BoundedSending {
+  readonly #signer: RequestSigner;
+  readonly #bounds: CallBounds;
+  /** The SDK's own: which errors are tried again, after which pauses, and a budget of retries that an outage uses up. */
+  readonly #retries: StandardRetryStrategy;
+
+  constructor(signer: RequestSigner, bounds: CallBounds) {
+    this.#signer = signer;
+    this.#bounds = bounds;
+    this.#retries = new StandardRetryStrategy(bounds.tries);
+  }
+
+  /** Resolves with the first try that succeeds; rejects with the error of the last one that was permitted. */
+  async send<Result>(request: HttpRequest, tryOnce: (request: TimedRequest) => Promise<Result>): Promise<Result> {
+    const { tryMs, budgetMs } = this.#bounds;
     complete(request);
     const endsAtMs = Date.now() + budgetMs;
-    let granted: ReturnType<typeof retries.refreshRetryTokenForRetry> | undefined;
+    let granted: ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']> | undefined;
     for (;;) {
       const nowMs = Date.now();
-      signer.sign(request, nowMs);
-      const timeoutMs = Math.min(tryMs, endsAtMs - nowMs);
+      this.#signer.sign(request, nowMs);
       try {
-        const timed: TimedRequest = Object.assign(request, { timeoutMs });
-        const sent = await next({ ...args, request: timed } as FinalizeHandlerArguments<Input>);
-        if (granted !== undefined) retries.recordSuccess(await granted);
-        return sent;
+        const timed: TimedRequest = Object.assign(request, { timeoutMs: Math.min(tryMs, endsAtMs - nowMs) });
+        const result = await tryOnce(timed);
+        if (granted !== undefined) this.#retries.recordSuccess(await granted);
+        return result;
       } catch (error) {
-        const token = (await granted) ?? (await retries.acquireInitialRetryToken(''));
-        granted = retries.refreshRetryTokenForRetry(token, {
+        const token = (await granted) ?? (await this.#retries.acquireInitialRetryToken(''));
+        granted = this.#retries.refreshRetryTokenForRetry(token, {
           error: error as SdkError,
           errorType: typeOf(error as SdkError),
         });
@@ -77,7 +87,7 @@ function boundedSending<Input extends object, Output extends MetadataBearer>(
         if (!(await within(granted, endsAtMs))) throw error;
       }
     }
-  };
+  }
 }
 
 /** What HTTP and the trace need. */

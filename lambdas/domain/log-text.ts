@@ -31,3 +31,19 @@ function masked(number: string): string {
 function countDigits(text: string): number {
   return text.replace(/\D/g, '').length;
 }
+
+/** What a log line says beside its message. */
+export type LogDetails = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Texts that are ids, and may have as many digits as they like. */
+const IDS = new Set(['eventId', 'interactionId', 'messageId', 'requestId', 'sourceArn', 'at']);
+
+/** Details fit for a log: all texts printable, and what looks like a phone number masked in all but ids. */
+export function fitForLog(details: LogDetails): LogDetails {
+  return Object.fromEntries(
+    Object.entries(details).map(([key, value]) => {
+      if (typeof value !== 'string') return [key, value];
+      return [key, IDS.has(key) ? printable(value) : maskNumbers(printable(value))];
+    }),
+  );
+}

@@ -2,7 +2,8 @@
  * The signature of a delivery: HMAC-SHA256 over the raw body's bytes. How the key is made of a secret and how the
  * signature is written in its header differs from sender to sender: `signature-profiles.ts`.
  */
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { HmacSha256 } from './hmac-sha256.ts';
 
 declare const verified: unique symbol;
 
@@ -44,7 +45,7 @@ export function textSigningKeyFrom(secret: string): SigningKey | undefined {
 
 /** The signature of `body` under `key`, in Base64. */
 export function sign(body: Uint8Array, key: SigningKey): string {
-  return createHmac('sha256', key).update(body).digest('base64');
+  return hmacUnder(key).digest(body).toString('base64');
 }
 
 /** A signature header that has the form of one: 32 bytes. Whether it is right is another matter. */
@@ -68,19 +69,19 @@ export function verifySignature<T extends { readonly bytes: Uint8Array }>(
 ): Verification<T> | undefined {
   let matched: SecretStage | undefined;
   for (const { stage, key } of keys) {
-    const same = timingSafeEqual(given, createHmac('sha256', keyObjectOf(key)).update(body.bytes).digest());
+    const same = timingSafeEqual(given, hmacUnder(key).digest(body.bytes));
     matched = same ? (matched ?? stage) : matched;
   }
   return matched === undefined ? undefined : { body: body as Verified<T>, stage: matched };
 }
 
-/** Made once for each key: out of bytes, Node makes one for each signature, which takes three times as long as the signature. */
-const keyObjects = new WeakMap<SigningKey, KeyObject>();
+/** Made once for each key. */
+const hmacs = new WeakMap<SigningKey, HmacSha256>();
 
-function keyObjectOf(key: SigningKey): KeyObject {
-  const known = keyObjects.get(key);
+function hmacUnder(key: SigningKey): HmacSha256 {
+  const known = hmacs.get(key);
   if (known !== undefined) return known;
-  const made = createSecretKey(key);
-  keyObjects.set(key, made);
+  const made = new HmacSha256(key);
+  hmacs.set(key, made);
   return made;
 }

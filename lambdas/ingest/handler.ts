@@ -4,6 +4,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { systemClock } from '../adapters/clock.system.ts';
 import { EventLoopLag } from '../adapters/event-loop-lag.timers.ts';
 import { measuring, publishing } from '../adapters/invocation-metrics.middy.ts';
+import { MetricsLineLog } from '../adapters/log.metrics-line.ts';
 import { PowertoolsLog } from '../adapters/log.powertools.ts';
 import { SqsMessageQueue, traceOfInvocation } from '../adapters/message-queue.sqs.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
@@ -16,8 +17,8 @@ import { answerFor, deliveryFrom } from './http-answer.ts';
 import { tellOutcome } from './tell-outcome.ts';
 
 const { limits, deliveryQueueUrl, metricsNamespace, secretArns } = readIngestEnvironment(process.env);
-const log = new PowertoolsLog('ingest');
 const metrics = new EmfMetrics('ingest', metricsNamespace);
+const log = new MetricsLineLog(new PowertoolsLog('ingest'), metrics);
 
 const sqs = sqsClient(process.env, {
   tries: limits.ingestSendTries,

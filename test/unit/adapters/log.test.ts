@@ -1,8 +1,10 @@
 /** The lines of the functions' logs. */
 import { describe, expect, it } from '@jest/globals';
+import { MetricsLineLog } from '../../../lambdas/adapters/log.metrics-line.ts';
 import { PowertoolsLog } from '../../../lambdas/adapters/log.powertools.ts';
 import type { Log } from '../../../lambdas/ports.ts';
 import { linesWrittenBy } from '../../harness/standard-output.ts';
+import { MemoryLog } from '../../harness/twins/log.memory.ts';
 
 function line(details: Parameters<Log['write']>[2]): {
   readonly text: string;
@@ -63,5 +65,24 @@ describe('a log line', () => {
     });
     expect(text).not.toMatch(/\\u00|\\n|\u202e|\u009b/);
     expect(entry).toMatchObject({ eventType: ' ]0;owned ', error: 'a b 2J', eventId: ' [2J' });
+  });
+});
+
+describe('a log on the line of the metrics', () => {
+  it('puts the first good news there, and everything else on lines of its own', () => {
+    const log = new MemoryLog();
+    const said: string[] = [];
+    const metrics = { say: (message: string) => said.length === 0 && said.push(message) > 0 };
+    const lines = new MetricsLineLog(log, metrics);
+    lines.write('warn', 'a warning', {});
+    lines.write('info', 'first', { eventId: 'e-1' });
+    lines.write('info', 'second', { eventId: 'e-2' });
+    lines.write('error', 'an error', {});
+    expect(said).toEqual(['first']);
+    expect(log.entries.map(({ level, message }) => [level, message])).toEqual([
+      ['warn', 'a warning'],
+      ['info', 'second'],
+      ['error', 'an error'],
+    ]);
   });
 });

@@ -66,6 +66,46 @@ describe('metrics in the embedded metric format', () => {
     ]);
   });
 
+  it('share their line with what the invocation did, once', () => {
+    process.env._X_AMZN_TRACE_ID = 'Root=1-5e1b4151-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1';
+    try {
+      const lines = published((metrics) => {
+        metrics.addBy('MessagesDone', 'applied', 1);
+        expect(
+          metrics.say('done for +15550100', { eventId: '15550100', why: 'call\u001b +15550100', none: undefined }),
+        ).toBe(true);
+        expect(metrics.say('more', {})).toBe(false);
+      });
+      expect(lines).toMatchObject([
+        {
+          service: 'processor',
+          level: 'INFO',
+          message: 'done for +15550100',
+          eventId: '15550100',
+          why: 'call  +******00',
+          xray_trace_id: '1-5e1b4151-0123456789abcdef01234567',
+          MessagesDone: 1,
+        },
+        { outcome: 'applied', MessagesDone: 1 },
+      ]);
+      expect(lines[0]).toHaveProperty('timestamp');
+      expect(lines[0]).not.toHaveProperty('none');
+      expect(lines[1]).not.toHaveProperty('message');
+    } finally {
+      delete process.env._X_AMZN_TRACE_ID;
+    }
+  });
+
+  it('can say something with each line again', () => {
+    const metrics = new EmfMetrics('ingest', 'TestStack');
+    for (const eventId of ['e-1', 'e-2']) {
+      metrics.add('DeliveriesAccepted', 1);
+      expect(metrics.say('delivery accepted', { eventId })).toBe(true);
+      const [line = ''] = linesWrittenBy(() => metrics.publish());
+      expect(JSON.parse(line)).toMatchObject({ eventId, DeliveriesAccepted: 1 });
+    }
+  });
+
   it('are written once, and nothing where nothing was recorded', () => {
     const metrics = new EmfMetrics('ingest', 'TestStack');
     metrics.add('DeliveriesAccepted', 1);

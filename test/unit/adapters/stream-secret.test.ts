@@ -43,28 +43,56 @@ function reader(profile: SignatureProfile = SIGNATURE_PROFILES['genesys-webhook'
 describe('the stream secret in Secrets Manager', () => {
   beforeEach(() => holds({ AWSCURRENT: A }));
 
-  it('knows all live versions', async () => {
+  it('knows all live versions once one is asked for that is not the current', async () => {
     holds({ AWSCURRENT: A, AWSPREVIOUS: B, AWSPENDING: 'c'.repeat(64) });
-    expect(await reader().keys()).toEqual({
+    expect(await reader().keys(true)).toEqual({
       keys: ['AWSCURRENT aa', 'AWSPREVIOUS bb', 'AWSPENDING cc'],
       malformed: [],
       fresh: true,
     });
   });
 
-  it('is read once in five minutes', async () => {
+  it('is but the current version for the first delivery, which it waits for', async () => {
+    holds({ AWSCURRENT: A, AWSPREVIOUS: B });
+    const { keys, clock } = reader();
+    expect(await keys()).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: false });
+    expect(secretsManager.calls()).toHaveLength(1);
+    clock.nowMs = 1;
+    // The others have not been looked at: no need to wait before they are.
+    expect(await keys(true)).toEqual({ keys: ['AWSCURRENT aa', 'AWSPREVIOUS bb'], malformed: [], fresh: true });
+    expect(await keys()).toEqual({ keys: ['AWSCURRENT aa', 'AWSPREVIOUS bb'], malformed: [], fresh: false });
+    expect(secretsManager.calls()).toHaveLength(4);
+  });
+
+  it('says that there may be other versions while Secrets Manager does not tell them', async () => {
+    const { keys, clock } = reader();
+    await keys();
+    secretsManager.reset();
+    secretsManager.on(GetSecretValueCommand).rejects(Object.assign(new Error('down'), { name: 'TimeoutError' }));
+    const known = { keys: ['AWSCURRENT aa'], malformed: [], fresh: false, unreachable: 'Secrets Manager: timeout' };
+    expect(await keys(true)).toEqual(known);
+    const calls = secretsManager.calls().length;
+    clock.nowMs = 29_999;
+    expect(await keys(true)).toEqual(known);
+    expect(secretsManager.calls()).toHaveLength(calls);
+    holds({ AWSCURRENT: A, AWSPREVIOUS: B });
+    clock.nowMs = 30_000;
+    expect(await keys(true)).toEqual({ keys: ['AWSCURRENT aa', 'AWSPREVIOUS bb'], malformed: [], fresh: true });
+  });
+
+  it('is read once in five minutes, all live versions of it', async () => {
     const { clock, keys } = reader();
     await keys();
-    holds({ AWSCURRENT: B });
+    holds({ AWSCURRENT: B, AWSPREVIOUS: A });
     clock.nowMs = 299_999;
     expect(await keys()).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: false });
     clock.nowMs = 300_000;
-    expect(await keys()).toEqual({ keys: ['AWSCURRENT bb'], malformed: [], fresh: true });
+    expect(await keys()).toEqual({ keys: ['AWSCURRENT bb', 'AWSPREVIOUS aa'], malformed: [], fresh: true });
   });
 
   it('is read anew after a mismatch, but at most once in 30 s', async () => {
     const { clock, keys } = reader();
-    await keys();
+    await keys(true);
     holds({ AWSCURRENT: B });
     clock.nowMs = 29_999;
     expect(await keys(true)).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: false });
@@ -76,18 +104,20 @@ describe('the stream secret in Secrets Manager', () => {
 
   it('names malformed versions and goes on with the others', async () => {
     holds({ AWSCURRENT: 'oops', AWSPREVIOUS: B });
-    expect(await reader().keys()).toEqual({ keys: ['AWSPREVIOUS bb'], malformed: ['AWSCURRENT'], fresh: true });
+    const { keys } = reader();
+    expect(await keys()).toEqual({ keys: [], malformed: ['AWSCURRENT'], fresh: false });
+    expect(await keys(true)).toEqual({ keys: ['AWSPREVIOUS bb'], malformed: ['AWSCURRENT'], fresh: true });
   });
 
   it('is whatever text it is for a sender that signs with a text', async () => {
     holds({ AWSCURRENT: 'Grüße', AWSPREVIOUS: ' ' });
     const { keys } = reader(SIGNATURE_PROFILES['genesys-open-messaging']);
-    expect(await keys()).toEqual({ keys: ['AWSCURRENT 47'], malformed: ['AWSPREVIOUS'], fresh: true });
+    expect(await keys(true)).toEqual({ keys: ['AWSCURRENT 47'], malformed: ['AWSPREVIOUS'], fresh: true });
   });
 
   it('has no keys where the secret is not there', async () => {
     holds({});
-    expect(await reader().keys()).toEqual({ keys: [], malformed: [], fresh: true });
+    expect(await reader().keys(true)).toEqual({ keys: [], malformed: [], fresh: true });
   });
 
   it('goes on with what it knew, however old, while Secrets Manager is unreachable, and leaves it alone for 30 s', async () => {
@@ -116,6 +146,6 @@ describe('the stream secret in Secrets Manager', () => {
     const { keys } = reader();
     expect(await keys()).toBe('Secrets Manager: AccessDeniedException');
     holds({ AWSCURRENT: A });
-    expect(await keys()).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: true });
+    expect(await keys()).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: false });
   });
 });

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import { BatchGetItemCommand, TransactionCanceledException, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, ResourceNotFoundException } from '@aws-sdk/client-secrets-manager';
-import { QueueDoesNotExist, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { ListQueuesCommand, QueueDoesNotExist, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { dynamoDbClient, secretsManagerClient, sqsClient } from '../../../lambdas/aws/clients.ts';
 import { type LoopbackServer, listenOnLoopback } from '../../../local/loopback.ts';
@@ -12,7 +12,7 @@ interface Seen {
   readonly body: string;
 }
 
-type Answer = (tries: number) => { readonly status: number; readonly body: object } | 'hang' | 'drop' | 'half';
+type Answer = (tries: number) => { readonly status: number; readonly body: object | string } | 'hang' | 'drop' | 'half';
 
 let server: LoopbackServer | undefined;
 
@@ -33,7 +33,9 @@ async function serve(answer: Answer): Promise<{ readonly seen: Seen[]; readonly 
       const told = answer(seen.length);
       if (told === 'drop') response.destroy();
       else if (told === 'half') response.writeHead(200, { 'content-length': 100 }).write('{');
-      else if (told !== 'hang') response.writeHead(told.status).end(JSON.stringify(told.body));
+      else if (told !== 'hang') {
+        response.writeHead(told.status).end(typeof told.body === 'string' ? told.body : JSON.stringify(told.body));
+      }
     });
   };
   server = await listenOnLoopback(listener, 0);
@@ -86,6 +88,7 @@ describe('a client', () => {
     ['an outage', UNAVAILABLE],
     ['throttling', THROTTLED],
     ['a connection that is cut', 'drop'],
+    ['a proxy’s page', { status: 502, body: '<html>Bad Gateway</html>' }],
   ] as const)(
     'tries again after %s, and keeps its answers apart',
     async (_what, trouble) => {
@@ -163,6 +166,14 @@ describe('a client', () => {
       client.send(new BatchGetItemCommand({ RequestItems: { table: { Keys: [{ pk: { S: pk } }] } } }));
     await Promise.all(Array.from({ length: 20 }, (_, index) => read(`k${index}`)));
     expect(new Set(seen.map(({ body }) => body)).size).toBe(20);
+  });
+
+  it('takes an answer without a body, and one with texts of all languages', async () => {
+    const page = { QueueUrls: ['https://sqs.eu-central-1.amazonaws.com/123456789012/ü'], NextToken: '鍵' };
+    const { environment } = await serve((tries) => ({ status: 200, body: tries === 1 ? '' : page }));
+    const client = sqsClient(environment, GENEROUS);
+    await expect(client.send(SEND)).resolves.toMatchObject({ $metadata: { httpStatusCode: 200 } });
+    await expect(client.send(new ListQueuesCommand({}))).resolves.toMatchObject(page);
   });
 
   it('says what it lacks', () => {
