@@ -13,6 +13,11 @@ export type EventStatus = 'IN_PROGRESS' | 'FAILED' | 'QUARANTINED' | 'COMPLETED'
 /** Statuses that nothing leaves. */
 export type FinalStatus = Extract<EventStatus, 'COMPLETED' | 'STALE' | 'IGNORED'>;
 
+/** Whether nothing leaves this status. */
+export function isFinal(status: EventStatus): status is FinalStatus {
+  return status === 'COMPLETED' || status === 'STALE' || status === 'IGNORED';
+}
+
 /** Why an event waits in quarantine. */
 export type QuarantineReason =
   | 'retries_exhausted'

@@ -15,6 +15,7 @@ import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { dynamoDbClient, secretsManagerClient, sqsClient } from '../aws/clients.ts';
 import { crmMapping } from '../crm-mapping.ts';
 import { readProcessorEnvironment, UNSET_CRM_TOKEN } from './env.ts';
+import { FinalEvents } from './final-events.ts';
 import { processBatch } from './process-batch.ts';
 import { SharedCircuit } from './shared-circuit.ts';
 import { batchResponseFrom, sourceRecordsFrom } from './source-event.ts';
@@ -36,6 +37,7 @@ const dependencies = {
   store: new DynamoDbIdempotencyStore(dynamo, environment.stateTableName, systemClock, systemChance, limits),
   crm: new HttpCrm(environment.crmBaseUrl, token, systemClock),
   circuit: new SharedCircuit({ circuitStore, clock: systemClock, log, metrics, limits }),
+  finals: new FinalEvents(),
   quarantine: new SqsMessageQueue(sqs, environment.quarantineUrl),
   visibility: new SqsMessageVisibility(sqs, environment.deliveryQueueUrl, limits.storeBudgetMs),
   clock: systemClock,

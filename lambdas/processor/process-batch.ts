@@ -1,5 +1,6 @@
 /**
- * A batch of messages: what is final is acknowledged by one read, the rest is worked on side by side.
+ * A batch of messages: what is final is acknowledged by one read, or by none where this environment has seen it final
+ * before; the rest is worked on side by side.
  *
  * A message that kills its process must not take its neighbours along. One that came often without leaving a
  * row (its mapping may be what kills), or whose row shows an attempt that ended without a word, is therefore
@@ -9,8 +10,9 @@ import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import { retryDelayMs, steppedAsideDelayMs } from '../domain/backoff.ts';
 import type { CrmMapping } from '../domain/crm-command.ts';
 import type { RetryCause } from '../domain/metrics.ts';
-import type { Log, MessageVisibility } from '../ports.ts';
+import type { Log, MessageVisibility, ReadAhead, Unavailable } from '../ports.ts';
 import { Attempt, type AttemptDependencies, type Disposition } from './attempt.ts';
+import type { FinalEvents } from './final-events.ts';
 import { KnownRows } from './known-rows.ts';
 import {
   type ParsedRecord,
@@ -24,6 +26,8 @@ import { tellBug, tellDisposition } from './tell-outcome.ts';
 /** What the use case works with. */
 export interface ProcessorDependencies extends AttemptDependencies {
   readonly visibility: MessageVisibility;
+  /** What this environment has seen final, which outlasts the invocation. */
+  readonly finals: FinalEvents;
   readonly mapping: CrmMapping;
   readonly log: Log;
 }
@@ -54,16 +58,13 @@ export async function processBatch(
     .filter((record) => !cameOften(record, deps))
     .map((record) => prepareRecord(record, deps.mapping));
   const veterans = parsed.filter((record) => cameOften(record, deps));
-  const read = await deps.store.readAhead({
-    events: parsed.map((record) => record.eventKey),
-    contacts: firstTimers.flatMap((record) => contactKeyOf(record) ?? []),
-  });
+  const read = await readAhead(parsed, firstTimers, deps);
   const concurrency = bulkhead(deps.limits.crmConcurrency, Number.MAX_SAFE_INTEGER);
   if ('kind' in read) {
     // Without the table nothing can be claimed either.
     const batch = {
       deps,
-      known: new KnownRows(),
+      known: new KnownRows(deps.finals),
       concurrency,
       endsAtMs,
       comeBack: [],
@@ -75,11 +76,26 @@ export async function processBatch(
   }
 
   deps.circuit.saw(read.circuit);
-  const batch: Batch = { deps, known: new KnownRows(read), concurrency, endsAtMs, comeBack: [] };
+  const batch: Batch = { deps, known: new KnownRows(deps.finals, read), concurrency, endsAtMs, comeBack: [] };
   const { together, alone } = sortOut([...firstTimers, ...veterans], batch);
   await Promise.all([...groupByContact(together).values()].map((group) => workInTurn(group, batch)));
   for (const record of alone) await workOne(ensurePrepared(record, deps), batch);
   return batch;
+}
+
+/** Reads what is not known to be final. Where all of it is, nothing: no call will be made, whatever the circuit says. */
+async function readAhead(
+  records: readonly ParsedRecord[],
+  prepared: readonly PreparedRecord[],
+  { store, finals }: ProcessorDependencies,
+): Promise<ReadAhead | Unavailable> {
+  const isOpen = (record: { readonly eventKey: string }) => finals.row(record.eventKey) === undefined;
+  const open = records.filter(isOpen);
+  if (open.length === 0) return { events: new Map(), contacts: new Map(), circuit: { kind: 'not_read' } };
+  return store.readAhead({
+    events: open.map((record) => record.eventKey),
+    contacts: prepared.filter(isOpen).flatMap((record) => contactKeyOf(record) ?? []),
+  });
 }
 
 /** Whether a message has come so often that its mapping may be what kills its process. */

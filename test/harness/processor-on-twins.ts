@@ -5,6 +5,7 @@ import type { CrmAnswer } from '../../lambdas/domain/crm-outcome.ts';
 import type { Envelope } from '../../lambdas/domain/envelope.ts';
 import type { EventRow } from '../../lambdas/domain/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
+import { FinalEvents } from '../../lambdas/processor/final-events.ts';
 import { type ProcessorDependencies, processBatch } from '../../lambdas/processor/process-batch.ts';
 import { SharedCircuit } from '../../lambdas/processor/shared-circuit.ts';
 import { SeededChance } from './twins/chance.seeded.ts';
@@ -61,6 +62,7 @@ export class ProcessorOnTwins {
         deliver: async (command, call) =>
           this.#answer({ key: call.idempotencyKey, body: command.body, freshToken: call.freshToken }),
       },
+      finals: new FinalEvents(),
       quarantine: this.quarantine,
       visibility: new MemoryVisibility(this.queue),
       clock,

@@ -11,6 +11,7 @@ import {
   type ExpectedRow,
   releasedContact,
 } from '../../lambdas/domain/event-row.ts';
+import { FinalEvents } from '../../lambdas/processor/final-events.ts';
 import { SharedCircuit } from '../../lambdas/processor/shared-circuit.ts';
 import type { ContactRules, MemoryIdempotencyStore } from '../harness/twins/idempotency-store.memory.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -250,6 +251,18 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     sabotage: {
       processor: (deps) => {
         deps.circuit.gate = () => 'closed';
+        return deps;
+      },
+    },
+    seeds: 300,
+  },
+  {
+    name: 'an environment remembers as final what waits in quarantine',
+    sabotage: {
+      processor: (deps) => {
+        const { finals } = deps;
+        const saw = FinalEvents.prototype.saw.bind(finals);
+        finals.saw = (key, row) => saw(key, row.status === 'QUARANTINED' ? { ...row, status: 'COMPLETED' } : row);
         return deps;
       },
     },

@@ -1,4 +1,5 @@
-/** The processor's execution environments: each has a clock of its own, and remembers what it has seen of the circuit. */
+/** The processor's execution environments: each has a clock of its own, and remembers what it has seen of the circuit and of final events. */
+import { FinalEvents } from '../../lambdas/processor/final-events.ts';
 import { SharedCircuit } from '../../lambdas/processor/shared-circuit.ts';
 import type { Invocation } from './invocations.ts';
 import { circuitPorts } from './ports.ts';
@@ -16,12 +17,14 @@ export interface EnvironmentsOptions {
 export class Environment {
   readonly clock: { now(): number };
   readonly circuit: SharedCircuit;
+  readonly finals: FinalEvents;
   /** The invocation under way, or the last one. */
   invocation: Invocation | undefined;
 
   constructor(scene: Scene, offsetMs: number) {
     this.clock = scene.clock.skewed(offsetMs);
     this.circuit = new SharedCircuit(circuitPorts(scene, this.clock, () => this.invocation));
+    this.finals = new FinalEvents();
   }
 }
 

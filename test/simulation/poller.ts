@@ -94,9 +94,9 @@ export class Poller {
     if (received.length === 0) return;
     const invocation = this.#scene.begin('processor', name, limits.processorFunctionTimeoutMs);
     environment.invocation = invocation;
-    const { clock, circuit } = environment;
+    const { clock, circuit, finals } = environment;
     const { crmWays, fraction } = this.#options;
-    const ports = processorPorts(this.#scene, invocation, { clock, circuit, fraction, crmWays });
+    const ports = processorPorts(this.#scene, invocation, { clock, circuit, finals, fraction, crmWays });
     const deps = this.#sabotage.processor?.(ports, store) ?? ports;
     const endsAtMs = clock.now() + limits.processorFunctionTimeoutMs;
     processBatch(received, endsAtMs, deps)

@@ -2,6 +2,7 @@
 import type { CrmAnswer } from '../../lambdas/domain/crm-outcome.ts';
 import type { IngestDependencies } from '../../lambdas/ingest/accept-delivery.ts';
 import type { Clock, Crm, IdempotencyStore, MessageQueue, MessageVisibility } from '../../lambdas/ports.ts';
+import type { FinalEvents } from '../../lambdas/processor/final-events.ts';
 import type { ProcessorDependencies } from '../../lambdas/processor/process-batch.ts';
 import type { CircuitDependencies, SharedCircuit } from '../../lambdas/processor/shared-circuit.ts';
 import type { MemoryQueue } from '../harness/twins/message-queue.memory.ts';
@@ -29,6 +30,7 @@ const LOST = { kind: 'unavailable', cause: 'no response' } as const;
 export interface EnvironmentOptions {
   readonly clock: Clock;
   readonly circuit: SharedCircuit;
+  readonly finals: FinalEvents;
   /** In [0, 1): its dice. */
   readonly fraction: () => number;
   readonly crmWays: readonly CrmWay[];
@@ -41,10 +43,11 @@ export function processorPorts(
   options: EnvironmentOptions,
 ): ProcessorDependencies {
   let owners = 0;
-  const { clock, circuit, fraction, crmWays } = options;
+  const { clock, circuit, finals, fraction, crmWays } = options;
   return {
     clock,
     circuit,
+    finals,
     limits: scene.limits,
     chance: { fraction, newOwner: () => `${invocation.name}.${++owners}` },
     store: storeOf(scene, invocation),
