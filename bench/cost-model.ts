@@ -60,12 +60,11 @@ const BATCH_MAX = 10;
 export const ASSUMED_MS = { sqsSend: 8, transaction: 10, batchGet: 5 } as const;
 
 /**
- * Bytes logged. Our lines as they are written, metrics included: of a delivery, and (three lines) of a batch in which
- * something was applied. What Lambda and the HTTP API add as their formats have it.
+ * Bytes logged. Our lines as they are written, metrics included: of a delivery, of an event, and (three lines) of a
+ * batch in which something was applied. What Lambda and the HTTP API add as their formats have it.
  */
 export const LOGGED_BYTES = {
-  ingestLine: 280,
-  ingestMetrics: 355,
+  ingestLine: 580,
   processorLine: 366,
   batchMetrics: 992,
   accessLine: 241,
@@ -204,8 +203,8 @@ function tableItems({ table, eventsPerMonth }: CostQuestion, units: MeasuredUnit
 }
 
 function logBytes(deliveries: number, batches: number): number {
-  const { ingestLine, ingestMetrics, processorLine, batchMetrics, accessLine, ingestedOverhead } = LOGGED_BYTES;
-  const ofDelivery = ingestLine + ingestMetrics + processorLine + accessLine + 4 * ingestedOverhead;
+  const { ingestLine, processorLine, batchMetrics, accessLine, ingestedOverhead } = LOGGED_BYTES;
+  const ofDelivery = ingestLine + processorLine + accessLine + 3 * ingestedOverhead;
   return deliveries * ofDelivery + batches * (batchMetrics + 3 * ingestedOverhead);
 }
 

@@ -14,7 +14,7 @@ import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Environment } from '../environment.ts';
 import { BoundedSending, type CallBounds, sendBounded } from './bounded-sending.ts';
 import { sendDirectly } from './direct-stack.ts';
-import { PlainJsonProtocol } from './plain-json-protocol.ts';
+import { PlainJson11Protocol, PlainJsonProtocol } from './plain-json-protocol.ts';
 import { BoundedRequestHandler } from './request-handler.ts';
 import { RequestSigner } from './request-signer.ts';
 
@@ -30,7 +30,12 @@ export function sqsClient(environment: Environment, bounds: CallBounds): SQSClie
 /** A client of Secrets Manager. */
 export function secretsManagerClient(environment: Environment, bounds: CallBounds): SecretsManagerClient {
   const { config, signer } = fixedConfig(environment, 'secretsmanager', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', bounds);
-  return direct(new SecretsManagerClient({ ...config, ...ONCE }), config, signer, bounds);
+  return direct(
+    new SecretsManagerClient({ ...config, ...ONCE, protocol: PlainJson11Protocol }),
+    config,
+    signer,
+    bounds,
+  );
 }
 
 /** A client of DynamoDB, fit to be a document client's. */

@@ -25,8 +25,9 @@ class PlainSerializer implements ShapeSerializer<string> {
 }
 
 /**
- * For SQS, of which only texts and numbers are asked here, under the very names they are sent by: the SDK walks the
- * schema of each input and output, with a reader and a writer of JSON of its own. Errors are read by the SDK as ever.
+ * For SQS and Secrets Manager, of which only texts and numbers are asked here, under the very names they are sent by:
+ * the SDK walks the schema of each input and output, with a reader and a writer of JSON of its own. Errors are read by
+ * the SDK as ever.
  */
 export class PlainJsonProtocol extends AwsJson1_0Protocol {
   protected override serializer: ShapeSerializer<string> = new PlainSerializer();
@@ -40,5 +41,17 @@ export class PlainJsonProtocol extends AwsJson1_0Protocol {
     const { body } = response as { readonly body: Buffer };
     const output = body.length === 0 ? {} : (JSON.parse(body.toString('utf8')) as object);
     return { ...output, $metadata: this.deserializeMetadata(response) } as Output;
+  }
+}
+
+/** The same in the version of Secrets Manager. */
+export class PlainJson11Protocol extends PlainJsonProtocol {
+  override getShapeId(): string {
+    return 'aws.protocols#awsJson1_1';
+  }
+
+  protected override getJsonRpcVersion(): '1.0' {
+    // The type is the base class's; what is sent is `application/x-amz-json-1.1`.
+    return '1.1' as '1.0';
   }
 }

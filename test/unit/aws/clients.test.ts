@@ -168,6 +168,22 @@ describe('a client', () => {
     expect(new Set(seen.map(({ body }) => body)).size).toBe(20);
   });
 
+  it('asks Secrets Manager in its own version of the protocol', async () => {
+    const answer = { Name: 's', SecretString: 'Grüße', VersionStages: ['AWSCURRENT'] };
+    const { seen, environment } = await serve(() => ({ status: 200, body: answer }));
+    const read = secretsManagerClient(environment, GENEROUS).send(
+      new GetSecretValueCommand({ SecretId: 's', VersionStage: 'AWSCURRENT' }),
+    );
+    await expect(read).resolves.toMatchObject(answer);
+    expect(seen).toMatchObject([
+      {
+        headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'secretsmanager.GetSecretValue' },
+        body: '{"SecretId":"s","VersionStage":"AWSCURRENT"}',
+      },
+    ]);
+    expect(seen[0]?.headers.authorization).toContain('/eu-central-1/secretsmanager/aws4_request');
+  });
+
   it('takes an answer without a body, and one with texts of all languages', async () => {
     const page = { QueueUrls: ['https://sqs.eu-central-1.amazonaws.com/123456789012/ü'], NextToken: '鍵' };
     const { environment } = await serve((tries) => ({ status: 200, body: tries === 1 ? '' : page }));
