@@ -49,7 +49,7 @@ const CONNECTIONS = 8;
 
 /** Runs it on a pipeline of its own. */
 export async function crashRun(options: CrashRunOptions): Promise<readonly PointReport[]> {
-  const { points, eventsAPoint, patienceMs, onProgress = () => {} } = options;
+  const { points, eventsAPoint, onProgress = () => {} } = options;
   onProgress('starting the pipeline');
   const pipeline = await LocalPipelineProcess.start({
     script: 'test/crash/crash-host.ts',
@@ -63,7 +63,7 @@ export async function crashRun(options: CrashRunOptions): Promise<readonly Point
     await send(pipeline, redriven, options);
     await reject(pipeline, []);
     // Before the others, of which hundreds stay in quarantine: a redrive of a few seconds could not look through them all.
-    await redriveUntilDone(pipeline, redriven, patienceMs);
+    await redriveUntilDone(pipeline, redriven, options);
     await reject(
       pipeline,
       others.filter(({ point }) => point.flaw === 'rejected'),
@@ -109,15 +109,17 @@ async function reject(pipeline: LocalPipelineProcess, events: readonly DoomedEve
 async function redriveUntilDone(
   pipeline: LocalPipelineProcess,
   events: readonly DoomedEvent[],
-  patienceMs: number,
+  { patienceMs, onProgress = () => {} }: CrashRunOptions,
 ): Promise<void> {
   const keys = events.map(({ id }) => `EVENT#${id}`);
   const redriven = async () => {
     const { answer } = await pipeline.invokeRedrive({ filter: { eventTypes: [REDRIVEN_TYPE] } });
     const outcomes = await pipeline.outcomes(keys);
+    const final = keys.filter((rowKey) => outcomes.get(rowKey)?.status === 'COMPLETED').length;
+    onProgress(`${killsIn(pipeline).length} killed; ${final} of ${keys.length} events redriven and applied`);
     // A run that was killed answers nothing; one that ended and found none of them knows that no copy is left.
     const none = answer.reachedEnd === true && (answer.moved as { readonly total?: number } | undefined)?.total === 0;
-    if (none && keys.every((rowKey) => outcomes.get(rowKey)?.status === 'COMPLETED')) return true;
+    if (none && final === keys.length) return true;
     await sleep(REDRIVE_PAUSE_MS);
     return false;
   };
