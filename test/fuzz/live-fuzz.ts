@@ -2,8 +2,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { type Message, SendMessageCommand } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
-import { type Envelope, openEnvelope, type ReceivedMessage } from '../../lambdas/domain/envelope.ts';
-import { parseEvent } from '../../lambdas/domain/event.ts';
+import { type Envelope, openEnvelope } from '../../lambdas/domain/envelope.ts';
 import { bodyKey, eventKey } from '../../lambdas/domain/event-key.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { parseRedriveRequest } from '../../lambdas/domain/redrive-request.ts';
@@ -14,6 +13,7 @@ import { hostileMessage } from './hostile-messages.ts';
 import { expectedStatus, type HostileRequest, hostileRequest } from './hostile-requests.ts';
 import { count, type Tally } from './ingest-fuzz.ts';
 import { hostileRedriveRequest } from './redrive-fuzz.ts';
+import { asReceived, rowKeyOf, rowKeyOfMessage, rowKeyThroughout } from './row-key.ts';
 
 /** How much is sent, and by which seed. */
 export interface LiveFuzzOptions {
@@ -59,11 +59,13 @@ export async function fuzzLive(pipeline: LocalPipelineProcess, options: LiveFuzz
   const requests = fewLong(
     fc.sample(hostileRequest([key], nowMs), { seed, numRuns: options.requests }),
     ({ body }) => body.byteLength,
-  ).map((request) => ({ ...request, signature: request.signature?.trim() }));
+  )
+    .filter(({ body }) => rowKeyThroughout((atMs) => rowKeyOf(body, atMs), nowMs) !== undefined)
+    .map((request) => ({ ...request, signature: request.signature?.trim() }));
   const messages = fewLong(
     fc.sample(hostileMessage(nowMs), { seed, numRuns: options.messages }),
     ({ body }) => body.length,
-  );
+  ).filter((message) => rowKeyThroughout((atMs) => rowKeyOfMessage(message, atMs), nowMs) !== undefined);
   const rows: Bodies = new Map();
 
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
@@ -73,7 +75,7 @@ export async function fuzzLive(pipeline: LocalPipelineProcess, options: LiveFuzz
     const expected = expectedStatus(request, [key]);
     if (status !== expected)
       problems.push(`request ${index}: ${status} instead of ${expected} for ${shown(request.body)}`);
-    if (status === 202) keep(rows, rowKeyOf(request.body, Date.now()), request.body);
+    if (status === 202) keep(rows, rowKeyOf(request.body, nowMs), request.body);
     onProgress(`${index + 1} of ${requests.length} requests`);
   });
   agent.destroy();
@@ -82,8 +84,7 @@ export async function fuzzLive(pipeline: LocalPipelineProcess, options: LiveFuzz
   try {
     await inParallel(messages, async (message, index) => {
       await sqs.send(putCommand(pipeline.description.deliveryQueue.url, message));
-      const { bytes, receivedAtMs, problem } = openEnvelope(received(message));
-      keep(rows, problem === undefined ? rowKeyOf(bytes, receivedAtMs) : bodyKey(bytes), bytes);
+      keep(rows, rowKeyOfMessage(message, nowMs), openEnvelope(asReceived(message, nowMs)).bytes);
       onProgress(`${index + 1} of ${messages.length} messages`);
     });
     const outcomes = await waitForEnd(pipeline, rows, options, problems);
@@ -153,16 +154,6 @@ function putCommand(queueUrl: string, { body, attributes }: Envelope): SendMessa
   });
 }
 
-function received({ body, attributes }: Envelope): ReceivedMessage {
-  const nowMs = Date.now();
-  return { messageId: '', body, attributes, receiveCount: 1, sentAtMs: nowMs, firstReceivedAtMs: nowMs };
-}
-
-function rowKeyOf(body: Uint8Array, receivedAtMs: number): string {
-  const parsed = parseEvent(body, receivedAtMs, DEFAULT_LIMITS);
-  return parsed.kind === 'event' ? eventKey(parsed.event.id) : bodyKey(body);
-}
-
 async function waitForEnd(
   pipeline: LocalPipelineProcess,
   rows: Bodies,
@@ -227,7 +218,7 @@ async function recover(
 
 function digestOf({ Body = '', MessageAttributes = {} }: Message): string {
   const texts = Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]);
-  return bodyKey(openEnvelope(received({ body: Body, attributes: Object.fromEntries(texts) })).bytes);
+  return bodyKey(openEnvelope(asReceived({ body: Body, attributes: Object.fromEntries(texts) }, 0)).bytes);
 }
 
 function shown(body: Uint8Array = new Uint8Array()): string {
