@@ -45,8 +45,8 @@ export class HttpCrm implements Crm {
     for (;;) {
       const leftMs = endsAtMs - this.#clock.now();
       if (leftMs <= 0) return { kind: mayHaveArrived ? 'unknown' : 'not_sent', cause: 'timeout' };
-      const options = this.#options(command, body, read.token, call.idempotencyKey, AbortSignal.timeout(leftMs));
-      const tried = await this.#try(options, body, read.token);
+      const options = this.#options(command, body, read.token, call.idempotencyKey);
+      const tried = await this.#try(options, body, read.token, leftMs);
       if (tried.kind !== 'stale_connection') {
         return tried.kind === 'not_sent' && mayHaveArrived ? { ...tried, kind: 'unknown' } : tried;
       }
@@ -56,13 +56,7 @@ export class HttpCrm implements Crm {
     }
   }
 
-  #options(
-    command: CrmCommand,
-    body: Buffer,
-    token: string,
-    idempotencyKey: string,
-    signal: AbortSignal,
-  ): RequestOptions {
+  #options(command: CrmCommand, body: Buffer, token: string, idempotencyKey: string): RequestOptions {
     return {
       agent: this.#agent,
       method: command.method,
@@ -70,7 +64,6 @@ export class HttpCrm implements Crm {
       hostname: this.#base.hostname.replace(/^\[|\]$/g, ''),
       port: this.#base.port,
       path: this.#base.pathname.replace(/\/$/, '') + command.path,
-      signal,
       headers: {
         authorization: `Bearer ${token}`,
         'content-type': 'application/json',
@@ -81,14 +74,23 @@ export class HttpCrm implements Crm {
     };
   }
 
-  #try(options: RequestOptions, body: Buffer, token: string): Promise<Tried> {
+  #try(options: RequestOptions, body: Buffer, token: string, leftMs: number): Promise<Tried> {
     return new Promise((resolve) => {
       let connected = false;
+      let timedOut = false;
       const request = this.#request(options, (response) => {
-        readAnswer(response, token).then(resolve, (error: unknown) =>
-          resolve({ kind: 'unknown', cause: errorName(error) }),
-        );
+        readAnswer(response, token).then(end, (error: unknown) => end({ kind: 'unknown', cause: causeOf(error) }));
       });
+      // Not an `AbortSignal.timeout`: that runs out for calls that ended long ago as well.
+      const timer = setTimeout(() => {
+        timedOut = true;
+        request.destroy();
+      }, leftMs);
+      const end = (tried: Tried) => {
+        clearTimeout(timer);
+        resolve(tried);
+      };
+      const causeOf = (error: unknown) => (timedOut ? 'timeout' : errorName(error));
       const connectEvent = this.#base.protocol === 'https:' ? 'secureConnect' : 'connect';
       request.on('socket', (socket) => {
         if (request.reusedSocket) connected = true;
@@ -97,11 +99,13 @@ export class HttpCrm implements Crm {
       // Without a listener Node would close the connection of a CRM that wants another protocol, and say nothing.
       request.on('upgrade', (response, socket) => {
         socket.destroy();
-        resolve({ kind: 'answered', status: response.statusCode ?? 0, excerpt: '' });
+        end({ kind: 'answered', status: response.statusCode ?? 0, excerpt: '' });
       });
       request.on('error', (error: NodeJS.ErrnoException) => {
-        if (request.reusedSocket && error.code === 'ECONNRESET') resolve({ kind: 'stale_connection' });
-        else resolve({ kind: connected ? 'unknown' : 'not_sent', cause: errorName(error) });
+        const isStale = !timedOut && request.reusedSocket && error.code === 'ECONNRESET';
+        end(
+          isStale ? { kind: 'stale_connection' } : { kind: connected ? 'unknown' : 'not_sent', cause: causeOf(error) },
+        );
       });
       request.end(body);
     });

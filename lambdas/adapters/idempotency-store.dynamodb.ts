@@ -1,5 +1,5 @@
 /** The state table in DynamoDB: compare-and-swap of event rows, leases of contacts, both in one transaction. */
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type CancellationReason,
@@ -31,6 +31,7 @@ import type {
   SettleWrite,
   Unavailable,
 } from '../ports.ts';
+import { withinBudget } from './within-budget.ts';
 
 type Item = Record<string, unknown>;
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
@@ -77,7 +78,9 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       const command = new BatchGetCommand({
         RequestItems: { [this.#table]: { Keys: [...events, ...contacts, CIRCUIT].map((pk) => ({ pk })) } },
       });
-      const answer = await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#limits.storeBudgetMs) });
+      const answer = await withinBudget(this.#limits.storeBudgetMs, (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
       const unread = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
       let circuit: CircuitRead = unread.some(({ pk }) => pk === CIRCUIT) ? { kind: 'not_read' } : { kind: 'absent' };
       for (const item of answer.Responses?.[this.#table] ?? []) {
@@ -190,9 +193,12 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
   }
 
   /** Writes all or nothing; tries again with the same token for as long as conflicts pass and the budget lasts. */
-  async #write(items: TransactItem[], token: string): Promise<Written> {
+  #write(items: TransactItem[], token: string): Promise<Written> {
+    return withinBudget(this.#limits.storeBudgetMs, (signal) => this.#writeUntil(signal, items, token));
+  }
+
+  async #writeUntil(signal: AbortSignal, items: TransactItem[], token: string): Promise<Written> {
     const endsAtMs = this.#clock.now() + this.#limits.storeBudgetMs;
-    const signal = AbortSignal.timeout(this.#limits.storeBudgetMs);
     for (let tries = 0; ; tries += 1) {
       try {
         await this.#send(items, token, signal);
@@ -230,7 +236,7 @@ const RELEASE: Readonly<Record<ContactEffect, string>> = {
 function settleToken({ eventKey, expect, leaseLiveAtMs, row }: SettleWrite): string {
   const { owner, status, reason, nextAttemptAtMs, settledAtMs } = row;
   const parts = [eventKey, expect, leaseLiveAtMs, owner, status, reason, nextAttemptAtMs, settledAtMs];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 36);
+  return hash('sha256', JSON.stringify(parts)).slice(0, 36);
 }
 
 /** For each item of a write, whether its condition refused it, and what stood there; undefined if none did. */

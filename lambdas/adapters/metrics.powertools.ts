@@ -36,10 +36,13 @@ export class EmfMetrics implements Metrics {
   }
 
   addBy<Name extends DividedMetric>(name: Name, by: DivisionOf<Name>, value: number): void {
-    const dimension = { [METRICS[name].dimension.name]: by };
-    const key = JSON.stringify(dimension);
-    const division = this.#divisions.get(key) ?? { dimension, recorded: new Map() };
-    this.#divisions.set(key, division);
+    const dimensionName = METRICS[name].dimension.name;
+    const key = `${dimensionName} ${by}`;
+    let division = this.#divisions.get(key);
+    if (division === undefined) {
+      division = { dimension: { [dimensionName]: by }, recorded: new Map() };
+      this.#divisions.set(key, division);
+    }
     record(division.recorded, name, value);
     record(this.#totals, name, value);
   }
@@ -119,7 +122,10 @@ class LineForms {
 }
 
 function record(recorded: Recorded, name: MetricName, value: number): void {
-  const values = recorded.get(name) ?? [];
-  if (METRICS[name].unit === 'Count') recorded.set(name, [(values[0] ?? 0) + value]);
-  else recorded.set(name, [...values, Math.round(value * 100) / 100]);
+  const values = recorded.get(name);
+  const isCount = METRICS[name].unit === 'Count';
+  const recordedValue = isCount ? value : Math.round(value * 100) / 100;
+  if (values === undefined) recorded.set(name, [recordedValue]);
+  else if (isCount) values[0] = (values[0] ?? 0) + value;
+  else values.push(recordedValue);
 }

@@ -1,14 +1,6 @@
-/** The one step of the SDK's middleware between a serialized request and its answer: sign, send, try again. */
+/** Between a serialized request and its answer: sign, send, try again. */
 import { isServerError, isThrottlingError, isTransientError, StandardRetryStrategy } from '@smithy/core/retry';
-import type {
-  FinalizeHandlerArguments,
-  FinalizeRequestMiddleware,
-  HttpRequest,
-  MetadataBearer,
-  MiddlewareStack,
-  RetryErrorType,
-  SdkError,
-} from '@smithy/types';
+import type { HttpRequest, RetryErrorType, SdkError } from '@smithy/types';
 import type { TimedRequest } from './request-handler.ts';
 import type { RequestSigner } from './request-signer.ts';
 
@@ -19,35 +11,6 @@ export interface CallBounds {
   readonly tryMs: number;
   /** All tries of a call with their pauses. */
   readonly budgetMs: number;
-}
-
-/**
- * What `boundedSending` does in one step, and what nothing here needs. Of each call of the SDK's own steps cost most,
- * each of them asynchronous and most of them asking again for what cannot change (profile in docs/performance.md).
- */
-const REPLACED = [
-  'retryMiddleware',
-  'hostHeaderMiddleware',
-  'contentLengthMiddleware',
-  'recursionDetectionMiddleware',
-  'httpAuthSchemeMiddleware',
-  'httpSigningMiddleware',
-  // Nobody reads them: what the client is, and a logger that logs nothing.
-  'getUserAgentMiddleware',
-  'loggerMiddleware',
-];
-
-/** Puts the one step in place of the SDK's. */
-export function sendBounded<Input extends object, Output extends MetadataBearer>(
-  stack: MiddlewareStack<Input, Output>,
-  sending: BoundedSending,
-): void {
-  for (const name of REPLACED) stack.remove(name);
-  const middleware: FinalizeRequestMiddleware<Input, Output> = (next) => (args) =>
-    sending.send(args.request as HttpRequest, (request) =>
-      next({ ...args, request } as FinalizeHandlerArguments<Input>),
-    );
-  stack.add(middleware, { step: 'finalizeRequest', name: 'boundedSending' });
 }
 
 /** Sends serialized requests, each signed, and tried again within its bounds. */

@@ -10,6 +10,7 @@ import type {
   HttpResponse,
   MetadataBearer,
   MiddlewareStack,
+  OperationSchema,
   SerdeFunctions,
   StaticOperationSchema,
 } from '@smithy/types';
@@ -21,8 +22,8 @@ type Way = MiddlewareStack<object, MetadataBearer>['resolve'];
  * Makes every command of the client go the one step, whatever middleware the SDK would have put around it: a dozen
  * asynchronous functions, each of which copies the client's configuration or looks the endpoint up again (profile in
  * docs/performance.md). The commands, the protocol that writes requests and reads answers, the error classes and the
- * retries are the SDK's. For clients whose commands need nothing else: not for the document client, whose marshalling
- * is middleware.
+ * retries are the SDK's. What else commands have of middleware is the protocol's to do: the marshalling of DynamoDB's
+ * documents is `DocumentProtocol`'s.
  */
 export function sendDirectly(
   stack: Pick<MiddlewareStack<object, MetadataBearer>, 'concat'>,
@@ -34,10 +35,12 @@ export function sendDirectly(
   const serde = { endpoint: () => Promise.resolve(endpoint) } as HandlerExecutionContext &
     SerdeFunctions &
     EndpointBearer;
+  // One object for each operation, by which a protocol may remember what it has found out of it.
+  const operations = new Map<StaticOperationSchema, OperationSchema>();
   const resolve = (handler: Handler, context: HandlerExecutionContext) => {
     const { operationSchema } = getSmithyContext(context) as { readonly operationSchema: StaticOperationSchema };
-    const [, namespace, name, traits, input, output] = operationSchema;
-    const called = operation(namespace, name, traits, input, output);
+    const called = operations.get(operationSchema) ?? operationOf(operationSchema);
+    operations.set(operationSchema, called);
     const tryOnce = async (request: HttpRequest) => {
       const { response } = await handler({ request });
       try {
@@ -49,8 +52,13 @@ export function sendDirectly(
     return async (args: { readonly input: object }) =>
       sending.send(await protocol.serializeRequest(called, args.input, serde), tryOnce);
   };
-  // A client joins its middleware and a command's here, and asks the result for nothing but the way.
-  stack.concat = (() => ({ resolve: resolve as unknown as Way })) as unknown as typeof stack.concat;
+  // A client joins its middleware and a command's here, the document client twice, and asks the result for the way.
+  const joined = { resolve: resolve as unknown as Way, concat: () => joined };
+  stack.concat = (() => joined) as unknown as typeof stack.concat;
+}
+
+function operationOf([, namespace, name, traits, input, output]: StaticOperationSchema): OperationSchema {
+  return operation(namespace, name, traits, input, output);
 }
 
 type Handler = (args: { readonly request: HttpRequest }) => Promise<{ readonly response: HttpResponse }>;

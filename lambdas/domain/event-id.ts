@@ -1,5 +1,5 @@
 /** The event's id, which is all that ingest reads of a body: without the schemas, and so without what they load. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isObject, parseJson } from './json-body.ts';
 
 /** 1 to 256 visible ASCII characters. */
@@ -12,7 +12,7 @@ export function isEventId(value: unknown): value is string {
 
 /** An identity as an event id: itself, or its SHA-256 in hex where it is too long or has other characters. */
 export function toEventId(identity: string): string {
-  return isEventId(identity) ? identity : createHash('sha256').update(identity, 'utf8').digest('hex');
+  return isEventId(identity) ? identity : hash('sha256', identity);
 }
 
 /** The body's `field`, or null where it is no usable event id. Never throws, whatever the body is. */

@@ -1,5 +1,5 @@
 /** Names of rows and of the index in the state table, and the digest that tells one event from another that reuses its id. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { PipelineEvent } from './event.ts';
 
 /** The index that lists quarantined events by reason and time; rows of other events have no `reason` and are not in it. */
@@ -7,13 +7,12 @@ export const QUARANTINE_INDEX = 'quarantine-by-reason';
 
 /** SHA-256 over the parts, in hex. */
 export function digest(...parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) {
+  const all = parts.flatMap((part) => {
     const [encoding, bytes] = bytesOf(part);
     // Each part's length goes first, so that no two lists of parts run together into the same bytes.
-    hash.update(`${bytes.length}${encoding}:`).update(bytes);
-  }
-  return hash.digest('hex');
+    return [Buffer.from(`${bytes.length}${encoding}:`), bytes];
+  });
+  return hash('sha256', Buffer.concat(all));
 }
 
 /** UTF-8 makes one character of all lone surrogates: text that has one is told apart by its code units. */

@@ -1,13 +1,13 @@
 /** The operations functions: a CloudWatch dashboard in, HTML out. Wiring only. */
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import { DynamoDbCircuitStore } from '../adapters/circuit-store.dynamodb.ts';
 import { systemClock } from '../adapters/clock.system.ts';
 import { DynamoDbPipelineView } from '../adapters/pipeline-view.dynamodb.ts';
 import { SqsQueueDepth } from '../adapters/queue-depth.sqs.ts';
 import { LambdaRedriveRuns } from '../adapters/redrive-runs.lambda.ts';
-import { dynamoDbClient, sqsClient } from '../aws/clients.ts';
+import { sqsClient } from '../aws/clients.ts';
+import { documentClient } from '../aws/document-client.ts';
 import { readOperationsEnvironment, THIS_FUNCTION } from './env.ts';
 import { pageContent } from './page-content.ts';
 import { readWidgetRequest, renderWidget, WIDGET_DOCUMENTATION } from './widget.ts';
@@ -17,7 +17,7 @@ const { limits, stateTableName, quarantineIndexName, actFunctionArn } = environm
 
 const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs, budgetMs: limits.storeBudgetMs };
 const sqs = sqsClient(process.env, bounds);
-const dynamo = DynamoDBDocumentClient.from(dynamoDbClient(process.env, bounds));
+const dynamo = documentClient(process.env, bounds);
 const lambda = new LambdaClient({ maxAttempts: 1 });
 const dependencies = {
   view: new DynamoDbPipelineView(dynamo, stateTableName, quarantineIndexName, limits),

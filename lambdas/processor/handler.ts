@@ -1,5 +1,4 @@
 /** The processor function: SQS in, CRM out, the state table beside it. Wiring only. */
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { DynamoDbCircuitStore } from '../adapters/circuit-store.dynamodb.ts';
@@ -12,7 +11,8 @@ import { PowertoolsLog } from '../adapters/log.powertools.ts';
 import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
 import { SqsMessageVisibility } from '../adapters/message-visibility.sqs.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
-import { dynamoDbClient, secretsManagerClient, sqsClient } from '../aws/clients.ts';
+import { secretsManagerClient, sqsClient } from '../aws/clients.ts';
+import { documentClient } from '../aws/document-client.ts';
 import { crmMapping } from '../crm-mapping.ts';
 import { readProcessorEnvironment, UNSET_CRM_TOKEN } from './env.ts';
 import { FinalEvents } from './final-events.ts';
@@ -26,9 +26,7 @@ const { limits } = environment;
 const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs, budgetMs: limits.storeBudgetMs };
 const sqs = sqsClient(process.env, bounds);
 const secrets = secretsManagerClient(process.env, { ...bounds, budgetMs: limits.secretTimeoutMs });
-const dynamo = DynamoDBDocumentClient.from(dynamoDbClient(process.env, bounds), {
-  marshallOptions: { removeUndefinedValues: true },
-});
+const dynamo = documentClient(process.env, bounds);
 const token = new SecretsManagerCrmToken(secrets, environment.crmTokenSecretArn, UNSET_CRM_TOKEN, systemClock, limits);
 const log = new PowertoolsLog('processor');
 const metrics = new EmfMetrics('processor', environment.metricsNamespace);

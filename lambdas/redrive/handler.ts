@@ -1,5 +1,4 @@
 /** The redrive function: quarantine in, delivery queue out, the state table beside it. Wiring only. */
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import { SqsBulkQueue } from '../adapters/bulk-queue.sqs.ts';
 import { DynamoDbCircuitStore } from '../adapters/circuit-store.dynamodb.ts';
@@ -11,7 +10,8 @@ import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { SqsMoveTasks } from '../adapters/move-tasks.sqs.ts';
 import { DynamoDbQuarantineIndex } from '../adapters/quarantine-index.dynamodb.ts';
 import { SqsQuarantineQueue } from '../adapters/quarantine-queue.sqs.ts';
-import { dynamoDbClient, sqsClient } from '../aws/clients.ts';
+import { sqsClient } from '../aws/clients.ts';
+import { documentClient } from '../aws/document-client.ts';
 import type { RedriveAnswer } from '../domain/redrive-answer.ts';
 import { carryOut } from './carry-out.ts';
 import { readRedriveEnvironment } from './env.ts';
@@ -29,9 +29,7 @@ const sqs = sqsClient(process.env, {
   budgetMs: sqsBudgetMs,
 });
 const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs, budgetMs: limits.storeBudgetMs };
-const dynamo = DynamoDBDocumentClient.from(dynamoDbClient(process.env, bounds), {
-  marshallOptions: { removeUndefinedValues: true },
-});
+const dynamo = documentClient(process.env, bounds);
 const { deliveryQueueUrl, deliveryQueueArn, quarantineUrl, quarantineArn, stateTableName, quarantineIndexName } =
   environment;
 const metrics = new EmfMetrics('redrive', environment.metricsNamespace);

@@ -1,8 +1,9 @@
 /** An embedded DynamoDB in memory for one test file. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { documentClient } from '../../lambdas/aws/document-client.ts';
 import { embeddedBinary } from '../../local/embedded-dynamodb.ts';
 import { findFreePort, LOOPBACK } from '../../local/loopback.ts';
 
@@ -10,7 +11,10 @@ import { findFreePort, LOOPBACK } from '../../local/loopback.ts';
 const READY_TRIES = 200;
 const READY_PAUSE_MS = 25;
 
-/** A running server with one empty table as the stack has it, and a client for it. */
+/** Generous: what is tested is what the server answers, on a machine that may be busy. */
+const BOUNDS = { tries: 3, tryMs: 10_000, budgetMs: 30_000 };
+
+/** A running server with one empty table as the stack has it, and a client for it: the functions' own. */
 export interface DynamoDbForTest {
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
@@ -21,22 +25,23 @@ export interface DynamoDbForTest {
 export async function startDynamoDbForTest(tableName: string): Promise<DynamoDbForTest> {
   const own = process.env.DYNAMODB_ENDPOINT === undefined ? await startServer() : undefined;
   const endpoint = own?.url ?? process.env.DYNAMODB_ENDPOINT ?? '';
-  const bare = new DynamoDBClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const environment = {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+  };
+  const client = documentClient(environment, BOUNDS);
   const stop = async () => {
-    bare.destroy();
+    client.destroy();
     await own?.stop();
   };
   try {
-    await createTable(bare, tableName);
+    await createTable(client, tableName);
   } catch (error) {
     await stop();
     throw error;
   }
-  const client = DynamoDBDocumentClient.from(bare, { marshallOptions: { removeUndefinedValues: true } });
   return { client, tableName, stop };
 }
 
@@ -62,7 +67,7 @@ function end(child: ChildProcess): Promise<void> {
   });
 }
 
-async function createTable(client: DynamoDBClient, tableName: string): Promise<void> {
+async function createTable(client: DynamoDBDocumentClient, tableName: string): Promise<void> {
   const command = new CreateTableCommand({
     TableName: tableName,
     BillingMode: 'PAY_PER_REQUEST',

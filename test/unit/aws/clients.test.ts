@@ -1,10 +1,12 @@
 /** The functions' AWS clients towards a server that misbehaves: bounds, retries, what a request carries. */
 import type { IncomingHttpHeaders, RequestListener } from 'node:http';
-import { BatchGetItemCommand, TransactionCanceledException, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, ResourceNotFoundException } from '@aws-sdk/client-secrets-manager';
 import { ListQueuesCommand, QueueDoesNotExist, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { BatchGetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { dynamoDbClient, secretsManagerClient, sqsClient } from '../../../lambdas/aws/clients.ts';
+import { secretsManagerClient, sqsClient } from '../../../lambdas/aws/clients.ts';
+import { documentClient } from '../../../lambdas/aws/document-client.ts';
 import { type LoopbackServer, listenOnLoopback } from '../../../local/loopback.ts';
 
 interface Seen {
@@ -153,17 +155,16 @@ describe('a client', () => {
     const { environment } = await serve((tries) => ({ status: 400, body: tries === 1 ? absent : cancelled }));
     const secret = secretsManagerClient(environment, GENEROUS).send(new GetSecretValueCommand({ SecretId: 's' }));
     await expect(secret).rejects.toThrow(ResourceNotFoundException);
-    const items = [{ Put: { TableName: 't', Item: { pk: { S: 'a' } } } }];
-    const write = dynamoDbClient(environment, GENEROUS).send(new TransactWriteItemsCommand({ TransactItems: items }));
+    const items = [{ Put: { TableName: 't', Item: { pk: 'a' } } }];
+    const write = documentClient(environment, GENEROUS).send(new TransactWriteCommand({ TransactItems: items }));
     await expect(write).rejects.toThrow(TransactionCanceledException);
     await expect(write).rejects.toMatchObject({ CancellationReasons: [{ Item: { pk: { S: 'a' } } }] });
   });
 
   it('keeps many calls at once apart', async () => {
     const { seen, environment } = await serve(() => ({ status: 200, body: { Responses: {} } }));
-    const client = dynamoDbClient(environment, GENEROUS);
-    const read = (pk: string) =>
-      client.send(new BatchGetItemCommand({ RequestItems: { table: { Keys: [{ pk: { S: pk } }] } } }));
+    const client = documentClient(environment, GENEROUS);
+    const read = (pk: string) => client.send(new BatchGetCommand({ RequestItems: { table: { Keys: [{ pk }] } } }));
     await Promise.all(Array.from({ length: 20 }, (_, index) => read(`k${index}`)));
     expect(new Set(seen.map(({ body }) => body)).size).toBe(20);
   });
