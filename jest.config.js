@@ -5,6 +5,7 @@ export default {
   testEnvironment: 'node',
   // One more than there are cores: most of what takes long is waiting, and uses two thirds of them.
   maxWorkers: availableParallelism() + 1,
+  testSequencer: '<rootDir>/test/longest-first.js',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -31,7 +31,7 @@ import type {
   SettleWrite,
   Unavailable,
 } from '../ports.ts';
-import { withinBudget } from './within-budget.ts';
+import { withinBudget } from '../within-budget.ts';
 
 type Item = Record<string, unknown>;
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
