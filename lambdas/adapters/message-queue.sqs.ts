@@ -41,8 +41,9 @@ export class SqsMessageQueue implements MessageQueue {
       ...traceAttribute(this.#trace()),
     });
     try {
-      await this.#client.send(command);
-      return { kind: 'sent' };
+      const { MessageId } = await this.#client.send(command);
+      // Without it it was something else that answered: a proxy, say, with a page of its own and a 200.
+      return MessageId === undefined ? { kind: 'unavailable', cause: 'SQS: no message id' } : { kind: 'sent' };
     } catch (error) {
       return { kind: 'unavailable', cause: `SQS: ${errorName(error)}` };
     }

@@ -69,7 +69,7 @@ export class EmfMetrics implements Metrics {
 
   #publish(dimension: Dimension, recorded: Recorded, said: LogDetails = {}): void {
     if (recorded.size === 0) return;
-    const { metrics, members } = this.#forms.of(dimension, [...recorded.keys()]);
+    const { metrics, members } = this.#forms.of(dimension, [...recorded.keys()].sort());
     const line: Record<string, unknown> = {
       _aws: { Timestamp: Date.now(), CloudWatchMetrics: metrics },
       ...said,

@@ -17,37 +17,51 @@ export interface CallBounds {
 export class BoundedSending {
   readonly #signer: RequestSigner;
   readonly #bounds: CallBounds;
-  /** The SDK's own: which errors are tried again, after which pauses, and a budget of retries that an outage uses up. */
+  /**
+   * The SDK's own: which errors are tried again, after which pauses, and a budget of retries that an outage uses up and
+   * every success gives a part back of.
+   */
   readonly #retries: StandardRetryStrategy;
+  /** What every call begins with. It has no state: one is enough. */
+  readonly #firstToken: ReturnType<StandardRetryStrategy['acquireInitialRetryToken']>;
 
   constructor(signer: RequestSigner, bounds: CallBounds) {
     this.#signer = signer;
     this.#bounds = bounds;
     this.#retries = new StandardRetryStrategy(bounds.tries);
+    this.#firstToken = this.#retries.acquireInitialRetryToken('');
   }
 
-  /** Resolves with the first try that succeeds; rejects with the error of the last one that was permitted. */
-  async send<Result>(request: HttpRequest, tryOnce: (request: TimedRequest) => Promise<Result>): Promise<Result> {
+  /**
+   * Resolves with the first try that succeeds; rejects with the error of the last one that was permitted. `signal` ends
+   * the pauses between tries; a try that is under way has to look at it itself.
+   */
+  async send<Result>(
+    request: HttpRequest,
+    tryOnce: (request: TimedRequest) => Promise<Result>,
+    signal?: AbortSignal,
+  ): Promise<Result> {
     const { tryMs, budgetMs } = this.#bounds;
     complete(request);
     const endsAtMs = Date.now() + budgetMs;
-    let granted: ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']> | undefined;
+    let token = await this.#firstToken;
     for (;;) {
       const nowMs = Date.now();
       this.#signer.sign(request, nowMs);
       try {
         const timed: TimedRequest = Object.assign(request, { timeoutMs: Math.min(tryMs, endsAtMs - nowMs) });
         const result = await tryOnce(timed);
-        if (granted !== undefined) this.#retries.recordSuccess(await granted);
+        this.#retries.recordSuccess(token);
         return result;
       } catch (error) {
-        const token = (await granted) ?? (await this.#retries.acquireInitialRetryToken(''));
-        granted = this.#retries.refreshRetryTokenForRetry(token, {
+        const next = this.#retries.refreshRetryTokenForRetry(token, {
           error: error as SdkError,
           errorType: typeOf(error as SdkError),
         });
         // Refused: no try is left, or the error is not one that passes.
-        if (!(await within(granted, endsAtMs))) throw error;
+        const granted = await within(next, endsAtMs, signal);
+        if (granted === undefined) throw error;
+        token = granted;
       }
     }
   }
@@ -69,17 +83,20 @@ function typeOf(error: SdkError): RetryErrorType {
   return isServerError(error) ? 'SERVER_ERROR' : 'CLIENT_ERROR';
 }
 
-/** Whether the pause before the next try is granted, and ends while there is time left for it. */
-async function within(pause: Promise<unknown>, endsAtMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.max(0, endsAtMs - Date.now()));
+/** What the pause before the next try ends with; undefined where it is refused, or does not end while there is time left. */
+async function within<Token>(
+  pause: Promise<Token>,
+  endsAtMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Token | undefined> {
+  let giveUp = () => {};
+  const late = new Promise<undefined>((resolve) => {
+    giveUp = () => resolve(undefined);
   });
-  const granted = pause.then(
-    () => true,
-    () => false,
-  );
-  const answer = await Promise.race([granted, late]);
+  const timer = setTimeout(giveUp, Math.max(0, endsAtMs - Date.now()));
+  signal?.addEventListener('abort', giveUp);
+  const granted = await Promise.race([pause.catch(() => undefined), late]);
   clearTimeout(timer);
-  return answer && Date.now() < endsAtMs;
+  signal?.removeEventListener('abort', giveUp);
+  return signal?.aborted === true || Date.now() >= endsAtMs ? undefined : granted;
 }

@@ -49,7 +49,7 @@ function credentialsFrom(environment: Environment): AwsCredentialIdentity {
   return {
     accessKeyId: variable(environment, 'AWS_ACCESS_KEY_ID'),
     secretAccessKey: variable(environment, 'AWS_SECRET_ACCESS_KEY'),
-    ...(sessionToken === undefined ? {} : { sessionToken }),
+    ...(sessionToken === undefined || sessionToken === '' ? {} : { sessionToken }),
   };
 }
 

@@ -31,14 +31,17 @@ export function sendDirectly(
   endpoint: Endpoint,
   sending: BoundedSending,
 ): void {
-  // Of what the SDK gives its protocols as their context these two look at the endpoint alone.
+  // Of what the SDK gives its protocols as their context those of this directory look at the endpoint alone.
   const serde = { endpoint: () => Promise.resolve(endpoint) } as HandlerExecutionContext &
     SerdeFunctions &
     EndpointBearer;
   // One object for each operation, by which a protocol may remember what it has found out of it.
   const operations = new Map<StaticOperationSchema, OperationSchema>();
   const resolve = (handler: Handler, context: HandlerExecutionContext) => {
-    const { operationSchema } = getSmithyContext(context) as { readonly operationSchema: StaticOperationSchema };
+    const { operationSchema, abortSignal } = getSmithyContext(context) as {
+      readonly operationSchema: StaticOperationSchema;
+      readonly abortSignal?: AbortSignal;
+    };
     const called = operations.get(operationSchema) ?? operationOf(operationSchema);
     operations.set(operationSchema, called);
     const tryOnce = async (request: HttpRequest) => {
@@ -50,7 +53,7 @@ export function sendDirectly(
       }
     };
     return async (args: { readonly input: object }) =>
-      sending.send(await protocol.serializeRequest(called, args.input, serde), tryOnce);
+      sending.send(await protocol.serializeRequest(called, args.input, serde), tryOnce, abortSignal);
   };
   // A client joins its middleware and a command's here, the document client twice, and asks the result for the way.
   const joined = { resolve: resolve as unknown as Way, concat: () => joined };

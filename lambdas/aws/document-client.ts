@@ -1,7 +1,6 @@
 /** The functions' client of DynamoDB; apart from the others', so that ingest's bundle has nothing of it. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { getSchemaSerdePlugin } from '@smithy/core/schema';
 import type { Environment } from '../environment.ts';
 import type { CallBounds } from './bounded-sending.ts';
 import { direct, fixedConfig } from './client-config.ts';
@@ -16,7 +15,5 @@ export function documentClient(environment: Environment, bounds: CallBounds): Dy
     accountIdEndpointMode: 'disabled',
     protocol: DocumentProtocol,
   });
-  // Never reached; a document client wants to see it before it takes a client.
-  client.middlewareStack.use(getSchemaSerdePlugin(client.config));
   return DynamoDBDocumentClient.from(direct(client, config, signer, bounds));
 }

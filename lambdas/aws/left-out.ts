@@ -7,7 +7,8 @@
 
 /** In place of `@aws-sdk/credential-provider-node`: the clients are given the credentials of the environment. */
 export function defaultProvider(): () => Promise<never> {
-  return () => Promise.reject(new Error('a client was made without credentials: lambdas/aws/clients.ts gives them'));
+  return () =>
+    Promise.reject(new Error('a client was made without credentials: lambdas/aws/client-config.ts gives them'));
 }
 
 /** In place of `@smithy/core/event-streams`. */

@@ -24,20 +24,27 @@ export class BoundedRequestHandler implements RequestHandler<TimedRequest, HttpR
         return;
       }
       const sent = this.#request(request);
-      const timer = setTimeout(() => sent.destroy(timedOut(request.timeoutMs)), request.timeoutMs);
-      const abort = () => sent.destroy(aborted());
-      const signal = abortSignal instanceof AbortSignal ? abortSignal : undefined;
-      signal?.addEventListener('abort', abort);
       const end = () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
       };
       const fail = (error: Error) => {
         end();
+        sent.destroy();
         reject(error);
       };
+      const timer = setTimeout(() => fail(timedOut(request.timeoutMs)), request.timeoutMs);
+      const abort = () => fail(aborted());
+      const signal = abortSignal instanceof AbortSignal ? abortSignal : undefined;
+      signal?.addEventListener('abort', abort);
+      let answered = false;
       sent.on('error', fail);
+      // An answer by another protocol ends a request, and Node says no more of it.
+      sent.on('close', () => {
+        if (!answered) fail(closed());
+      });
       sent.on('response', (response) => {
+        answered = true;
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', fail);
@@ -74,6 +81,11 @@ function timedOut(timeoutMs: number): Error {
     name: 'TimeoutError',
     code: 'ETIMEDOUT',
   });
+}
+
+/** Named as the SDK's retries know a connection that broke. */
+function closed(): Error {
+  return Object.assign(new Error('the connection was closed without an answer'), { code: 'ECONNRESET' });
 }
 
 /** Named as the SDK names it, and not tried again. */

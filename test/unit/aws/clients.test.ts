@@ -14,7 +14,9 @@ interface Seen {
   readonly body: string;
 }
 
-type Answer = (tries: number) => { readonly status: number; readonly body: object | string } | 'hang' | 'drop' | 'half';
+type Answer = (
+  tries: number,
+) => { readonly status: number; readonly body: object | string } | 'hang' | 'drop' | 'half' | 'upgrade';
 
 let server: LoopbackServer | undefined;
 
@@ -34,6 +36,8 @@ async function serve(answer: Answer): Promise<{ readonly seen: Seen[]; readonly 
       seen.push({ headers: request.headers, body: Buffer.concat(chunks).toString('utf8') });
       const told = answer(seen.length);
       if (told === 'drop') response.destroy();
+      else if (told === 'upgrade')
+        response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
       else if (told === 'half') response.writeHead(200, { 'content-length': 100 }).write('{');
       else if (told !== 'hang') {
         response.writeHead(told.status).end(typeof told.body === 'string' ? told.body : JSON.stringify(told.body));
@@ -137,6 +141,45 @@ describe('a client', () => {
     await expect(client.send(SEND)).rejects.toMatchObject({ name: 'TimeoutError' });
     expect(seen.length).toBeGreaterThan(0);
     expect(seen.length).toBeLessThan(6);
+  }, 20_000);
+
+  it('tries again after an outage as before it: each success gives back a part of what the outage has used up', async () => {
+    // An outage of 25 calls uses up all retries that the SDK's strategy has.
+    let answer: ReturnType<Answer> = UNAVAILABLE;
+    const { seen, environment } = await serve(() => answer);
+    const client = sqsClient(environment, { tries: 3, tryMs: 5_000, budgetMs: 15_000 });
+    const calls = Array.from({ length: 25 }, () => client.send(SEND));
+    expect((await Promise.allSettled(calls)).every(({ status }) => status === 'rejected')).toBe(true);
+    answer = OK;
+    for (let call = 0; call < 50; call += 1) await client.send(SEND);
+    const before = seen.length;
+    answer = 'drop';
+    const sent = client.send(SEND);
+    while (seen.length === before) await new Promise((resolve) => setTimeout(resolve, 1));
+    answer = OK;
+    await expect(sent).resolves.toMatchObject({ MessageId: 'm' });
+    expect(seen.length - before).toBe(2);
+  }, 20_000);
+
+  it('ends a pause between two tries when it is aborted', async () => {
+    const { seen, environment } = await serve(() => THROTTLED);
+    const controller = new AbortController();
+    const sent = sqsClient(environment, { tries: 50, tryMs: 5_000, budgetMs: 60_000 }).send(SEND, {
+      abortSignal: controller.signal,
+    });
+    // The fourth pause is four seconds long on average.
+    while (seen.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    controller.abort();
+    await expect(sent).rejects.toMatchObject({ $metadata: { httpStatusCode: 400 } });
+    const tries = seen.length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(seen).toHaveLength(tries);
+  }, 20_000);
+
+  it('does not wait for ever for an answer by another protocol', async () => {
+    const { seen, environment } = await serve((tries) => (tries === 1 ? 'upgrade' : OK));
+    await expect(sqsClient(environment, GENEROUS).send(SEND)).resolves.toMatchObject({ MessageId: 'm' });
+    expect(seen).toHaveLength(2);
   }, 20_000);
 
   it('ends at once when it is aborted, and tries no more', async () => {
