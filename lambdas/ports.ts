@@ -123,8 +123,8 @@ export type SettleResult =
   | { readonly kind: 'settled' }
   /** Another attempt has taken the event or the contact since; nothing was changed. */
   | { readonly kind: 'lost'; readonly event?: EventRow }
-  /** A user's row was there already; nothing was changed. */
-  | { readonly kind: 'rows_rejected' }
+  /** A user's row was there already, or is none that can be stored; nothing was changed. `cause` says which of the two. */
+  | { readonly kind: 'rows_rejected'; readonly cause: string }
   | Unavailable;
 
 /** The state table. All of the pipeline's memory is in here. */
@@ -136,7 +136,10 @@ export interface IdempotencyStore {
   }): Promise<ReadAhead | Unavailable>;
   /** All or nothing. A claim that is found to stand already, under the same owner, is `claimed`. */
   claim(write: ClaimWrite): Promise<ClaimResult>;
-  /** All or nothing. A settlement that is found to stand already, by the same owner, is `settled`. */
+  /**
+   * All or nothing. A settlement that is found to stand already, by the same owner, is `settled`. `unavailable` takes a
+   * moment, also where the failure came at once: whoever asks again and again does not keep the process from all else.
+   */
   settle(write: SettleWrite): Promise<SettleResult>;
 }
 
@@ -156,8 +159,14 @@ export interface CircuitStore {
 
 /** The CRM's bearer token. */
 export interface CrmToken {
-  /** The token, from a cache unless `fresh` is asked for. Not pasted yet, or unreachable with none known: `unavailable`. */
-  read(request: { readonly fresh: boolean }): Promise<{ readonly kind: 'token'; readonly token: string } | Unavailable>;
+  /**
+   * The token, from a cache unless `fresh` is asked for, within `budgetMs`. Not pasted yet, or unreachable with none known:
+   * `unavailable`.
+   */
+  read(request: {
+    readonly fresh: boolean;
+    readonly budgetMs: number;
+  }): Promise<{ readonly kind: 'token'; readonly token: string } | Unavailable>;
 }
 
 /** The CRM. */

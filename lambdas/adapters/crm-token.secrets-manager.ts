@@ -27,22 +27,23 @@ export class SecretsManagerCrmToken implements CrmToken {
 
   async read(request: {
     readonly fresh: boolean;
+    readonly budgetMs: number;
   }): Promise<{ readonly kind: 'token'; readonly token: string } | Unavailable> {
     const nowMs = this.#clock.now();
     const known = this.#known;
     if (known !== undefined && !request.fresh && nowMs - known.readAtMs < this.#limits.secretCacheMs) {
       return { kind: 'token', token: known.token };
     }
-    const read = await this.#readSecret();
+    const read = await this.#readSecret(Math.min(this.#limits.secretTimeoutMs, request.budgetMs));
     if (read.kind === 'token') this.#known = { token: read.token, readAtMs: nowMs };
     // A token that worked a moment ago is a better try than none.
     return read.kind === 'unavailable' && known !== undefined ? { kind: 'token', token: known.token } : read;
   }
 
-  async #readSecret(): Promise<{ readonly kind: 'token'; readonly token: string } | Unavailable> {
+  async #readSecret(budgetMs: number): Promise<{ readonly kind: 'token'; readonly token: string } | Unavailable> {
     try {
       const command = new GetSecretValueCommand({ SecretId: this.#secretArn });
-      const abortSignal = AbortSignal.timeout(this.#limits.secretTimeoutMs);
+      const abortSignal = AbortSignal.timeout(budgetMs);
       const token = (await this.#client.send(command, { abortSignal })).SecretString?.trim() ?? '';
       if (token === this.#placeholder) return unavailable('the CRM token has not been pasted into its secret yet');
       return HEADER_VALUE.test(token)

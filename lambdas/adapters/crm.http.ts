@@ -38,7 +38,7 @@ export class HttpCrm implements Crm {
 
   async deliver(command: CrmCommand, call: Parameters<Crm['deliver']>[1]): Promise<CrmAnswer> {
     const endsAtMs = this.#clock.now() + call.budgetMs;
-    const read = await this.#token.read({ fresh: call.freshToken });
+    const read = await this.#token.read({ fresh: call.freshToken, budgetMs: call.budgetMs });
     if (read.kind === 'unavailable') return { kind: 'no_token', cause: read.cause };
     const body = Buffer.from(JSON.stringify(command.body), 'utf8');
     let mayHaveArrived = false;

@@ -44,13 +44,21 @@ const PASSING_ERRORS = new Set(['TransactionConflictException', 'TransactionInPr
 /** Read with every batch: what it costs is half a read unit. */
 const CIRCUIT = circuitKey('crm');
 
+/** Ceiling of the pause after a write that failed, before that is told. */
+const FAILURE_PAUSE_MS = 500;
+
 /** Ceiling of the first pause before a write that met a conflict is tried again; doubles each time. */
 const CONFLICT_PAUSE_MS = 20;
 
-/** How one write went: done, refused by a condition (by write, in order, with the item that stood against it), or neither. */
+/** Nothing but what is in a write can be the cause of these. */
+const INVALID_REASONS = new Set(['ValidationError']);
+const INVALID_ERRORS = new Set(['ValidationException', 'SerializationException']);
+
+/** How one write went: done, refused by a condition (by write, in order, with the item that stood against it), refused for what it is, or neither. */
 type Written =
   | { readonly kind: 'written' }
   | { readonly kind: 'refused'; readonly against: readonly ({ readonly item: Item | undefined } | undefined)[] }
+  | { readonly kind: 'invalid'; readonly cause: string }
   | Unavailable;
 
 /** The state table, by one client whose single tries are bounded; each call here ends within `storeBudgetMs`. */
@@ -99,7 +107,8 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
     const items: TransactItem[] = [{ Put: this.#putEvent(write.eventKey, write.row, write.expect) }];
     if (write.contact !== undefined) items.push({ Update: this.#claimContact(write, write.contact) });
     const written = await this.#write(items, randomUUID());
-    if (written.kind !== 'refused') return written.kind === 'written' ? { kind: 'claimed' } : written;
+    if (written.kind === 'written') return { kind: 'claimed' };
+    if (written.kind !== 'refused') return { kind: 'unavailable', cause: written.cause };
     const [event, contact] = written.against;
     if (event !== undefined) {
       const row = event.item === undefined ? undefined : rowFrom(event.item);
@@ -117,7 +126,10 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
     const firstUserRow = items.length;
     for (const row of write.userRows) items.push({ Put: this.#putUserRow(row) });
     const written = await this.#write(items, settleToken(write));
-    if (written.kind !== 'refused') return written.kind === 'written' ? { kind: 'settled' } : written;
+    if (written.kind === 'written') return { kind: 'settled' };
+    if (written.kind === 'invalid' && write.userRows.length > 0)
+      return { kind: 'rows_rejected', cause: `a row of the mapping cannot be stored (${written.cause})` };
+    if (written.kind !== 'refused') return { kind: 'unavailable', cause: written.cause };
     const [event, ...others] = written.against;
     if (event !== undefined) {
       const row = event.item === undefined ? undefined : rowFrom(event.item);
@@ -126,7 +138,9 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
     }
     const contactRefused = write.contact !== undefined && others[0] !== undefined;
     const rowRefused = written.against.slice(firstUserRow).some((against) => against !== undefined);
-    return rowRefused && !contactRefused ? { kind: 'rows_rejected' } : { kind: 'lost' };
+    return rowRefused && !contactRefused
+      ? { kind: 'rows_rejected', cause: 'a row of the mapping was there already' }
+      : { kind: 'lost' };
   }
 
   #putEvent(key: string, row: EventRow, expect: ExpectedRow, leaseLiveAtMs?: number): PutItem {
@@ -206,9 +220,11 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       } catch (error) {
         const against = refusals(error);
         if (against !== undefined) return { kind: 'refused', against };
-        const pauseMs = this.#chance.fraction() * CONFLICT_PAUSE_MS * 2 ** tries;
-        if (!isPassing(error) || this.#clock.now() + pauseMs >= endsAtMs) return unavailable(error);
-        await pause(pauseMs);
+        const passing = isPassing(error);
+        const pauseMs = this.#chance.fraction() * (passing ? CONFLICT_PAUSE_MS * 2 ** tries : FAILURE_PAUSE_MS);
+        const isLate = this.#clock.now() + pauseMs >= endsAtMs;
+        if (!isLate) await pause(pauseMs);
+        if (isLate || !passing) return failed(error);
       }
     }
   }
@@ -276,8 +292,21 @@ function contactFrom(item: Item): ContactRow {
   return withoutKey(item) as ContactRow;
 }
 
+/** A write that neither passed nor was refused by a condition. */
+function failed(error: unknown): Unavailable | Extract<Written, { kind: 'invalid' }> {
+  const { cause } = unavailable(error);
+  const isInvalid =
+    error instanceof Error &&
+    (INVALID_ERRORS.has(error.name) || codesOf(error).some((code) => INVALID_REASONS.has(code)));
+  return { kind: isInvalid ? 'invalid' : 'unavailable', cause };
+}
+
 function unavailable(error: unknown): Unavailable {
+  return { kind: 'unavailable', cause: `DynamoDB: ${[errorName(error), ...codesOf(error)].join(' ')}` };
+}
+
+/** Why a transaction was cancelled. */
+function codesOf(error: unknown): string[] {
   const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
-  const codes = reasons.map((reason) => reason.Code).filter((code) => code !== undefined && code !== 'None');
-  return { kind: 'unavailable', cause: `DynamoDB: ${[errorName(error), ...codes].join(' ')}` };
+  return reasons.flatMap(({ Code }) => (Code === undefined || Code === 'None' ? [] : [Code]));
 }

@@ -4,7 +4,7 @@ import type { PipelineEvent } from './event.ts';
 /** One call to the CRM, relative to its base URL. The pipeline adds the token and the idempotency key. */
 export interface CrmCommand {
   readonly method: 'POST' | 'PUT' | 'PATCH';
-  /** Begins with a slash; put behind the base URL's own path. */
+  /** Begins with a slash; put behind the base URL's own path. Visible ASCII: `encodeURIComponent` what else may be in it. */
   readonly path: string;
   /** Sent as JSON. */
   readonly body: unknown;
@@ -13,7 +13,11 @@ export interface CrmCommand {
 /** A row of the user's own, written to the state table under `USER#<key>` in the same transaction as the event's outcome. */
 export interface UserRow {
   readonly key: string;
-  /** DynamoDB attributes; `pk` is the pipeline's. */
+  /**
+   * DynamoDB attributes: texts, numbers, booleans, null, bytes (`Uint8Array`), and Sets, arrays and plain objects of them;
+   * `undefined` is left out. `pk`, `reason` and `settledAtMs` are the pipeline's; DynamoDB deletes the row after `expiresAt`,
+   * in epoch seconds, where it has that. What cannot be stored quarantines the event as `mapping_failed`.
+   */
   readonly item: Readonly<Record<string, unknown>>;
   /** Only if no row has this key yet; otherwise the event is quarantined as `rows_rejected`. Default: replace. */
   readonly onlyIfAbsent?: boolean;

@@ -72,7 +72,7 @@ export const LIMIT_TABLE = {
   storeBudgetMs: limit(2_500, 50, 30 * SECOND, 'all tries of one DynamoDB or SQS call with their pauses'),
   attemptBudgetMs: limit(18 * SECOND, 100, 10 * MINUTE, 'one attempt from claim to settle'),
   startReserveMs: limit(
-    20 * SECOND,
+    21 * SECOND,
     100,
     12 * MINUTE,
     'a record is started only with this much of the invocation left',
@@ -217,8 +217,8 @@ const RELATIONS: readonly Relation[] = [
   ),
   atMost(
     'startReserveMs',
-    'attemptBudgetMs ≤ startReserveMs',
-    (l) => l.attemptBudgetMs,
+    'attemptBudgetMs + storeBudgetMs (for letting the message come back) ≤ startReserveMs',
+    (l) => l.attemptBudgetMs + l.storeBudgetMs,
     (l) => l.startReserveMs,
   ),
   less(
@@ -283,8 +283,8 @@ const RELATIONS: readonly Relation[] = [
   ),
   less(
     'ingestFunctionTimeoutMs',
-    'secretTimeoutMs + ingestSendBudgetMs < ingestFunctionTimeoutMs',
-    (l) => l.secretTimeoutMs + l.ingestSendBudgetMs,
+    '2 × secretTimeoutMs (the current version, and all of them where the signature does not fit) + ingestSendBudgetMs < ingestFunctionTimeoutMs',
+    (l) => 2 * l.secretTimeoutMs + l.ingestSendBudgetMs,
     (l) => l.ingestFunctionTimeoutMs,
   ),
   less(

@@ -46,8 +46,8 @@ export const QUARANTINE_ADVICE = {
     redrive: 'after_repair',
   },
   rows_rejected: {
-    title: 'A row was there already',
-    next: 'Look why the mapping’s row exists. Remove it, or change the mapping, then redrive.',
+    title: 'A row of ours was refused',
+    next: 'The last error says whether the mapping’s row exists already or cannot be stored. Remove it, or change the mapping, then redrive.',
     redrive: 'after_repair',
   },
   id_reused: {

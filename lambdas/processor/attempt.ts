@@ -80,6 +80,8 @@ export class Attempt {
   readonly #endsAtMs: number;
   readonly #leaseExpiresAtMs: number;
   #record: PreparedRecord;
+  /** Whether its call is a probe, whose success has to be written to the circuit after all else. */
+  #probes = false;
 
   /** The lease counts from here, before anything is sent, so that it cannot outlast what others see of it. */
   constructor(record: PreparedRecord, known: KnownRows, deps: AttemptDependencies) {
@@ -103,7 +105,8 @@ export class Attempt {
 
   async #run(): Promise<Disposition> {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      if (this.#timeLeftMs() < this.#deps.limits.storeBudgetMs)
+      // For a claim and for giving it back, or for sending to quarantine and settling that.
+      if (this.#timeLeftMs() < 2 * this.#deps.limits.storeBudgetMs)
         return this.#later('no time left', this.#retryDelayMs(), 'no_time');
       const disposition = await this.#carryOut(this.#nextStep());
       if (disposition !== 'look_again') return disposition;
@@ -201,11 +204,14 @@ export class Attempt {
     const pass = await this.#deps.circuit.admit(this.#owner);
     if (pass === 'refused') return this.#quarantine(task, untried, 'circuit_open', CIRCUIT_OPEN, 'not_applied');
     if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
+    this.#probes = pass.kind === 'probe';
     const outcome = await this.#callCrm(task, pass);
     const works = outcome.kind === 'success' || outcome.kind === 'permanent';
     await this.#deps.circuit.callEnded(pass, !works);
     const disposition = await this.#conclude(task, row, outcome);
-    if (pass.kind === 'probe' && works) await this.#deps.circuit.probeSucceeded(this.#owner);
+    // Without time left for it the circuit waits for the next probe.
+    if (this.#probes && works && this.#timeLeftMs() >= this.#deps.limits.storeBudgetMs)
+      await this.#deps.circuit.probeSucceeded(this.#owner);
     return disposition;
   }
 
@@ -262,7 +268,7 @@ export class Attempt {
     if (settled.kind === 'settled') return { kind: 'done', outcome: 'applied', attempts: row.attempts };
     if (settled.kind !== 'rows_rejected') return this.#unsettled(settled, claimed);
     // The CRM has the event, but no settlement says so: older events of the contact must not pass it.
-    return this.#quarantine(task, claimed, 'rows_rejected', 'a row of the mapping was there already', 'unknown');
+    return this.#quarantine(task, claimed, 'rows_rejected', settled.cause, 'unknown');
   }
 
   /** Gives the event back, to be tried again. */
@@ -321,9 +327,9 @@ export class Attempt {
       userRows,
       ...(task.contact === undefined ? {} : { contact: { ...task.contact, effect } }),
     };
+    const reserveMs = (this.#probes ? 2 : 1) * limits.storeBudgetMs;
     let settled = await store.settle(write);
-    while (settled.kind === 'unavailable' && this.#timeLeftMs() >= limits.storeBudgetMs)
-      settled = await store.settle(write);
+    while (settled.kind === 'unavailable' && this.#timeLeftMs() >= reserveMs) settled = await store.settle(write);
     if (settled.kind === 'settled') {
       this.#known.sawEvent(write.eventKey, row);
       if (task.contact !== undefined) {
@@ -370,7 +376,7 @@ export class Attempt {
           return { kind: 'done', outcome: 'duplicate', attempts: 0 };
         return 'look_again';
       case 'rows_rejected':
-        this.#rejectRows();
+        this.#rejectRows(settled.cause);
         return 'look_again';
       case 'unavailable':
         return this.#later(settled.cause, this.#retryDelayMs(), 'state_table');
@@ -379,9 +385,8 @@ export class Attempt {
     }
   }
 
-  #rejectRows(): void {
+  #rejectRows(detail: string): void {
     const { event } = this.#record.task;
-    const detail = 'a row of the mapping was there already';
     const task = {
       kind: 'unprocessable',
       reason: 'rows_rejected',

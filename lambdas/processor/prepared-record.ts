@@ -7,6 +7,7 @@ import { readEvent } from '../domain/event-forms.ts';
 import { bodyIdentity, bodyKey, contactKey, eventKey, identityOf, orderingKeyDigest } from '../domain/event-key.ts';
 import { positionOf, type QuarantineReason } from '../domain/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
+import { problemWithDelivery } from '../domain/mapping-check.ts';
 
 /** A message and the handle by which its visibility is set. */
 export interface SourceRecord {
@@ -57,9 +58,6 @@ export interface PreparedRecord extends Omit<ParsedRecord, 'parsed'> {
   readonly identity: string;
   readonly task: Task;
 }
-
-/** A transaction takes 100 items; the event, its contact and room for more of ours go first. */
-const USER_ROWS_MAX = 50;
 
 /** Decodes and parses one message. Never throws. */
 export function parseRecord(source: SourceRecord, limits: Limits): ParsedRecord {
@@ -119,18 +117,11 @@ function callMapping(
 ): Mapped | { readonly kind: 'failed'; readonly reason: string } {
   try {
     const mapped = mapping(event);
-    const problem = mapped.kind === 'deliver' ? problemWithRows(mapped.rows ?? []) : undefined;
-    return problem === undefined ? mapped : { kind: 'failed', reason: problem };
+    const problem = mapped.kind === 'deliver' ? problemWithDelivery(mapped) : undefined;
+    return problem === undefined ? mapped : { kind: 'failed', reason: `the mapping gave ${problem}` };
   } catch (error) {
     return { kind: 'failed', reason: `the mapping threw ${errorName(error)}` };
   }
-}
-
-function problemWithRows(rows: readonly UserRow[]): string | undefined {
-  if (rows.length > USER_ROWS_MAX)
-    return `the mapping gave ${rows.length} rows; at most ${USER_ROWS_MAX} commit together`;
-  const distinct = new Set(rows.map((row) => row.key)).size;
-  return distinct === rows.length ? undefined : 'the mapping gave two rows with one key';
 }
 
 /** Digest of the record's ordering key, where it has one. */

@@ -61,16 +61,14 @@ export async function processBatch(
   const read = await readAhead(parsed, firstTimers, deps);
   const concurrency = bulkhead(deps.limits.crmConcurrency, Number.MAX_SAFE_INTEGER);
   if ('kind' in read) {
-    // Without the table nothing can be claimed either.
-    const batch = {
-      deps,
-      known: new KnownRows(deps.finals),
-      concurrency,
-      endsAtMs,
-      comeBack: [],
-    };
+    // Without the table nothing can be claimed either; duplicates of what is known to be final need none.
+    const batch: Batch = { deps, known: new KnownRows(deps.finals), concurrency, endsAtMs, comeBack: [] };
     await Promise.all(
-      parsed.map((record) => sendBack(record, later(retryDelay(record, deps), read.cause, 'state_table'), batch)),
+      parsed.map((record) =>
+        deps.finals.row(record.eventKey) === undefined
+          ? sendBack(record, later(retryDelay(record, deps), read.cause, 'state_table'), batch)
+          : workOne(prepareRecord(record, deps.mapping), batch),
+      ),
     );
     return batch;
   }

@@ -107,8 +107,9 @@ export class SharedCircuit {
     if (!this.#breaker.failure(CircuitState.Closed)) return;
     const { clock, limits, log, metrics } = this.#deps;
     this.#opening = true;
-    const opened = await this.#write(openedCircuit(row, clock.now(), limits));
-    this.#opening = false;
+    const opened = await this.#write(openedCircuit(row, clock.now(), limits)).finally(() => {
+      this.#opening = false;
+    });
     if (!opened) return;
     log.write('warn', 'circuit opened', { dependency: 'crm', version: row.version });
     metrics.add('CircuitOpened', 1);

@@ -312,7 +312,10 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
           { key: userKey, item: { by: 'second' }, onlyIfAbsent: true },
         ],
       });
-      expect(await subject.store.settle(write)).toEqual({ kind: 'rows_rejected' });
+      expect(await subject.store.settle(write)).toEqual({
+        kind: 'rows_rejected',
+        cause: 'a row of the mapping was there already',
+      });
       expect(await subject.event(eventKey)).toEqual(claimed('me'));
       expect(await subject.contact(contactKey)).toEqual(held);
       expect(await subject.userRow(userKey)).toEqual({ by: 'first' });

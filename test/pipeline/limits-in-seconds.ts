@@ -2,9 +2,9 @@
 export const LIMITS_IN_SECONDS: Readonly<Record<string, string>> = {
   'limits.crmTimeoutMs': '600',
   'limits.storeTryMs': '250',
-  'limits.storeBudgetMs': '400',
-  'limits.attemptBudgetMs': '2600',
-  'limits.startReserveMs': '2600',
+  'limits.storeBudgetMs': '340',
+  'limits.attemptBudgetMs': '2300',
+  'limits.startReserveMs': '2640',
   'limits.processorFunctionTimeoutMs': '3000',
   'limits.clockSkewMs': '300',
   'limits.leaseMs': '3400',

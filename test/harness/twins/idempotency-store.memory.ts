@@ -99,7 +99,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     const held = contact === undefined ? undefined : this.contacts.get(contact.key);
     if (contact !== undefined && held?.holder !== row.owner) return { kind: 'lost' };
     if (userRows.some((userRow) => userRow.onlyIfAbsent === true && this.userRows.has(userRow.key)))
-      return { kind: 'rows_rejected' };
+      return { kind: 'rows_rejected', cause: 'a row of the mapping was there already' };
     if (contact !== undefined && held !== undefined)
       this.contacts.set(contact.key, this.#rules.releasedContact(held, contact.position, contact.effect));
     this.events.set(write.eventKey, row);

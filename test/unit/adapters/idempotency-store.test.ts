@@ -126,6 +126,36 @@ describe('the DynamoDB adapter', () => {
     },
   );
 
+  it.each([
+    ['ValidationException', named('ValidationException')],
+    ['SerializationException', named('SerializationException')],
+    ['TransactionCanceledException ValidationError', cancelled({ Code: 'None' }, { Code: 'ValidationError' })],
+  ])(
+    'blames the mapping’s rows where DynamoDB takes the write for none that it could carry out: %s',
+    async (what, error) => {
+      dynamo.on(TransactWriteCommand).rejects(error);
+      expect(await store().settle(SETTLE)).toEqual({
+        kind: 'rows_rejected',
+        cause: `a row of the mapping cannot be stored (DynamoDB: ${what})`,
+      });
+      const unavailable = { kind: 'unavailable', cause: `DynamoDB: ${what}` };
+      expect(await store().settle({ ...SETTLE, userRows: [] })).toEqual(unavailable);
+      expect(await store().claim(CLAIM)).toEqual(unavailable);
+    },
+  );
+
+  it('lets the process go on with all else before it tells a failure that came at once', async () => {
+    dynamo.on(TransactWriteCommand).rejects(named('AccessDeniedException'));
+    let turns = 0;
+    const turn = setInterval(() => (turns += 1), 0);
+    try {
+      for (let time = 0; time < 20; time += 1) await store().settle(SETTLE);
+    } finally {
+      clearInterval(turn);
+    }
+    expect(turns).toBeGreaterThanOrEqual(10);
+  });
+
   it('recognises its own claim where the response was lost after the write', async () => {
     const stands = { pk: 'EVENT#e', ...CLAIM.row };
     dynamo
@@ -173,7 +203,10 @@ describe('the DynamoDB adapter', () => {
       .rejectsOnce(cancelled({ Code: 'None' }, { Code: 'None' }, refused))
       .rejectsOnce(cancelled({ Code: 'None' }, refused, refused));
     const subject = store();
-    expect(await subject.settle(SETTLE)).toEqual({ kind: 'rows_rejected' });
+    expect(await subject.settle(SETTLE)).toEqual({
+      kind: 'rows_rejected',
+      cause: 'a row of the mapping was there already',
+    });
     expect(await subject.settle(SETTLE)).toEqual({ kind: 'lost' });
   });
 

@@ -48,7 +48,7 @@ describe('resolveLimits', () => {
       12_000,
       'claim + probe + CRM call + quarantining + settle + circuit (crmTimeoutMs + 5 × storeBudgetMs) ≤ attemptBudgetMs',
     ],
-    ['startReserveMs', 17_000, 'attemptBudgetMs ≤ startReserveMs'],
+    ['startReserveMs', 20_000, 'attemptBudgetMs + storeBudgetMs (for letting the message come back) ≤ startReserveMs'],
     ['startReserveMs', 28_000, 'startReserveMs + storeBudgetMs (the read-ahead) ≤ processorFunctionTimeoutMs'],
     ['leaseMs', 35_000, 'processorFunctionTimeoutMs < leaseMs − clockSkewMs'],
     ['visibilityMs', 179_000, '6 × processorFunctionTimeoutMs ≤ visibilityMs'],
@@ -62,7 +62,11 @@ describe('resolveLimits', () => {
       14 * 86_400_000,
       'deliveryRetentionMs < quarantineRetentionMs (a message that SQS moves keeps its age)',
     ],
-    ['ingestFunctionTimeoutMs', 5_000, 'secretTimeoutMs + ingestSendBudgetMs < ingestFunctionTimeoutMs'],
+    [
+      'ingestFunctionTimeoutMs',
+      7_000,
+      '2 × secretTimeoutMs (the current version, and all of them where the signature does not fit) + ingestSendBudgetMs < ingestFunctionTimeoutMs',
+    ],
     ['senderTimeoutMs', 8_000, 'ingestFunctionTimeoutMs < senderTimeoutMs'],
   ])('holds relations: %s = %i breaks “… %s”', (name, value, wants) => {
     expect(resolveLimits({ [name]: value }).problems.map((problem) => problem.wants)).toContain(wants);

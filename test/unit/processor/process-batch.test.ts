@@ -505,6 +505,11 @@ describe('rows of the user', () => {
       ],
       'the mapping gave two rows with one key',
     ],
+    [
+      'what cannot be stored',
+      [{ key: 'k', item: { at: new Date(0) } }],
+      'the mapping gave a row with a Date, which is no plain value',
+    ],
   ])('are refused before any call where there are %s', async (_name, rows, lastError) => {
     const p = new ProcessorOnTwins({
       mapping: () => ({ kind: 'deliver', command: { method: 'POST', path: '/x', body: 1 }, orderingKey: null, rows }),
@@ -516,13 +521,24 @@ describe('rows of the user', () => {
 });
 
 describe('time and failing tables', () => {
-  it('starts no record with less than 20 s left', async () => {
+  it('starts no record with less than 21 s left', async () => {
     const p = new ProcessorOnTwins();
     p.send(eventBody('a', 0));
-    expect(await p.run(19_999)).toEqual(['a later: not enough of the invocation left']);
+    expect(await p.run(20_999)).toEqual(['a later: not enough of the invocation left']);
     expect([p.crmCalls, p.row('a')]).toEqual([[], undefined]);
     p.clock.advance(6_000);
-    expect(await p.run(20_000)).toEqual(['a applied']);
+    expect(await p.run(21_000)).toEqual(['a applied']);
+  });
+
+  it('needs no table for duplicates of what it has seen final', async () => {
+    const p = new ProcessorOnTwins();
+    p.send(eventBody('a', 0));
+    await p.run();
+    Object.assign(p.deps, { store: { readAhead: async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) } });
+    p.send(eventBody('a', 0), eventBody('b', 0), eventBody('a', 1));
+    // The last one reuses the id, which the table would have to be asked about.
+    expect((await p.run()).sort()).toEqual(['a duplicate', 'a later: DynamoDB: timeout', 'b later: DynamoDB: timeout']);
+    expect(p.queue.messages.size).toBe(2);
   });
 
   it('sends the whole batch back, longer each time, while the table cannot be read', async () => {
