@@ -167,13 +167,16 @@ describe('a client', () => {
     const sent = sqsClient(environment, { tries: 50, tryMs: 5_000, budgetMs: 60_000 }).send(SEND, {
       abortSignal: controller.signal,
     });
-    // The fourth pause is four seconds long on average.
+    let ended = false;
+    sent.catch(() => {
+      ended = true;
+    });
+    // The third pause is two seconds long on average.
     while (seen.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
     controller.abort();
-    await expect(sent).rejects.toMatchObject({ $metadata: { httpStatusCode: 400 } });
-    const tries = seen.length;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(seen).toHaveLength(tries);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toBe(true);
+    expect(seen).toHaveLength(3);
   }, 20_000);
 
   it('does not wait for ever for an answer by another protocol', async () => {
