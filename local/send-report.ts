@@ -1,6 +1,6 @@
 /** The summary of a run of `npm run send`. */
 import type { DeliveryOutcome } from './delivery-sender.ts';
-import type { EventOutcome } from './event-outcomes.ts';
+import { type EventOutcome, waitsForCrm } from './event-outcomes.ts';
 import type { CrmCall } from './sample-crm.ts';
 import type { OutgoingEvent } from './send-events.ts';
 
@@ -39,7 +39,10 @@ export interface RunReport {
     readonly applied: number;
     readonly stale: number;
     readonly ignored: number;
+    /** By reason; those that wait for the CRM among them. */
     readonly quarantined: Readonly<Record<string, number>>;
+    /** In quarantine until the CRM works again, when they go back by themselves. */
+    readonly waitingForCrm: number;
     readonly waiting: number;
   };
   readonly duplicatesDropped: number;
@@ -75,6 +78,7 @@ export function reportOn(record: RunRecord): RunReport {
   const dealtWith = applied + stale + ignored + sum(quarantined);
   const crm = record.crmCalls === undefined ? undefined : crmCounts(record, firstAcceptedAtMs, record.crmCalls);
   const waiting = firstAcceptedAtMs.size - dealtWith;
+  const waitingForCrm = reached.filter((outcome) => waitsForCrm(outcome)).length;
   return {
     via: record.via,
     deliveries: {
@@ -92,6 +96,7 @@ export function reportOn(record: RunRecord): RunReport {
       stale,
       ignored,
       quarantined,
+      waitingForCrm,
       waiting,
     },
     duplicatesDropped: accepted.length - firstAcceptedAtMs.size,
@@ -101,7 +106,7 @@ export function reportOn(record: RunRecord): RunReport {
     elapsedMs: Math.round(record.elapsedMs),
     exactlyOnce:
       firstAcceptedAtMs.size === record.events.length &&
-      waiting === 0 &&
+      waiting + waitingForCrm === 0 &&
       (crm === undefined || (crm.appliedTwice === 0 && crm.missing === 0)),
   };
 }
@@ -216,6 +221,7 @@ function resultOf({ events, crm }: RunReport): string {
   const problems = [
     events.accepted < events.sent ? `${events.sent - events.accepted} events were never accepted` : '',
     events.waiting > 0 ? `${events.waiting} events are not dealt with yet` : '',
+    events.waitingForCrm > 0 ? `${events.waitingForCrm} events wait in quarantine until the CRM works again` : '',
     (crm?.appliedTwice ?? 0) > 0 ? `${crm?.appliedTwice} were applied twice` : '',
     (crm?.missing ?? 0) > 0 ? `${crm?.missing} are recorded as applied and missing in the CRM` : '',
   ];

@@ -1,0 +1,51 @@
+/** What `npm run send` says of a run, and when it calls every event dealt with. */
+import { describe, expect, it } from '@jest/globals';
+import type { EventOutcome } from '../../local/event-outcomes.ts';
+import { formatReport, type RunRecord, reportOn } from '../../local/send-report.ts';
+
+function event(eventId: string): RunRecord['events'][number] {
+  return { eventId, rowKey: `EVENT#${eventId}` } as RunRecord['events'][number];
+}
+
+/** A run in which every event was accepted once, and has come to this. */
+function record(outcomes: Readonly<Record<string, EventOutcome>>): RunRecord {
+  const events = Object.keys(outcomes).map(event);
+  const accepted = { kind: 'accepted', acceptedAtMs: 1_000, latencyMs: 5, tries: 1 } as const;
+  return {
+    via: 'webhook',
+    events,
+    deliveries: events.map((sent) => ({ event: sent, outcome: accepted })) as RunRecord['deliveries'],
+    outcomes: new Map(Object.entries(outcomes).map(([id, outcome]) => [`EVENT#${id}`, outcome])),
+    crmCalls: undefined,
+    elapsedMs: 2_000,
+  };
+}
+
+const APPLIED: EventOutcome = { status: 'COMPLETED', settledAtMs: 1_200 };
+
+describe('the report of a run', () => {
+  it('calls events dealt with that are applied, stale, ignored, or wait for a person', () => {
+    const rejected = { status: 'QUARANTINED', reason: 'crm_rejected', settledAtMs: 1_200 } as const;
+    const report = reportOn(record({ a: APPLIED, b: { ...APPLIED, status: 'STALE' }, c: rejected }));
+    expect(report.exactlyOnce).toBe(true);
+    expect(formatReport(report)).toContain('result               every event was dealt with exactly once');
+  });
+
+  it('does not call events dealt with that wait in quarantine until the CRM works again', () => {
+    const open = { status: 'QUARANTINED', reason: 'circuit_open', settledAtMs: 1_200 } as const;
+    const report = reportOn(record({ a: APPLIED, b: open, c: { ...open, reason: 'behind_newer' } }));
+    expect(report).toMatchObject({
+      exactlyOnce: false,
+      events: { applied: 1, quarantined: { circuit_open: 1, behind_newer: 1 }, waitingForCrm: 2, waiting: 0 },
+    });
+    expect(formatReport(report)).toContain(
+      'result               2 events wait in quarantine until the CRM works again',
+    );
+  });
+
+  it('says of what is not dealt with', () => {
+    const report = reportOn(record({ a: APPLIED, b: { status: 'FAILED' } }));
+    expect(report.exactlyOnce).toBe(false);
+    expect(formatReport(report)).toContain('result               1 events are not dealt with yet');
+  });
+});
