@@ -19,7 +19,7 @@ export interface CrashRunOptions {
   readonly points: readonly CrashPoint[];
   /** Events that die at each point. */
   readonly eventsAPoint: number;
-  /** How long everything may take to be dealt with once it is sent. */
+  /** For how long nothing may change before what is open is counted as lost. */
   readonly patienceMs: number;
   readonly onProgress?: (text: string) => void;
 }
@@ -46,6 +46,7 @@ const SHORT_REDRIVE = { 'limits.redriveFunctionTimeoutMs': '5000' } as const;
 const REDRIVEN_TYPE = 'interaction.redriven';
 const REDRIVE_PAUSE_MS = 500;
 const CONNECTIONS = 8;
+const LOOK_EVERY_MS = 50;
 
 /** Runs it on a pipeline of its own. */
 export async function crashRun(options: CrashRunOptions): Promise<readonly PointReport[]> {
@@ -116,14 +117,15 @@ async function redriveUntilDone(
     const { answer } = await pipeline.invokeRedrive({ filter: { eventTypes: [REDRIVEN_TYPE] } });
     const outcomes = await pipeline.outcomes(keys);
     const final = keys.filter((rowKey) => outcomes.get(rowKey)?.status === 'COMPLETED').length;
-    onProgress(`${killsIn(pipeline).length} killed; ${final} of ${keys.length} events redriven and applied`);
+    const seen = `${killsIn(pipeline).length} killed; ${final} of ${keys.length} events redriven and applied`;
+    onProgress(seen);
     // A run that was killed answers nothing; one that ended and found none of them knows that no copy is left.
     const none = answer.reachedEnd === true && (answer.moved as { readonly total?: number } | undefined)?.total === 0;
-    if (none && final === keys.length) return true;
-    await sleep(REDRIVE_PAUSE_MS);
-    return false;
+    const done = none && final === keys.length;
+    if (!done) await sleep(REDRIVE_PAUSE_MS);
+    return { done, seen };
   };
-  if (events.length > 0) await pipeline.until('all are redriven', redriven, patienceMs).catch(() => {});
+  if (events.length > 0) await untilDoneOrStalled(redriven, patienceMs);
 }
 
 /** Sends as Genesys does, again after a 5xx, and waits until all that was answered 202 is dealt with. */
@@ -148,11 +150,27 @@ async function send(
     const outcomes = await pipeline.outcomes([...accepted]);
     const open = [...accepted].filter((rowKey) => !isDealtWith(outcomes.get(rowKey))).length;
     const { visible, inFlight, delayed } = await pipeline.count('deliveryQueue');
-    onProgress(`${killsIn(pipeline).length} killed; ${accepted.size - open} of ${accepted.size} events dealt with`);
-    return open === 0 && visible + inFlight + delayed === 0;
+    const seen = `${killsIn(pipeline).length} killed; ${accepted.size - open} of ${accepted.size} events dealt with`;
+    onProgress(seen);
+    return { done: open === 0 && visible + inFlight + delayed === 0, seen };
   };
-  // What has not come to its end by then is counted as lost.
-  await pipeline.until('everything is dealt with', dealtWith, patienceMs).catch(() => {});
+  await untilDoneOrStalled(dealtWith, patienceMs);
+}
+
+/** Looks until all is done, or until the same has been seen for `patienceMs`: what is open then is counted as lost. */
+async function untilDoneOrStalled(
+  look: () => Promise<{ readonly done: boolean; readonly seen: string }>,
+  patienceMs: number,
+): Promise<void> {
+  let before = '';
+  let sinceMs = Date.now();
+  for (;;) {
+    const { done, seen } = await look();
+    if (seen !== before) sinceMs = Date.now();
+    before = seen;
+    if (done || Date.now() - sinceMs > patienceMs) return;
+    await sleep(LOOK_EVERY_MS);
+  }
 }
 
 /** The ids of the events that have killed. */

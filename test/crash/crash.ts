@@ -4,7 +4,8 @@ import { type CommandText, runCommand } from '../harness/command-options.ts';
 import { CRASH_POINTS } from './crash-points.ts';
 import { crashRun, type PointReport } from './crash-run.ts';
 
-const PATIENCE_MS = 1_800_000;
+/** Under these limits nothing waits longer than twenty seconds. */
+const PATIENCE_MS = 240_000;
 
 const COMMAND: CommandText<'events'> = {
   name: 'crash',
