@@ -23,7 +23,7 @@ export const QUARANTINE_REASONS = {
   },
   crm_rejected: { recovers: 'never', about: 'the CRM refused the event' },
   invalid_event: { recovers: 'never', about: 'the body violates the event schema, or the mapping calls it invalid' },
-  mapping_failed: { recovers: 'never', about: 'the mapping threw, or gave what cannot be committed' },
+  mapping_failed: { recovers: 'never', about: 'the mapping threw, or gave what cannot be sent or stored' },
   rows_rejected: { recovers: 'never', about: 'a row of the mapping was there already, or cannot be stored' },
   id_reused: { recovers: 'never', about: 'another event has this id' },
   too_old: { recovers: 'never', about: 'older than final events are remembered: a duplicate could not be told' },
