@@ -208,6 +208,7 @@ describe('what Genesys Cloud refuses', () => {
     expect((await run('delete', '--yes')).notes).toMatch(
       /^Cannot delete the stream crm-events: [\s\S]*deleted meanwhile/,
     );
+    expect((await run('delete', '--yes')).notes).toMatch(`Look with: npm run stream -- list --api ${command.api}`);
   });
 
   it('409: the name is taken meanwhile', async () => {
@@ -241,6 +242,20 @@ describe('what Genesys Cloud refuses', () => {
     expect((await run('list')).notes).toContain('It asks to wait 3600 s more. Try again then.');
     expect(command.slept).toEqual([]);
   });
+
+  it.each(['0', 'Thu, 01 Jan 1970 00:00:00 GMT'])(
+    '429: pauses and loses its patience, though it may come back at once (%s)',
+    async (retryAfter) => {
+      command.fail({ status: 429, retryAfter, path: '/api', times: 1 });
+      expect([(await run('list')).code, command.slept]).toEqual([0, [1_000]]);
+      command.fail({ status: 429, retryAfter, path: '/api', times: 400 });
+      expect(await run('list')).toMatchObject({
+        code: 1,
+        notes: expect.stringMatching(/1 s more\. Try again then\.$/),
+      });
+      expect(command.slept).toHaveLength(301);
+    },
+  );
 
   it.each([[500], [503], [0]])('%i: is tried again, then told', async (status) => {
     command.fail({ status, path: '/api', times: 3 });
