@@ -1,10 +1,10 @@
 /** Genesys Cloud as the options and the environment name it. */
-import { Refusal } from '../../local/refusal.ts';
 import { GenesysHttp } from './genesys-http.ts';
 import { oauthClientFrom, TokenSource } from './genesys-oauth.ts';
 import type { StreamOptions } from './options.ts';
 import { type GenesysHosts, hostsAt, hostsOfRegion, listRegions } from './regions.ts';
 import type { Surroundings } from './surroundings.ts';
+import { WrongOption } from './wrong-option.ts';
 
 /** A way to its API, and where that is. */
 export interface GenesysAccess {
@@ -20,9 +20,9 @@ export function genesysAccess(options: StreamOptions, around: Surroundings): Gen
 }
 
 function hostsFrom({ api, region }: StreamOptions, environment: Surroundings['environment']): GenesysHosts {
-  if (api !== undefined && region !== undefined) throw new Refusal('--api and --region exclude each other.');
+  if (api !== undefined && region !== undefined) throw new WrongOption('--api and --region exclude each other.');
   if (api !== undefined) return hostsAt(api);
   const wanted = region ?? environment.GENESYS_REGION ?? '';
   if (wanted !== '') return hostsOfRegion(wanted);
-  throw new Refusal(`--region or GENESYS_REGION must name the region of Genesys Cloud. There are\n${listRegions()}`);
+  throw new WrongOption(`--region or GENESYS_REGION must name the region of Genesys Cloud. There are\n${listRegions()}`);
 }

@@ -106,7 +106,8 @@ ${Object.entries(OPTIONS)
 
 The OAuth client (client credentials) comes from GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET. The webhook's URL and
 the stream secret come from the stack, or from the pipeline on this machine; neither is ever given or printed.
-Ends with 0 if all is done, with 1 if not, with 2 for wrong options; test with 1 if an event meets no rule.
+Ends with 0 if all is done, with 1 if not, with 2 for wrong options, a region that is missing or not known included;
+test with 1 if an event meets no rule.
 `;
 
 /** A command and its options, or help. Refuses what cannot be meant, naming it. */

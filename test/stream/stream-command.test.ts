@@ -279,9 +279,12 @@ describe('what the user has to put right', () => {
   it.each([
     [
       ['list', '--region', 'eu-moon-1'],
-      1,
+      2,
       /^eu-moon-1: no region of Genesys Cloud\. There are\n {2}us-east-1 +mypurecloud\.com\n/,
     ],
+    [['plan', '--api', 'notaurl'], 2, /^--api notaurl: must be https/],
+    [['plan', '--api', 'http://127.0.0.1:1', '--region', 'eu-west-1'], 2, /^--api and --region exclude each other/],
+    [['plan', '--region', ''], 2, /^--region or GENESYS_REGION must name the region.*\n {2}us-east-1/],
     [['plan', '--region', 'mypurecloud.de'], 1, /cannot reach http:\/\/127\.0\.0\.1:1\/.*--stack NAME/s],
     [['list', '--retire'], 2, /^list does not take --retire/],
     [['lst'], 2, /^lst is no command: there are plan, apply,/],
@@ -299,7 +302,7 @@ describe('what the user has to put right', () => {
 
   it('is not let send credentials over plain http', async () => {
     const { code, notes } = await command.run('list', '--api', 'http://genesys.example.com');
-    expect([code, notes]).toEqual([1, expect.stringContaining('could be read on the way')]);
+    expect([code, notes]).toEqual([2, expect.stringContaining('could be read on the way')]);
   });
 
   it.each([
