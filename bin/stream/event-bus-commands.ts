@@ -13,6 +13,7 @@ import {
 } from './event-bus.ts';
 import { type GenesysAccess, genesysAccess } from './genesys-access.ts';
 import { GenesysIntegrations } from './genesys-integrations.ts';
+import { nextCommand } from './next-command.ts';
 import type { StreamOptions } from './options.ts';
 import { PartnerSources } from './partner-source.ts';
 import { formatChanges } from './plan-text.ts';
@@ -44,7 +45,7 @@ export async function applyIntegration(options: StreamOptions, around: Surroundi
     await applyEventBus(api, name, wanted, plan);
     around.out(`Integration ${name} is configured and enabled.`);
   }
-  return lookForSource(access, wanted, options.timeoutMs, around);
+  return lookForSource({ access, wanted, timeoutMs: options.timeoutMs, look: nextCommand('show', options) }, around);
 }
 
 /** Shows the integration as it is, and its partner event source. */
@@ -56,7 +57,7 @@ export async function showIntegration(options: StreamOptions, around: Surroundin
     return 0;
   }
   if (found === undefined) {
-    around.out(`There is no integration ${name}. Add it with: npm run stream -- apply --transport event-bus`);
+    around.out(`There is no integration ${name}. Add it with: ${nextCommand('apply', options)}`);
     return 1;
   }
   const { integration, config } = found;
@@ -64,7 +65,7 @@ export async function showIntegration(options: StreamOptions, around: Surroundin
     `integration ${name}\n  id     ${integration.id}\n  state  ${integration.intendedState}, reported ${integration.reportedState ?? 'nothing'}`,
   );
   for (const key of Object.keys(wanted)) around.out(`  ${key}: ${JSON.stringify(config.properties[key])}`);
-  return lookForSource(access, wanted, 0, around);
+  return lookForSource({ access, wanted, timeoutMs: 0, look: nextCommand('show', options) }, around);
 }
 
 async function planned(options: StreamOptions, around: Surroundings): Promise<Planned> {
@@ -78,12 +79,15 @@ async function planned(options: StreamOptions, around: Surroundings): Promise<Pl
   return { access, api, name, wanted, plan: await planEventBus(api, name, wanted) };
 }
 
-async function lookForSource(
-  { hosts }: GenesysAccess,
-  { awsAccountRegion, awsAccountId, eventSourceSuffix, eventFilter }: EventBusProperties,
-  timeoutMs: number,
-  around: Surroundings,
-): Promise<number> {
+interface Looking extends Pick<Planned, 'access' | 'wanted'> {
+  readonly timeoutMs: number;
+  /** The command that looks again. */
+  readonly look: string;
+}
+
+async function lookForSource({ access, wanted, timeoutMs, look }: Looking, around: Surroundings): Promise<number> {
+  const { hosts } = access;
+  const { awsAccountRegion, awsAccountId, eventSourceSuffix, eventFilter } = wanted;
   const sources = new PartnerSources(awsAccountRegion, hosts.fake ? hosts.apiUrl : undefined);
   try {
     const source = await waitForPartnerSource(sources, eventSourceSuffix, {
@@ -93,12 +97,12 @@ async function lookForSource(
       onWait: () => around.note('waiting for the partner event source'),
     });
     if (source !== undefined) {
-      around.out(nextAfter(source, eventFilter));
+      around.out(nextAfter(source, eventFilter, look));
       return 0;
     }
     around.out(
       `There is no partner event source …/${eventSourceSuffix} in ${awsAccountId}, ${awsAccountRegion} (yet). Are these the ` +
-        'account and the region that the AWS credentials are for? Look again with: npm run stream -- show --transport event-bus',
+        `account and the region that the AWS credentials are for? Look again with: ${look}`,
     );
     return 1;
   } finally {

@@ -106,8 +106,8 @@ export async function waitForPartnerSource(
 
 const LOOK_EVERY_MS = 3_000;
 
-/** What to do next, with a source in this state. */
-export function nextAfter(source: PartnerSource, topics: readonly string[]): string {
+/** What to do next, with a source in this state; `look` is the command that looks again. */
+export function nextAfter(source: PartnerSource, topics: readonly string[], look: string): string {
   const line = `partner event source  ${source.name}  ${source.state}`;
   switch (source.state) {
     case 'ACTIVE':
@@ -122,7 +122,7 @@ export function nextAfter(source: PartnerSource, topics: readonly string[]): str
         `  WARNING: no event bus takes its events yet: what Genesys Cloud sends now is lost.${until}`,
         '  Deploy the bus next, and look again:',
         `    npx cdk deploy -c crm.baseUrl=<your CRM> -c partnerEventSource=${source.name} \\\n      -c 'partnerTopics=${topics.join(',')}'`,
-        '    npm run stream -- show --transport event-bus',
+        `    ${look}`,
       ].join('\n');
     }
     case 'DELETED':

@@ -1,6 +1,7 @@
 /** Genesys Cloud as the options and the environment name it. */
 import { GenesysHttp } from './genesys-http.ts';
 import { oauthClientFrom, TokenSource } from './genesys-oauth.ts';
+import { nextCommand } from './next-command.ts';
 import type { StreamOptions } from './options.ts';
 import { type GenesysHosts, hostsAt, hostsOfRegion, listRegions } from './regions.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -16,7 +17,8 @@ export interface GenesysAccess {
 export function genesysAccess(options: StreamOptions, around: Surroundings): GenesysAccess {
   const hosts = hostsFrom(options, around.environment);
   const tokens = new TokenSource(hosts, oauthClientFrom(around.environment), around);
-  return { hosts, http: new GenesysHttp(hosts, tokens, around) };
+  const look = nextCommand(options.transport === 'webhook' ? 'list' : 'show', options);
+  return { hosts, http: new GenesysHttp({ hosts, tokens, look }, around) };
 }
 
 function hostsFrom({ api, region }: StreamOptions, environment: Surroundings['environment']): GenesysHosts {
@@ -24,5 +26,7 @@ function hostsFrom({ api, region }: StreamOptions, environment: Surroundings['en
   if (api !== undefined) return hostsAt(api);
   const wanted = region ?? environment.GENESYS_REGION ?? '';
   if (wanted !== '') return hostsOfRegion(wanted);
-  throw new WrongOption(`--region or GENESYS_REGION must name the region of Genesys Cloud. There are\n${listRegions()}`);
+  throw new WrongOption(
+    `--region or GENESYS_REGION must name the region of Genesys Cloud. There are\n${listRegions()}`,
+  );
 }

@@ -3,6 +3,7 @@ import { Refusal } from '../../local/refusal.ts';
 import { confirmed } from './confirm.ts';
 import { genesysAccess } from './genesys-access.ts';
 import { GenesysStreams, type RemoteStream } from './genesys-streams.ts';
+import { nextCommand } from './next-command.ts';
 import type { StreamOptions } from './options.ts';
 import type { TargetPipeline } from './pipeline-source.ts';
 import { type RotationOutcome, retireSecret, rotateSecret } from './rotation.ts';
@@ -60,11 +61,13 @@ function tell(outcome: RotationOutcome, options: StreamOptions, around: Surround
   switch (outcome.kind) {
     case 'rotated': {
       const uses = outcome.uses === 1 ? 'A delivery' : `${outcome.uses} deliveries`;
-      around.out(`${uses} signed with the new secret arrived: it is the current one now.\n${RETIRE_HINT}`);
+      around.out(`${uses} signed with the new secret arrived: it is the current one now.\n${retireHint(options)}`);
       return 0;
     }
     case 'finished':
-      around.out(`The rotation that was begun before is finished: the new secret is the current one.\n${RETIRE_HINT}`);
+      around.out(
+        `The rotation that was begun before is finished: the new secret is the current one.\n${retireHint(options)}`,
+      );
       return 0;
     case 'nothing_arrived':
       around.out(
@@ -77,9 +80,12 @@ function tell(outcome: RotationOutcome, options: StreamOptions, around: Surround
   }
 }
 
-const RETIRE_HINT =
-  'The previous one is still accepted. When Genesys has nothing left that it signed with it (it retries for days), remove ' +
-  'it with: npm run stream -- rotate-secret --retire';
+function retireHint(options: StreamOptions): string {
+  return (
+    'The previous one is still accepted. When Genesys has nothing left that it signed with it (it retries for days), ' +
+    `remove it with: ${nextCommand('rotate-secret', options, ['--retire'])}`
+  );
+}
 
 /** Needs nothing of Genesys Cloud: only the pipeline's secret is changed. */
 async function retirePrevious(options: StreamOptions, around: Surroundings): Promise<number> {
@@ -105,7 +111,7 @@ async function retire(pipeline: TargetPipeline, options: StreamOptions, around: 
       around.out('There is no previous secret.');
       return 0;
     case 'rotation_under_way':
-      around.note('A rotation is under way. Finish it first: npm run stream -- rotate-secret');
+      around.note(`A rotation is under way. Finish it first: ${nextCommand('rotate-secret', options)}`);
       return 1;
     case 'in_use':
       around.note(

@@ -3,6 +3,7 @@ import { Refusal } from '../../local/refusal.ts';
 import { confirmed } from './confirm.ts';
 import { type GenesysAccess, genesysAccess } from './genesys-access.ts';
 import { GenesysStreams, type RemoteStream, type StreamBody } from './genesys-streams.ts';
+import { nextCommand } from './next-command.ts';
 import type { StreamOptions } from './options.ts';
 import type { TargetPipeline } from './pipeline-source.ts';
 import { formatPlan, formatStream, formatStreams, publicStream } from './plan-text.ts';
@@ -88,7 +89,7 @@ async function makePlan(
   const pipeline = await findReachablePipeline(options, access.hosts, around);
   try {
     const found = findByName(await new GenesysStreams(access.http).list(), file.name);
-    const { secret, accepted } = await secretsOf(pipeline, around);
+    const { secret, accepted } = await secretsOf(pipeline, options, around);
     const wanted = bodyFrom(file, pipeline.webhookUrl, secret);
     return { file, wanted, plan: planStream({ wanted, found, accepted, resendSecret: options.resendSecret }) };
   } finally {
@@ -99,13 +100,16 @@ async function makePlan(
 /** What a new stream is given, and what one that is there already may have. */
 async function secretsOf(
   pipeline: TargetPipeline,
+  options: StreamOptions,
   around: Surroundings,
 ): Promise<{ readonly secret: string; readonly accepted: readonly string[] }> {
   const [current, pending] = await Promise.all([pipeline.secrets.current(), pipeline.secrets.read('AWSPENDING')]);
   if (pending === undefined || pending.versionId === current.versionId) {
     return { secret: current.value, accepted: [current.value] };
   }
-  around.note('warning: a rotation of the secret is under way; finish it with: npm run stream -- rotate-secret');
+  around.note(
+    `warning: a rotation of the secret is under way; finish it with: ${nextCommand('rotate-secret', options)}`,
+  );
   return { secret: current.value, accepted: [current.value, pending.value] };
 }
 
