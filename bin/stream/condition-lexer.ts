@@ -6,8 +6,8 @@ export type Token = Span &
   (
     | { readonly kind: 'open' }
     | { readonly kind: 'close' }
-    /** A text in quotes, its escapes resolved. */
-    | { readonly kind: 'text'; readonly value: string }
+    /** A text in quotes of either kind, its escapes resolved. */
+    | { readonly kind: 'text'; readonly value: string; readonly quote: string }
     /** Anything else that has no space, parenthesis or quote in it. */
     | { readonly kind: 'word'; readonly value: string }
     /** The end of the condition, which has no width. */
@@ -63,7 +63,7 @@ function readText(text: string, start: number, quote: string): Token | Problem {
   let value = '';
   for (let at = start + 1; at < text.length; at += 1) {
     const character = text.charAt(at);
-    if (character === quote) return { kind: 'text', value, start, end: at + 1 };
+    if (character === quote) return { kind: 'text', value, quote, start, end: at + 1 };
     if (CONTROL.test(character)) {
       return problem(at, at + 1, 'a control character (a line break, a tab) cannot stand in a text');
     }

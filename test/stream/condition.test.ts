@@ -114,7 +114,7 @@ describe('a routing condition', () => {
     ],
     ['((a.b eq true))', ['a.b', 'eq', true]],
     [
-      "a eq 'it\\'s' or a contains \"\\\\\"",
+      'a eq "it\\\'s" or a contains "\\\\"',
       {
         or: [
           ['a', 'eq', "it's"],
@@ -123,6 +123,15 @@ describe('a routing condition', () => {
       },
     ],
     ['a gt -1.5', ['a', 'gt', -1.5]],
+    [
+      'a gt 0.5 or a eq 0',
+      {
+        or: [
+          ['a', 'gt', 0.5],
+          ['a', 'eq', 0],
+        ],
+      },
+    ],
     ['eventType eq interaction.created', ['eventType', 'eq', 'interaction.created']],
     ['a\teq\n"(x)"', ['a', 'eq', '(x)']],
   ])('%s', (given, expected) => {
@@ -157,6 +166,11 @@ describe('a routing condition', () => {
     ['a..b eq 1', 'a..b eq 1', '^^^^', /not the name of a field/],
     ['a contains ""', 'a contains ""', '           ^^', /every text contains/],
     ['a contains 3', 'a contains 3', '           ^', /write "3"/],
+    ["eventType eq 'x'", "eventType eq 'x'", '             ^^^', /^a text stands in double quotes: write "x"$/],
+    ["a contains '\\''", "a contains '\\''", '           ^^^^', /^a text stands in double quotes: write "'"$/],
+    ['a eq 007', 'a eq 007', '     ^^^', /^a number has no zeros before it: write 7, or the text "007"$/],
+    ['a gt -00.5', 'a gt -00.5', '     ^^^^^', /write -0\.5, or the text "-00\.5"$/],
+    ['a eq null', 'a eq null', '     ^^^^', /^there is no null: a "text", a number, true or false must stand here$/],
     ['a gt "soon"', 'a gt "soon"', '     ^^^^^^', /gt compares numbers, and times/],
     ['a gt true', 'a gt true', '     ^^^^', /gt compares numbers/],
     [

@@ -73,7 +73,7 @@ describe('plan', () => {
 
   it('takes conditions that mean the same as the same, and a rule that is gone as removed', async () => {
     await run('apply', '--yes');
-    command.write({ ...STREAM, routingRules: [{ name: 'calls', condition: "( interaction.type  eq 'voice' )" }] });
+    command.write({ ...STREAM, routingRules: [{ name: 'calls', condition: '( interaction.type  eq "voice" )' }] });
     expect((await run('plan')).out).toMatch(/^= stream crm-events is as the file says/);
     command.write({ ...STREAM, routingRules: [{ name: 'chats', condition: 'a eq 1' }] });
     expect((await run('plan')).out).toContain('  - rule calls  interaction.type eq "voice"');
