@@ -1,11 +1,11 @@
 /** The stream as a file: its schema, and the checks that a schema cannot make. */
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { messageOf, Refusal } from '../../local/refusal.ts';
+import { Refusal } from '../../local/refusal.ts';
 import type { Condition } from './condition.ts';
 import { type ConditionWarning, checkCondition } from './condition-checks.ts';
 import { underline } from './condition-excerpt.ts';
 import { parseCondition } from './condition-parser.ts';
+import { readJsonFile } from './json-file.ts';
 
 const rule = z.strictObject({
   name: z.string().min(1).max(100).describe('Says what the rule is for; every rule has another name.'),
@@ -78,7 +78,7 @@ export function streamFileSchema(): object {
 
 /** Reads and checks the file. Refuses it with everything that is wrong with it; conditions with the place underlined. */
 export function readStreamFile(path: string, nowMs: number): StreamFile {
-  const json = readJson(path);
+  const json = readJsonFile(path, path, ' (--file names another)');
   const parsed = file.safeParse(json);
   if (!parsed.success)
     throw new Refusal([`${path}:`, ...parsed.error.issues.map((issue) => `  ${said(issue, json)}`)].join('\n'));
@@ -105,22 +105,6 @@ export function readStreamFile(path: string, nowMs: number): StreamFile {
 
 function worded({ message, span }: ConditionWarning, condition: string, where: string): string {
   return `${where}: ${message}${span === undefined ? '' : `\n${underline(condition, span, '    ')}`}`;
-}
-
-function readJson(path: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Refusal(`${path}: cannot be read: ${messageOf(error)} (--file names another)`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    // The parser quotes the text around the fault, which may be something that does not belong on a terminal.
-    const place = /\(line \d+ column \d+\)/.exec(messageOf(error))?.[0];
-    throw new Refusal(`${path}: not JSON${place === undefined ? '' : ` ${place}`}`);
-  }
 }
 
 /** One issue in a line: where it is, and what is wanted there. */

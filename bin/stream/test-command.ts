@@ -1,8 +1,8 @@
 /** `test`: which rules an event meets, and why. Answers the exit code: 0 if every event would be sent. */
-import { readFileSync } from 'node:fs';
-import { messageOf, Refusal } from '../../local/refusal.ts';
+import { Refusal } from '../../local/refusal.ts';
 import { formatLiteral } from './condition.ts';
 import { type ConditionOutcome, matchCondition } from './condition-match.ts';
+import { readJsonFile } from './json-file.ts';
 import type { StreamOptions } from './options.ts';
 import { readStreamFile, type StreamFile } from './stream-file.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -86,12 +86,7 @@ function testTopic(file: StreamFile, event: unknown): TestResult {
 }
 
 function readEvents(path: string): readonly object[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new Refusal(`--event ${path}: ${messageOf(error)}`);
-  }
+  const parsed = readJsonFile(path, `--event ${path}`);
   const events: unknown[] = Array.isArray(parsed) ? parsed : [parsed];
   if (events.length === 0 || !events.every((item) => typeof item === 'object' && item !== null)) {
     throw new Refusal(`--event ${path}: must be an event, or a list of events`);

@@ -306,7 +306,9 @@ describe('what the user has to put right', () => {
   });
 
   it.each([
-    ['{"name":', /not JSON/],
+    ['{"name":', /stream\.json: not JSON \(line 1 column 9, its end\)$/],
+    ['{\r\n  "name": "a",\r\n  "b": tru\r\n}', /stream\.json: not JSON \(line 3 column 8\)$/],
+    ['', /stream\.json: not JSON \(line 1 column 1, its end\)$/],
     [
       { ...STREAM, destination: { type: 'webhook', url: 'http://x', secret: FIRST_SECRET } },
       /destination\.url, destination\.secret: not a key of the file: URL and secret come from the stack/,
@@ -338,6 +340,20 @@ describe('test', () => {
       0,
       'is sent\n  rule calls matches\n    yes  interaction.type eq "voice": it is "voice"',
     ]);
+  });
+
+  it('takes files that begin with a byte order mark', async () => {
+    command.write(`\uFEFF${JSON.stringify(STREAM)}`);
+    const { code, out } = await run('test', '--event', command.write(`\uFEFF${JSON.stringify(event)}`, 'event.json'));
+    expect([code, out]).toEqual([0, expect.stringMatching(/^is sent\n/)]);
+  });
+
+  it('says where an event is not JSON', async () => {
+    const path = command.write('[\n{"a": 1},\n]', 'event.json');
+    expect(await run('test', '--event', path)).toMatchObject({
+      code: 1,
+      notes: `--event ${path}: not JSON (line 3 column 1)`,
+    });
   });
 
   it('ends with 1 if an event is not sent', async () => {
