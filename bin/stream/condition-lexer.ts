@@ -21,8 +21,7 @@ export interface ConditionProblem extends Span {
 
 const SPACE = /\s/;
 const WORD = /[^\s()"']+/y;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about.
-const CONTROL = /[\u0000-\u001f\u007f]/;
+const CONTROL = /\p{Cc}/u;
 
 /** The words of `text`, ended by `end`; or the first thing that is none. */
 export function readTokens(
@@ -55,6 +54,8 @@ function readToken(text: string, start: number, character: string): Token | Prob
   if (character === '"' || character === "'") return readText(text, start, character);
   WORD.lastIndex = start;
   const value = WORD.exec(text)?.[0] ?? character;
+  const control = value.search(CONTROL);
+  if (control >= 0) return problem(start + control, start + control + 1, 'a control character cannot stand here');
   return { kind: 'word', value, start, end: start + value.length };
 }
 

@@ -1,4 +1,5 @@
 /** `plan`, `apply` and `show` of the official integration (`--transport event-bus`). Each answers the exit code. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../local/local-clients.ts';
 import { confirmed } from './confirm.ts';
 import { describeStack } from './deployed-stack.ts';
@@ -62,9 +63,15 @@ export async function showIntegration(options: StreamOptions, around: Surroundin
   }
   const { integration, config } = found;
   around.out(
-    `integration ${name}\n  id     ${integration.id}\n  state  ${integration.intendedState}, reported ${integration.reportedState ?? 'nothing'}`,
+    [
+      `integration ${name}`,
+      `  id     ${integration.id}`,
+      `  state  ${integration.intendedState}, reported ${integration.reportedState ?? 'nothing'}`,
+      ...Object.keys(wanted).map((key) => `  ${key}: ${JSON.stringify(config.properties[key])}`),
+    ]
+      .map(printable)
+      .join('\n'),
   );
-  for (const key of Object.keys(wanted)) around.out(`  ${key}: ${JSON.stringify(config.properties[key])}`);
   return lookForSource({ access, wanted, timeoutMs: 0, look: nextCommand('show', options) }, around);
 }
 
@@ -110,7 +117,8 @@ async function lookForSource({ access, wanted, timeoutMs, look }: Looking, aroun
   }
 }
 
-function formatEventBusPlan(name: string, { found, changes }: EventBusPlan): string {
+function formatEventBusPlan(given: string, { found, changes }: EventBusPlan): string {
+  const name = printable(given);
   if (changes.length === 0) return `= integration ${name} is as the file says`;
   const mark = found === undefined ? '+' : '~';
   return [`${mark} integration ${name}`, ...formatChanges(changes)].join('\n');

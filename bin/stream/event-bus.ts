@@ -1,4 +1,5 @@
 /** The official Amazon EventBridge Source integration: what it is to be, and how it becomes so. Safe to run again. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import type { EventBridgeIntegration, GenesysIntegrations, IntegrationConfig } from './genesys-integrations.ts';
 import type { PartnerSource } from './partner-source.ts';
@@ -108,7 +109,8 @@ const LOOK_EVERY_MS = 3_000;
 
 /** What to do next, with a source in this state; `look` is the command that looks again. */
 export function nextAfter(source: PartnerSource, topics: readonly string[], look: string): string {
-  const line = `partner event source  ${source.name}  ${source.state}`;
+  const name = printable(source.name);
+  const line = `partner event source  ${name}  ${printable(source.state)}`;
   switch (source.state) {
     case 'ACTIVE':
       return `${line}\n  Its event bus takes events.`;
@@ -121,7 +123,7 @@ export function nextAfter(source: PartnerSource, topics: readonly string[], look
         line,
         `  WARNING: no event bus takes its events yet: what Genesys Cloud sends now is lost.${until}`,
         '  Deploy the bus next, and look again:',
-        `    npx cdk deploy -c crm.baseUrl=<your CRM> -c partnerEventSource=${source.name} \\\n      -c 'partnerTopics=${topics.join(',')}'`,
+        `    npx cdk deploy -c crm.baseUrl=<your CRM> -c partnerEventSource=${name} \\\n      -c 'partnerTopics=${topics.join(',')}'`,
         `    ${look}`,
       ].join('\n');
     }

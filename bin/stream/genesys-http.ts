@@ -1,4 +1,5 @@
 /** One call of Genesys Cloud's API: token, waiting where it asks for it, and each refusal in words that say what to do. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import type { TokenSource } from './genesys-oauth.ts';
 import { answerInTheEnd, askedPauseMs, type GenesysAnswer, mayPass, sendRequest } from './genesys-retry.ts';
@@ -75,7 +76,7 @@ export class GenesysHttp {
       status === 429
         ? `It asks to wait ${Math.ceil(askedPauseMs(answer, this.#around.now()) / 1_000)} s more. Try again then.`
         : whatToDo(call, status, this.#look);
-    return new Refusal(`Cannot ${call.doing}: ${how}${said === '' ? '' : ` (${said})`}.\n${advice}`);
+    return new Refusal(`${printable(`Cannot ${call.doing}: ${how}${said === '' ? '' : ` (${said})`}.`)}\n${advice}`);
   }
 }
 
@@ -111,11 +112,8 @@ function saidIn(body: unknown, call: GenesysCall): string {
     contextId === undefined ? undefined : `context ${contextId}`,
   ];
   const text = parts.filter((part) => typeof part === 'string' && part !== '').join('; ');
-  return secretsIn(call.body)
-    .reduce((clean, secret) => clean.replaceAll(secret, '…'), text)
-    .replaceAll(/\s+/g, ' ')
-    .slice(0, EXCERPT_CHARACTERS_MAX)
-    .replace(/\.$/, '');
+  const clean = secretsIn(call.body).reduce((left, secret) => left.replaceAll(secret, '…'), text);
+  return printable(clean).replaceAll(/\s+/g, ' ').slice(0, EXCERPT_CHARACTERS_MAX).replace(/\.$/, '');
 }
 
 /** Every value under a key `secret`, as deep as there is one. */

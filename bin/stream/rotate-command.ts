@@ -1,4 +1,5 @@
 /** `rotate-secret`: the rotation, and with `--retire` its end. Answers the exit code. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import { confirmed } from './confirm.ts';
 import { genesysAccess } from './genesys-access.ts';
@@ -22,7 +23,7 @@ export async function rotateStreamSecret(options: StreamOptions, around: Surroun
     const signing = streamsTo(pipeline, stream, await streams.list());
     const names = signing.map(({ name }) => name).join(', ');
     const question = `Rotate the secret of ${pipeline.name}, and at ${access.hosts.name} that of the stream ${names}?`;
-    if (!(await confirmed(question, options.yes, around))) return 1;
+    if (!(await confirmed(printable(question), options.yes, around))) return 1;
     const outcome = await rotateSecret({
       pipeline,
       giveToStreams: async (secret) => {
@@ -45,12 +46,12 @@ export async function rotateStreamSecret(options: StreamOptions, around: Surroun
 function streamsTo(pipeline: TargetPipeline, stream: RemoteStream, all: readonly RemoteStream[]): RemoteStream[] {
   if (!stream.enabled) {
     throw new Refusal(
-      `The stream ${stream.name} is not enabled: no delivery would show that the new secret has arrived.`,
+      `The stream ${printable(stream.name)} is not enabled: no delivery would show that the new secret has arrived.`,
     );
   }
   if (stream.destination.url !== pipeline.webhookUrl) {
     throw new Refusal(
-      `The stream ${stream.name} delivers to ${stream.destination.url}, not to ${pipeline.name} (${pipeline.webhookUrl}): ` +
+      `The stream ${printable(stream.name)} delivers to ${printable(stream.destination.url)}, not to ${pipeline.name} (${printable(pipeline.webhookUrl)}): ` +
         'its deliveries would be refused there. Name the stack that it delivers to, or apply the file first.',
     );
   }

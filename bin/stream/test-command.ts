@@ -1,4 +1,5 @@
 /** `test`: which rules an event meets, and why. Answers the exit code: 0 if every event would be sent. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import { formatLiteral } from './condition.ts';
 import { type ConditionOutcome, matchCondition } from './condition-match.ts';
@@ -68,9 +69,12 @@ function testRules(file: StreamFile, event: unknown): TestResult {
 function formatRule({ name, enabled, matches, comparisons }: RuleOutcome): string {
   const lines = comparisons.map(({ comparison, matches: holds, why }) => {
     const { field, operator, literal } = comparison;
-    return `    ${holds ? 'yes' : 'no '}  ${field} ${operator} ${formatLiteral(literal)}: ${why}`;
+    return printable(`    ${holds ? 'yes' : 'no '}  ${field} ${operator} ${formatLiteral(literal)}: ${why}`);
   });
-  return [`  rule ${name} ${matches ? 'matches' : 'does not match'}${enabled ? '' : ' (off)'}`, ...lines].join('\n');
+  return [
+    `  rule ${printable(name)} ${matches ? 'matches' : 'does not match'}${enabled ? '' : ' (off)'}`,
+    ...lines,
+  ].join('\n');
 }
 
 /** The official integration sends by topic alone. */
@@ -81,7 +85,7 @@ function testTopic(file: StreamFile, event: unknown): TestResult {
   const text =
     topic === undefined
       ? 'is not sent: it has no detail-type, which every event on the partner event bus has'
-      : `${sent ? 'is sent' : 'is not sent'}: eventBus.eventFilter ${sent ? 'has' : 'does not have'} ${String(topic)}`;
+      : `${sent ? 'is sent' : 'is not sent'}: eventBus.eventFilter ${sent ? 'has' : 'does not have'} ${printable(String(topic))}`;
   return { sent, details: { topic }, text };
 }
 

@@ -1,4 +1,5 @@
 /** `plan`, `apply`, `list`, `show` and `delete` of a webhook stream. Each answers the exit code. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import { confirmed } from './confirm.ts';
 import { type GenesysAccess, genesysAccess } from './genesys-access.ts';
@@ -29,10 +30,10 @@ export async function applyWebhook(options: StreamOptions, around: Surroundings)
   const streams = new GenesysStreams(access.http);
   if (plan.kind === 'add') {
     const { id } = await streams.add(wanted);
-    around.out(`Added stream ${file.name} (${id}).`);
+    around.out(printable(`Added stream ${file.name} (${id}).`));
   } else {
     await streams.replace(plan.id, wanted);
-    around.out(`Changed stream ${file.name} (${plan.id}).`);
+    around.out(printable(`Changed stream ${file.name} (${plan.id}).`));
   }
   return 0;
 }
@@ -61,7 +62,7 @@ export async function deleteStream(options: StreamOptions, around: Surroundings)
   const question = `Delete it at ${access.hosts.name}? Events are no longer sent from then on, and not sent later.`;
   if (!(await confirmed(question, options.yes, around))) return 1;
   await streams.delete(stream.id, stream.name);
-  around.out(`Deleted stream ${stream.name} (${stream.id}).`);
+  around.out(printable(`Deleted stream ${stream.name} (${stream.id}).`));
   return 0;
 }
 
@@ -76,7 +77,7 @@ export async function existing(streams: GenesysStreams, name: string, access: Ge
   const found = findByName(all, name);
   if (found !== undefined) return found;
   const names = all.length === 0 ? 'there are none' : `there are ${all.map((stream) => stream.name).join(', ')}`;
-  throw new Refusal(`${access.hosts.name} has no stream ${name}: ${names}.`);
+  throw new Refusal(printable(`${access.hosts.name} has no stream ${name}: ${names}.`));
 }
 
 async function makePlan(

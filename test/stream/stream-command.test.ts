@@ -172,6 +172,50 @@ describe('list, show and delete', () => {
   });
 });
 
+describe('escape sequences that come from outside', () => {
+  const evil = (text: string) => `${text}\u001b]0;x\u0007\u009b2J\n\u202e!`;
+  const shown = (text: string) => `${text} ]0;x 2J !`;
+  const REMOTE = {
+    ...SENT,
+    description: evil('text'),
+    routingRules: [{ name: evil('rule'), condition: evil('a eq 1'), enabled: true }],
+  };
+
+  it('do not reach the terminal with a list, a stream or a plan', async () => {
+    command.genesys.addStream({ ...REMOTE, name: evil('other') });
+    command.genesys.addStream(REMOTE);
+    const [other, stream] = command.genesys.streams;
+    expect((await run('list')).out).toBe(
+      [
+        `${shown('other')}  ${other?.id}  on   rules 1  ${WEBHOOK}`,
+        `crm-events       ${stream?.id}  on   rules 1  ${WEBHOOK}`,
+      ].join('\n'),
+    );
+    const { out } = await run('show');
+    expect(out).toContain(`\n  description  ${shown('text')}\n`);
+    expect(out).toContain(`\n  rule         ${shown('rule')}: ${shown('a eq 1')}`);
+    expect((await run('plan')).out.split('\n')).toEqual([
+      `~ stream crm-events (${stream?.id})`,
+      `  ~ description          ${shown('text')} → For the CRM`,
+      '  + rule calls           interaction.type eq "voice"',
+      `  - rule ${shown('rule')}  ${shown('a eq 1')}`,
+    ]);
+    expect(JSON.parse((await run('list', '--json')).out)[0].name).toBe(evil('other'));
+  });
+
+  it('nor with a refusal', async () => {
+    command.genesys.addStream({ ...REMOTE, name: evil('other') });
+    expect((await run('show')).notes).toMatch(`has no stream crm-events: there are ${shown('other')}.`);
+    command.fail({ status: 400, path: '/api', message: evil('said') });
+    expect((await run('list')).notes).toContain(`(${shown('said')}; fault; context`);
+  });
+
+  it('nor with an event that is tested', async () => {
+    const path = command.write({ interaction: { type: evil('voice') } }, 'event.json');
+    expect((await run('test', '--event', path)).out).toContain(`: it is "${shown('voice')}"`);
+  });
+});
+
 describe('what Genesys Cloud refuses', () => {
   it('401: a token that has expired is renewed, one that is refused again is told', async () => {
     await run('apply', '--yes');
@@ -314,6 +358,15 @@ describe('what the user has to put right', () => {
       /destination\.url, destination\.secret: not a key of the file: URL and secret come from the stack/,
     ],
     [{ ...STREAM, routingRules: [] }, /routingRules: /],
+    [
+      { ...STREAM, name: 'crm\u001b[2J', description: 'For\nthe CRM' },
+      /\n {2}name: a control character \(a line break, a tab\) cannot stand in it\n {2}description: a control character/,
+    ],
+    [
+      { ...STREAM, routingRules: [{ name: 'calls\u009b', condition: 'a eq 1' }] },
+      /\n {2}routingRules\.0\.name: a control character/,
+    ],
+    [{ ...STREAM, '\u001b[2J': 1 }, /\n {2} \[2J: not a key of the file/],
     [{ ...STREAM, routingRules: [{ name: 'calls' }] }, /routingRules\.0\.condition: is missing/],
     [
       { ...STREAM, routingRules: [STREAM.routingRules[0], STREAM.routingRules[0]] },
