@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import type { FaultRule } from './crm-faults.ts';
 import { Refusal } from './refusal.ts';
+import { retryAfterFrom } from './retry-after.ts';
 
 /** A request to the sample CRM. */
 export type CrmRequest =
@@ -34,7 +35,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   throttle: {
     takes: '[RETRY-AFTER]',
     about: 'answer every call with 429; Retry-After in seconds (30), or an HTTP date',
-    rules: (args) => [{ status: 429, retryAfter: args.text('30') }],
+    rules: (args) => [{ status: 429, retryAfter: args.retryAfter('30') }],
   },
   slow: {
     takes: '[MS]',
@@ -115,8 +116,8 @@ class Arguments {
     this.#given = [...given];
   }
 
-  text(fallback: string): string {
-    return this.#given.shift() ?? fallback;
+  retryAfter(fallback: string): string {
+    return retryAfterFrom(this.#command, this.#given.shift() ?? fallback);
   }
 
   share(fallback: number): number {

@@ -115,6 +115,10 @@ async function control({ genesys, faults }: FakeGenesysHttpOptions, call: Call):
       const problem = faults.set(json(call));
       return problem === undefined ? { status: 200, body: {} } : failure(400, 'bad.request', problem);
     }
+    case 'POST /_genesys/up':
+      faults.set({ rules: [] });
+      genesys.scopes = new Set(GENESYS_SCOPES);
+      return { status: 200, body: {} };
     case 'POST /_genesys/expire':
       genesys.expireTokens();
       return { status: 200, body: {} };

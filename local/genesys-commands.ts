@@ -1,7 +1,9 @@
 /** What `npm run genesys` is asked for, one entry a command: the help is made from this table. */
 import { parseArgs } from 'node:util';
+import { GENESYS_SCOPES } from './fake-genesys.ts';
 import type { GenesysFault } from './fake-genesys-faults.ts';
 import { Refusal } from './refusal.ts';
+import { retryAfterFrom } from './retry-after.ts';
 
 /** A request. */
 export type GenesysRequest =
@@ -27,25 +29,25 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       ...(rate === undefined ? {} : { ratePerSecond: rate }),
     }),
   },
-  up: { takes: '', about: 'answer as usual', path: 'faults', body: () => ({ rules: [] }) },
+  up: { takes: '', about: 'answer as usual: nothing fails, and nothing is forbidden', path: 'up', body: () => ({}) },
   fail: {
     takes: '[STATUS]',
-    about: 'answer every request with a status (503)',
+    about: 'answer every request with a status from 400 to 599 (503)',
     path: 'faults',
-    body: ([status = '503'], { times }) => faults({ status: whole('fail', status) }, times),
+    body: ([status = '503'], { times }) => faults({ status: failing(status) }, times),
   },
   throttle: {
-    takes: '[SECONDS]',
-    about: 'answer every request with 429 and Retry-After (3)',
+    takes: '[RETRY-AFTER]',
+    about: 'answer every request with 429; Retry-After in seconds (3), or an HTTP date',
     path: 'faults',
-    body: ([retryAfter = '3'], { times }) => faults({ status: 429, retryAfter }, times),
+    body: ([text = '3'], { times }) => faults({ status: 429, retryAfter: retryAfterFrom('throttle', text) }, times),
   },
   expire: { takes: '', about: 'end every token that was issued', path: 'expire', body: () => ({}) },
   forbid: {
     takes: '[SCOPE...]',
     about: 'take these permissions from the OAuth client, and give it all others',
     path: 'forbid',
-    body: (scopes) => ({ scopes }),
+    body: (scopes) => ({ scopes: scopes.map(known) }),
   },
   bus: { takes: '', about: 'make the event bus of the partner event source', path: 'bus', body: () => ({}) },
 };
@@ -112,6 +114,16 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw new Refusal(`${(error as Error).message.split('. ')[0]} (npm run genesys -- --help says what there is)`);
   }
+}
+
+function failing(text: string): number {
+  if (!/^[45]\d\d$/.test(text)) throw new Refusal(`fail ${text}: a status must be a number from 400 to 599`);
+  return Number(text);
+}
+
+function known(scope: string): string {
+  if (GENESYS_SCOPES.some((other) => other === scope)) return scope;
+  throw new Refusal(`forbid ${scope}: no permission of the fake. There are\n  ${GENESYS_SCOPES.join('\n  ')}`);
 }
 
 function whole(name: string, text: string, min = 1): number {

@@ -1,4 +1,5 @@
 /** What AWS said when it did not do what was asked, for the user. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 
 /** What the SDK says where it knows no region. */
@@ -18,6 +19,6 @@ export async function askAws<T>(doing: string, needs: string, call: () => Promis
       : REGION.test(said)
         ? '\nAWS_REGION, or a profile, must name it.'
         : '';
-    throw new Refusal(`Cannot ${doing}: ${name}: ${said}${hint}`);
+    throw new Refusal(`${printable(`Cannot ${doing}: ${name}: ${said}`)}${hint}`);
   }
 }

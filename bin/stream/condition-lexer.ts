@@ -6,8 +6,8 @@ export type Token = Span &
   (
     | { readonly kind: 'open' }
     | { readonly kind: 'close' }
-    /** A text in quotes, its escapes resolved. */
-    | { readonly kind: 'text'; readonly value: string }
+    /** A text in quotes of either kind, its escapes resolved. */
+    | { readonly kind: 'text'; readonly value: string; readonly quote: string }
     /** Anything else that has no space, parenthesis or quote in it. */
     | { readonly kind: 'word'; readonly value: string }
     /** The end of the condition, which has no width. */
@@ -21,8 +21,7 @@ export interface ConditionProblem extends Span {
 
 const SPACE = /\s/;
 const WORD = /[^\s()"']+/y;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about.
-const CONTROL = /[\u0000-\u001f\u007f]/;
+const CONTROL = /\p{Cc}/u;
 
 /** The words of `text`, ended by `end`; or the first thing that is none. */
 export function readTokens(
@@ -55,6 +54,8 @@ function readToken(text: string, start: number, character: string): Token | Prob
   if (character === '"' || character === "'") return readText(text, start, character);
   WORD.lastIndex = start;
   const value = WORD.exec(text)?.[0] ?? character;
+  const control = value.search(CONTROL);
+  if (control >= 0) return problem(start + control, start + control + 1, 'a control character cannot stand here');
   return { kind: 'word', value, start, end: start + value.length };
 }
 
@@ -63,7 +64,7 @@ function readText(text: string, start: number, quote: string): Token | Problem {
   let value = '';
   for (let at = start + 1; at < text.length; at += 1) {
     const character = text.charAt(at);
-    if (character === quote) return { kind: 'text', value, start, end: at + 1 };
+    if (character === quote) return { kind: 'text', value, quote, start, end: at + 1 };
     if (CONTROL.test(character)) {
       return problem(at, at + 1, 'a control character (a line break, a tab) cannot stand in a text');
     }

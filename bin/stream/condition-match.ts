@@ -1,4 +1,5 @@
 /** Whether an event meets a condition, and why. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { type Comparison, type Condition, formatLiteral, type Literal } from './condition.ts';
 
 /** One comparison as it came out for an event. */
@@ -69,6 +70,6 @@ function isAfter(value: unknown, literal: Literal): boolean {
 
 function describe(value: unknown): string {
   if (value === undefined) return 'the event has no such field';
-  const text = typeof value === 'string' ? formatLiteral(value) : (JSON.stringify(value) ?? String(value));
+  const text = printable(typeof value === 'string' ? formatLiteral(value) : (JSON.stringify(value) ?? String(value)));
   return `it is ${text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text}`;
 }

@@ -1,5 +1,13 @@
 /** Reads a routing condition, or says what is wrong with it and where. */
-import { type Comparison, type Condition, type Literal, OPERATORS, type Operator, type Span } from './condition.ts';
+import {
+  type Comparison,
+  type Condition,
+  formatLiteral,
+  type Literal,
+  OPERATORS,
+  type Operator,
+  type Span,
+} from './condition.ts';
 import { type ConditionProblem, readTokens, type Token } from './condition-lexer.ts';
 
 /** A condition that was read, or the first problem in its text. */
@@ -12,6 +20,7 @@ const NESTING_MAX = 40;
 
 const FIELD = /^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$/;
 const NUMBER = /^-?\d+(\.\d+)?$/;
+const LEADING_ZEROS = /^(-?)0+(?=\d)/;
 /** Texts that stand for anything in some languages; here there are none such. */
 const WILDCARD = /^(\*+|%+|\.\*|\.\+|\?+)$/;
 /** ISO 8601 with an offset, as event timestamps are. */
@@ -161,13 +170,29 @@ class Parser {
 }
 
 function readLiteral(token: Token, operator: Operator): { readonly value: Literal; readonly bare: boolean } {
-  if (token.kind === 'text') return { value: token.value, bare: false };
+  if (token.kind === 'text') return { value: readText(token), bare: false };
   if (token.kind !== 'word' || token.value === 'and' || token.value === 'or') {
     throw new Stop(token, `a value is missing after ${operator}: a "text", a number, true or false`);
   }
-  if (NUMBER.test(token.value)) return { value: Number(token.value), bare: false };
+  if (NUMBER.test(token.value)) return { value: readNumber(token), bare: false };
   if (token.value === 'true' || token.value === 'false') return { value: token.value === 'true', bare: false };
+  if (token.value === 'null') {
+    throw new Stop(token, 'there is no null: a "text", a number, true or false must stand here');
+  }
   return { value: token.value, bare: true };
+}
+
+/** Single quotes are read as far as this, so that all of the text is underlined. */
+function readText(token: Extract<Token, { kind: 'text' }>): string {
+  if (token.quote === '"') return token.value;
+  throw new Stop(token, `a text stands in double quotes: write ${formatLiteral(token.value)}`);
+}
+
+/** Zeros before a number are of a text, such as a telephone number: which one is meant nobody can tell. */
+function readNumber(token: Extract<Token, { kind: 'word' }>): number {
+  if (!LEADING_ZEROS.test(token.value)) return Number(token.value);
+  const number = token.value.replace(LEADING_ZEROS, '$1');
+  throw new Stop(token, `a number has no zeros before it: write ${number}, or the text ${formatLiteral(token.value)}`);
 }
 
 /** Refuses a value that the operator cannot compare, or with which it would let everything through. */

@@ -1,4 +1,5 @@
 /** `plan`, `apply` and `show` of the official integration (`--transport event-bus`). Each answers the exit code. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../local/local-clients.ts';
 import { confirmed } from './confirm.ts';
 import { describeStack } from './deployed-stack.ts';
@@ -13,6 +14,7 @@ import {
 } from './event-bus.ts';
 import { type GenesysAccess, genesysAccess } from './genesys-access.ts';
 import { GenesysIntegrations } from './genesys-integrations.ts';
+import { nextCommand } from './next-command.ts';
 import type { StreamOptions } from './options.ts';
 import { PartnerSources } from './partner-source.ts';
 import { formatChanges } from './plan-text.ts';
@@ -44,7 +46,7 @@ export async function applyIntegration(options: StreamOptions, around: Surroundi
     await applyEventBus(api, name, wanted, plan);
     around.out(`Integration ${name} is configured and enabled.`);
   }
-  return lookForSource(access, wanted, options.timeoutMs, around);
+  return lookForSource({ access, wanted, timeoutMs: options.timeoutMs, look: nextCommand('show', options) }, around);
 }
 
 /** Shows the integration as it is, and its partner event source. */
@@ -56,15 +58,21 @@ export async function showIntegration(options: StreamOptions, around: Surroundin
     return 0;
   }
   if (found === undefined) {
-    around.out(`There is no integration ${name}. Add it with: npm run stream -- apply --transport event-bus`);
+    around.out(`There is no integration ${name}. Add it with: ${nextCommand('apply', options)}`);
     return 1;
   }
   const { integration, config } = found;
   around.out(
-    `integration ${name}\n  id     ${integration.id}\n  state  ${integration.intendedState}, reported ${integration.reportedState ?? 'nothing'}`,
+    [
+      `integration ${name}`,
+      `  id     ${integration.id}`,
+      `  state  ${integration.intendedState}, reported ${integration.reportedState ?? 'nothing'}`,
+      ...Object.keys(wanted).map((key) => `  ${key}: ${JSON.stringify(config.properties[key])}`),
+    ]
+      .map(printable)
+      .join('\n'),
   );
-  for (const key of Object.keys(wanted)) around.out(`  ${key}: ${JSON.stringify(config.properties[key])}`);
-  return lookForSource(access, wanted, 0, around);
+  return lookForSource({ access, wanted, timeoutMs: 0, look: nextCommand('show', options) }, around);
 }
 
 async function planned(options: StreamOptions, around: Surroundings): Promise<Planned> {
@@ -78,12 +86,15 @@ async function planned(options: StreamOptions, around: Surroundings): Promise<Pl
   return { access, api, name, wanted, plan: await planEventBus(api, name, wanted) };
 }
 
-async function lookForSource(
-  { hosts }: GenesysAccess,
-  { awsAccountRegion, awsAccountId, eventSourceSuffix, eventFilter }: EventBusProperties,
-  timeoutMs: number,
-  around: Surroundings,
-): Promise<number> {
+interface Looking extends Pick<Planned, 'access' | 'wanted'> {
+  readonly timeoutMs: number;
+  /** The command that looks again. */
+  readonly look: string;
+}
+
+async function lookForSource({ access, wanted, timeoutMs, look }: Looking, around: Surroundings): Promise<number> {
+  const { hosts } = access;
+  const { awsAccountRegion, awsAccountId, eventSourceSuffix, eventFilter } = wanted;
   const sources = new PartnerSources(awsAccountRegion, hosts.fake ? hosts.apiUrl : undefined);
   try {
     const source = await waitForPartnerSource(sources, eventSourceSuffix, {
@@ -93,12 +104,12 @@ async function lookForSource(
       onWait: () => around.note('waiting for the partner event source'),
     });
     if (source !== undefined) {
-      around.out(nextAfter(source, eventFilter));
+      around.out(nextAfter(source, eventFilter, look));
       return 0;
     }
     around.out(
       `There is no partner event source …/${eventSourceSuffix} in ${awsAccountId}, ${awsAccountRegion} (yet). Are these the ` +
-        'account and the region that the AWS credentials are for? Look again with: npm run stream -- show --transport event-bus',
+        `account and the region that the AWS credentials are for? Look again with: ${look}`,
     );
     return 1;
   } finally {
@@ -106,7 +117,8 @@ async function lookForSource(
   }
 }
 
-function formatEventBusPlan(name: string, { found, changes }: EventBusPlan): string {
+function formatEventBusPlan(given: string, { found, changes }: EventBusPlan): string {
+  const name = printable(given);
   if (changes.length === 0) return `= integration ${name} is as the file says`;
   const mark = found === undefined ? '+' : '~';
   return [`${mark} integration ${name}`, ...formatChanges(changes)].join('\n');

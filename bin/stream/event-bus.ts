@@ -1,4 +1,5 @@
 /** The official Amazon EventBridge Source integration: what it is to be, and how it becomes so. Safe to run again. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import type { EventBridgeIntegration, GenesysIntegrations, IntegrationConfig } from './genesys-integrations.ts';
 import type { PartnerSource } from './partner-source.ts';
@@ -106,9 +107,10 @@ export async function waitForPartnerSource(
 
 const LOOK_EVERY_MS = 3_000;
 
-/** What to do next, with a source in this state. */
-export function nextAfter(source: PartnerSource, topics: readonly string[]): string {
-  const line = `partner event source  ${source.name}  ${source.state}`;
+/** What to do next, with a source in this state; `look` is the command that looks again. */
+export function nextAfter(source: PartnerSource, topics: readonly string[], look: string): string {
+  const name = printable(source.name);
+  const line = `partner event source  ${name}  ${printable(source.state)}`;
   switch (source.state) {
     case 'ACTIVE':
       return `${line}\n  Its event bus takes events.`;
@@ -121,8 +123,8 @@ export function nextAfter(source: PartnerSource, topics: readonly string[]): str
         line,
         `  WARNING: no event bus takes its events yet: what Genesys Cloud sends now is lost.${until}`,
         '  Deploy the bus next, and look again:',
-        `    npx cdk deploy -c crm.baseUrl=<your CRM> -c partnerEventSource=${source.name} \\\n      -c 'partnerTopics=${topics.join(',')}'`,
-        '    npm run stream -- show --transport event-bus',
+        `    npx cdk deploy -c crm.baseUrl=<your CRM> -c partnerEventSource=${name} \\\n      -c 'partnerTopics=${topics.join(',')}'`,
+        `    ${look}`,
       ].join('\n');
     }
     case 'DELETED':

@@ -1,10 +1,11 @@
 /** Genesys Cloud as the options and the environment name it. */
-import { Refusal } from '../../local/refusal.ts';
 import { GenesysHttp } from './genesys-http.ts';
 import { oauthClientFrom, TokenSource } from './genesys-oauth.ts';
+import { nextCommand } from './next-command.ts';
 import type { StreamOptions } from './options.ts';
 import { type GenesysHosts, hostsAt, hostsOfRegion, listRegions } from './regions.ts';
 import type { Surroundings } from './surroundings.ts';
+import { WrongOption } from './wrong-option.ts';
 
 /** A way to its API, and where that is. */
 export interface GenesysAccess {
@@ -16,13 +17,16 @@ export interface GenesysAccess {
 export function genesysAccess(options: StreamOptions, around: Surroundings): GenesysAccess {
   const hosts = hostsFrom(options, around.environment);
   const tokens = new TokenSource(hosts, oauthClientFrom(around.environment), around);
-  return { hosts, http: new GenesysHttp(hosts, tokens, around) };
+  const look = nextCommand(options.transport === 'webhook' ? 'list' : 'show', options);
+  return { hosts, http: new GenesysHttp({ hosts, tokens, look }, around) };
 }
 
 function hostsFrom({ api, region }: StreamOptions, environment: Surroundings['environment']): GenesysHosts {
-  if (api !== undefined && region !== undefined) throw new Refusal('--api and --region exclude each other.');
+  if (api !== undefined && region !== undefined) throw new WrongOption('--api and --region exclude each other.');
   if (api !== undefined) return hostsAt(api);
   const wanted = region ?? environment.GENESYS_REGION ?? '';
   if (wanted !== '') return hostsOfRegion(wanted);
-  throw new Refusal(`--region or GENESYS_REGION must name the region of Genesys Cloud. There are\n${listRegions()}`);
+  throw new WrongOption(
+    `--region or GENESYS_REGION must name the region of Genesys Cloud. There are\n${listRegions()}`,
+  );
 }

@@ -1,4 +1,5 @@
 /** One call of Genesys Cloud's API: token, waiting where it asks for it, and each refusal in words that say what to do. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import type { TokenSource } from './genesys-oauth.ts';
 import { answerInTheEnd, askedPauseMs, type GenesysAnswer, mayPass, sendRequest } from './genesys-retry.ts';
@@ -19,15 +20,24 @@ export interface GenesysCall {
 
 const EXCERPT_CHARACTERS_MAX = 300;
 
+/** Where the calls go, as whom, and the command that shows the user what is there. */
+export interface GenesysHttpOptions {
+  readonly hosts: GenesysHosts;
+  readonly tokens: TokenSource;
+  readonly look: string;
+}
+
 /** Calls the API with one OAuth client. */
 export class GenesysHttp {
   readonly #hosts: GenesysHosts;
   readonly #tokens: TokenSource;
+  readonly #look: string;
   readonly #around: Pick<Surroundings, 'now' | 'sleep' | 'note'>;
 
-  constructor(hosts: GenesysHosts, tokens: TokenSource, around: Pick<Surroundings, 'now' | 'sleep' | 'note'>) {
+  constructor({ hosts, tokens, look }: GenesysHttpOptions, around: Pick<Surroundings, 'now' | 'sleep' | 'note'>) {
     this.#hosts = hosts;
     this.#tokens = tokens;
+    this.#look = look;
     this.#around = around;
   }
 
@@ -65,8 +75,8 @@ export class GenesysHttp {
     const advice =
       status === 429
         ? `It asks to wait ${Math.ceil(askedPauseMs(answer, this.#around.now()) / 1_000)} s more. Try again then.`
-        : whatToDo(call, status);
-    return new Refusal(`Cannot ${call.doing}: ${how}${said === '' ? '' : ` (${said})`}.\n${advice}`);
+        : whatToDo(call, status, this.#look);
+    return new Refusal(`${printable(`Cannot ${call.doing}: ${how}${said === '' ? '' : ` (${said})`}.`)}\n${advice}`);
   }
 }
 
@@ -74,16 +84,16 @@ function contentType(call: GenesysCall): Record<string, string> {
   return call.body === undefined ? {} : { 'content-type': 'application/json' };
 }
 
-function whatToDo(call: GenesysCall, status: number): string {
+function whatToDo(call: GenesysCall, status: number, look: string): string {
   switch (status) {
     case 401:
       return 'A new token was refused too: the OAuth client may have been disabled, or belong to another region.';
     case 403:
       return `The OAuth client lacks ${call.needs}: give its role that permission, and the client that scope.`;
     case 404:
-      return 'It has been deleted meanwhile, or this organisation does not have the feature. Look with: npm run stream -- list';
+      return `It has been deleted meanwhile, or this organisation does not have the feature. Look with: ${look}`;
     case 409:
-      return 'Somebody else has changed it meanwhile, or the name is taken. Look with: npm run stream -- list; then try again.';
+      return `Somebody else has changed it meanwhile, or the name is taken. Try again after a look with: ${look}`;
     default:
   }
   if (!mayPass(status)) return 'Genesys Cloud does not take it as it is.';
@@ -102,11 +112,8 @@ function saidIn(body: unknown, call: GenesysCall): string {
     contextId === undefined ? undefined : `context ${contextId}`,
   ];
   const text = parts.filter((part) => typeof part === 'string' && part !== '').join('; ');
-  return secretsIn(call.body)
-    .reduce((clean, secret) => clean.replaceAll(secret, '…'), text)
-    .replaceAll(/\s+/g, ' ')
-    .slice(0, EXCERPT_CHARACTERS_MAX)
-    .replace(/\.$/, '');
+  const clean = secretsIn(call.body).reduce((left, secret) => left.replaceAll(secret, '…'), text);
+  return printable(clean).replaceAll(/\s+/g, ' ').slice(0, EXCERPT_CHARACTERS_MAX).replace(/\.$/, '');
 }
 
 /** Every value under a key `secret`, as deep as there is one. */

@@ -1,4 +1,5 @@
 /** The bearer token of Genesys Cloud's API: OAuth client credentials, HTTP Basic. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import { answerInTheEnd, type GenesysAnswer, sendRequest } from './genesys-retry.ts';
 import type { GenesysHosts } from './regions.ts';
@@ -71,5 +72,5 @@ export class TokenSource {
 }
 
 function reasonIn(body: unknown): string {
-  return String((body as { readonly message?: unknown } | undefined)?.message);
+  return printable(String((body as { readonly message?: unknown } | undefined)?.message));
 }

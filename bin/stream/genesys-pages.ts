@@ -1,5 +1,6 @@
 /** Lists of Genesys Cloud's API, which come in pages. */
 import * as z from 'zod';
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import type { GenesysCall, GenesysHttp } from './genesys-http.ts';
 
@@ -35,6 +36,8 @@ export function understand<T>(schema: z.ZodType<T>, answer: unknown, doing: stri
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new Refusal(
-    `Cannot ${doing}: Genesys Cloud’s answer is not what it should be (${issue?.path.map(String).join('.')}: ${issue?.message}).`,
+    printable(
+      `Cannot ${doing}: Genesys Cloud’s answer is not what it should be (${issue?.path.map(String).join('.')}: ${issue?.message}).`,
+    ),
   );
 }

@@ -15,6 +15,8 @@ const TRIES = 4;
 const FIRST_PAUSE_MS = 1_000;
 /** Where a 429 does not say how long to wait. */
 const THROTTLED_PAUSE_MS = 3_000;
+/** However soon a 429 lets us come back: at once would be a hammer, and never use up the patience. */
+const THROTTLED_PAUSE_MIN_MS = 1_000;
 /** All waits of one request for 429 together. */
 const PATIENCE_MS = 5 * 60_000;
 
@@ -63,12 +65,15 @@ export function mayPass(status: number): boolean {
   return status === 0 || status >= 500;
 }
 
-/** How long a 429 asks to wait: `Retry-After` in seconds, or an HTTP date. */
+/** How long to wait after a 429: as `Retry-After` says in seconds, or as an HTTP date; a second at least. */
 export function askedPauseMs({ headers }: GenesysAnswer, nowMs: number): number {
-  const header = headers.get('retry-after') ?? '';
+  return Math.max(THROTTLED_PAUSE_MIN_MS, retryAfterMs(headers.get('retry-after') ?? '', nowMs));
+}
+
+function retryAfterMs(header: string, nowMs: number): number {
   if (/^\d+$/.test(header)) return Number(header) * 1_000;
   const atMs = Date.parse(header);
-  return Number.isNaN(atMs) ? THROTTLED_PAUSE_MS : Math.max(0, atMs - nowMs);
+  return Number.isNaN(atMs) ? THROTTLED_PAUSE_MS : atMs - nowMs;
 }
 
 function parsed(text: string): unknown {

@@ -23,7 +23,8 @@ export interface StreamOptions {
   readonly timeoutMs: number;
 }
 
-interface CommandSpec {
+/** What a command takes. */
+export interface CommandSpec {
   /** Its argument, as the help shows it. */
   readonly takes: string;
   readonly about: string;
@@ -90,6 +91,14 @@ const COMMANDS = {
 /** The name of a command. */
 export type CommandName = keyof typeof COMMANDS;
 
+/** What this command takes. */
+export function specOf(command: CommandName): CommandSpec {
+  return COMMANDS[command];
+}
+
+/** The stream's file where no other is named. */
+export const STREAM_FILE = 'stream.json';
+
 /** The text of `--help`. */
 export const STREAM_HELP = `Keeps the Genesys Cloud side of the pipeline as code.
 
@@ -106,7 +115,8 @@ ${Object.entries(OPTIONS)
 
 The OAuth client (client credentials) comes from GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET. The webhook's URL and
 the stream secret come from the stack, or from the pipeline on this machine; neither is ever given or printed.
-Ends with 0 if all is done, with 1 if not, with 2 for wrong options; test with 1 if an event meets no rule.
+Ends with 0 if all is done, with 1 if not, with 2 for wrong options, a region that is missing or not known included;
+test with 1 if an event meets no rule.
 `;
 
 /** A command and its options, or help. Refuses what cannot be meant, naming it. */
@@ -123,7 +133,7 @@ export function readStreamRequest(
     throw new Refusal(`${what}: there are ${Object.keys(COMMANDS).join(', ')} (npm run stream -- --help)`);
   }
   const command = name as CommandName;
-  const spec: CommandSpec = COMMANDS[command];
+  const spec = specOf(command);
   for (const option of Object.keys(values)) {
     if (!spec.options.includes(option as OptionName)) throw new Refusal(`${command} does not take --${option}`);
   }
@@ -135,7 +145,7 @@ export function readStreamRequest(
     command,
     options: {
       name: rest[0],
-      file: values.file ?? 'stream.json',
+      file: values.file ?? STREAM_FILE,
       stack: values.stack,
       region: values.region,
       api: values.api,

@@ -1,5 +1,5 @@
 /** Where Genesys Cloud is: its regions, by the name of the AWS region that each runs in. */
-import { Refusal } from '../../local/refusal.ts';
+import { WrongOption } from './wrong-option.ts';
 
 /**
  * Every region and its host; login and API are at `login.` and `api.` before it. From the region table of the
@@ -48,7 +48,7 @@ export function hostsOfRegion(given: string): GenesysHosts {
       fake: false,
     };
   }
-  throw new Refusal(`${given}: no region of Genesys Cloud. There are\n${listRegions()}`);
+  throw new WrongOption(`${given}: no region of Genesys Cloud. There are\n${listRegions()}`);
 }
 
 /** The hosts at `--api URL`, where one address serves login and API. Plain http only on this machine. */
@@ -56,7 +56,9 @@ export function hostsAt(url: string): GenesysHosts {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const local = parsed?.protocol === 'http:' && /^(127\.0\.0\.1|localhost)$/.test(parsed.hostname);
   if (parsed === undefined || (parsed.protocol !== 'https:' && !local)) {
-    throw new Refusal(`--api ${url}: must be https, or http on 127.0.0.1: the client secret could be read on the way`);
+    throw new WrongOption(
+      `--api ${url}: must be https, or http on 127.0.0.1: the client secret could be read on the way`,
+    );
   }
   const address = parsed.href.replace(/\/+$/, '');
   return { name: address, loginUrl: address, apiUrl: address, fake: local };

@@ -1,8 +1,10 @@
 /** `rotate-secret`: the rotation, and with `--retire` its end. Answers the exit code. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import { confirmed } from './confirm.ts';
 import { genesysAccess } from './genesys-access.ts';
 import { GenesysStreams, type RemoteStream } from './genesys-streams.ts';
+import { nextCommand } from './next-command.ts';
 import type { StreamOptions } from './options.ts';
 import type { TargetPipeline } from './pipeline-source.ts';
 import { type RotationOutcome, retireSecret, rotateSecret } from './rotation.ts';
@@ -21,7 +23,7 @@ export async function rotateStreamSecret(options: StreamOptions, around: Surroun
     const signing = streamsTo(pipeline, stream, await streams.list());
     const names = signing.map(({ name }) => name).join(', ');
     const question = `Rotate the secret of ${pipeline.name}, and at ${access.hosts.name} that of the stream ${names}?`;
-    if (!(await confirmed(question, options.yes, around))) return 1;
+    if (!(await confirmed(printable(question), options.yes, around))) return 1;
     const outcome = await rotateSecret({
       pipeline,
       giveToStreams: async (secret) => {
@@ -44,12 +46,12 @@ export async function rotateStreamSecret(options: StreamOptions, around: Surroun
 function streamsTo(pipeline: TargetPipeline, stream: RemoteStream, all: readonly RemoteStream[]): RemoteStream[] {
   if (!stream.enabled) {
     throw new Refusal(
-      `The stream ${stream.name} is not enabled: no delivery would show that the new secret has arrived.`,
+      `The stream ${printable(stream.name)} is not enabled: no delivery would show that the new secret has arrived.`,
     );
   }
   if (stream.destination.url !== pipeline.webhookUrl) {
     throw new Refusal(
-      `The stream ${stream.name} delivers to ${stream.destination.url}, not to ${pipeline.name} (${pipeline.webhookUrl}): ` +
+      `The stream ${printable(stream.name)} delivers to ${printable(stream.destination.url)}, not to ${pipeline.name} (${printable(pipeline.webhookUrl)}): ` +
         'its deliveries would be refused there. Name the stack that it delivers to, or apply the file first.',
     );
   }
@@ -60,11 +62,13 @@ function tell(outcome: RotationOutcome, options: StreamOptions, around: Surround
   switch (outcome.kind) {
     case 'rotated': {
       const uses = outcome.uses === 1 ? 'A delivery' : `${outcome.uses} deliveries`;
-      around.out(`${uses} signed with the new secret arrived: it is the current one now.\n${RETIRE_HINT}`);
+      around.out(`${uses} signed with the new secret arrived: it is the current one now.\n${retireHint(options)}`);
       return 0;
     }
     case 'finished':
-      around.out(`The rotation that was begun before is finished: the new secret is the current one.\n${RETIRE_HINT}`);
+      around.out(
+        `The rotation that was begun before is finished: the new secret is the current one.\n${retireHint(options)}`,
+      );
       return 0;
     case 'nothing_arrived':
       around.out(
@@ -77,9 +81,12 @@ function tell(outcome: RotationOutcome, options: StreamOptions, around: Surround
   }
 }
 
-const RETIRE_HINT =
-  'The previous one is still accepted. When Genesys has nothing left that it signed with it (it retries for days), remove ' +
-  'it with: npm run stream -- rotate-secret --retire';
+function retireHint(options: StreamOptions): string {
+  return (
+    'The previous one is still accepted. When Genesys has nothing left that it signed with it (it retries for days), ' +
+    `remove it with: ${nextCommand('rotate-secret', options, ['--retire'])}`
+  );
+}
 
 /** Needs nothing of Genesys Cloud: only the pipeline's secret is changed. */
 async function retirePrevious(options: StreamOptions, around: Surroundings): Promise<number> {
@@ -105,7 +112,7 @@ async function retire(pipeline: TargetPipeline, options: StreamOptions, around: 
       around.out('There is no previous secret.');
       return 0;
     case 'rotation_under_way':
-      around.note('A rotation is under way. Finish it first: npm run stream -- rotate-secret');
+      around.note(`A rotation is under way. Finish it first: ${nextCommand('rotate-secret', options)}`);
       return 1;
     case 'in_use':
       around.note(

@@ -7,6 +7,7 @@ import { streamFileSchema } from './stream-file.ts';
 import type { Surroundings } from './surroundings.ts';
 import { testEvents } from './test-command.ts';
 import { applyWebhook, deleteStream, listStreams, planWebhook, showStream } from './webhook-commands.ts';
+import { WrongOption } from './wrong-option.ts';
 
 type Command = (options: StreamOptions, around: Surroundings) => number | Promise<number>;
 
@@ -44,7 +45,7 @@ export async function runStream(args: readonly string[], around: Surroundings): 
   try {
     return await COMMANDS[request.command](request.options, around);
   } catch (error) {
-    return refuse(error, 1, around);
+    return refuse(error, error instanceof WrongOption ? 2 : 1, around);
   }
 }
 

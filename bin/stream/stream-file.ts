@@ -1,14 +1,20 @@
 /** The stream as a file: its schema, and the checks that a schema cannot make. */
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { messageOf, Refusal } from '../../local/refusal.ts';
+import { printable } from '../../lambdas/domain/log-text.ts';
+import { Refusal } from '../../local/refusal.ts';
 import type { Condition } from './condition.ts';
 import { type ConditionWarning, checkCondition } from './condition-checks.ts';
 import { underline } from './condition-excerpt.ts';
 import { parseCondition } from './condition-parser.ts';
+import { readJsonFile } from './json-file.ts';
+
+/** A text that is shown on terminals and in Genesys Cloud's lists, in one line. */
+function line() {
+  return z.string().regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'a control character (a line break, a tab) cannot stand in it');
+}
 
 const rule = z.strictObject({
-  name: z.string().min(1).max(100).describe('Says what the rule is for; every rule has another name.'),
+  name: line().min(1).max(100).describe('Says what the rule is for; every rule has another name.'),
   condition: z
     .string()
     .describe(
@@ -19,7 +25,7 @@ const rule = z.strictObject({
 });
 
 const eventBus = z.strictObject({
-  name: z.string().min(1).default('Amazon EventBridge Source').describe('The integration’s name in Genesys Cloud.'),
+  name: line().min(1).default('Amazon EventBridge Source').describe('The integration’s name in Genesys Cloud.'),
   eventSourceSuffix: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, '1 to 64 letters, digits, dots, hyphens or underscores')
@@ -42,8 +48,8 @@ const eventBus = z.strictObject({
 
 const file = z.strictObject({
   $schema: z.string().optional(),
-  name: z.string().min(1).max(100).describe('The stream is found by its name in Genesys Cloud.'),
-  description: z.string().max(1_000).default(''),
+  name: line().min(1).max(100).describe('The stream is found by its name in Genesys Cloud.'),
+  description: line().max(1_000).default(''),
   enabled: z.boolean().default(true).describe('Whether the stream sends anything.'),
   destination: z
     .strictObject({ type: z.literal('webhook') })
@@ -78,20 +84,24 @@ export function streamFileSchema(): object {
 
 /** Reads and checks the file. Refuses it with everything that is wrong with it; conditions with the place underlined. */
 export function readStreamFile(path: string, nowMs: number): StreamFile {
-  const json = readJson(path);
+  const json = readJsonFile(path, path, ' (--file names another)');
   const parsed = file.safeParse(json);
   if (!parsed.success)
-    throw new Refusal([`${path}:`, ...parsed.error.issues.map((issue) => `  ${said(issue, json)}`)].join('\n'));
+    throw new Refusal(
+      [`${path}:`, ...parsed.error.issues.map((issue) => `  ${printable(said(issue, json))}`)].join('\n'),
+    );
   const { name, description, enabled, routingRules, eventBus: bus } = parsed.data;
   const problems: string[] = [];
   const warnings: string[] = [];
   const rules = routingRules.flatMap((given, index) => {
-    const where = `rule ${index + 1} (${given.name})`;
+    const where = `rule ${index + 1} (${printable(given.name)})`;
     const twin = routingRules.findIndex((other) => other.name === given.name);
     if (twin < index) problems.push(`${where}: rule ${twin + 1} has this name too`);
     const read = parseCondition(given.condition);
     if (read.kind === 'problem') {
-      problems.push(`${where}: ${read.problem.message}\n${underline(given.condition, read.problem, '    ')}`);
+      problems.push(
+        `${where}: ${printable(read.problem.message)}\n${underline(given.condition, read.problem, '    ')}`,
+      );
       return [];
     }
     const found = checkCondition(read.condition, nowMs).map((warning) => worded(warning, given.condition, where));
@@ -104,23 +114,7 @@ export function readStreamFile(path: string, nowMs: number): StreamFile {
 }
 
 function worded({ message, span }: ConditionWarning, condition: string, where: string): string {
-  return `${where}: ${message}${span === undefined ? '' : `\n${underline(condition, span, '    ')}`}`;
-}
-
-function readJson(path: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Refusal(`${path}: cannot be read: ${messageOf(error)} (--file names another)`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    // The parser quotes the text around the fault, which may be something that does not belong on a terminal.
-    const place = /\(line \d+ column \d+\)/.exec(messageOf(error))?.[0];
-    throw new Refusal(`${path}: not JSON${place === undefined ? '' : ` ${place}`}`);
-  }
+  return `${where}: ${printable(message)}${span === undefined ? '' : `\n${underline(condition, span, '    ')}`}`;
 }
 
 /** One issue in a line: where it is, and what is wanted there. */

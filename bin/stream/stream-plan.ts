@@ -1,5 +1,5 @@
 /** What has to be changed in Genesys Cloud so that a stream is as the file says. Pure. */
-
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import { formatCondition } from './condition.ts';
 import { parseCondition } from './condition-parser.ts';
@@ -58,9 +58,9 @@ export function planStream({ wanted, found, accepted, resendSecret }: PlanInputs
 export function findByName(streams: readonly RemoteStream[], name: string): RemoteStream | undefined {
   const [first, ...others] = streams.filter((stream) => stream.name === name);
   if (first === undefined || others.length === 0) return first;
-  const ids = [first, ...others].map(({ id }) => `  ${id}`).join('\n');
+  const ids = [first, ...others].map(({ id }) => `  ${printable(id)}`).join('\n');
   throw new Refusal(
-    `There are ${others.length + 1} streams named ${name}; delete what is too much in Genesys Cloud:\n${ids}`,
+    `There are ${others.length + 1} streams named ${printable(name)}; delete what is too much in Genesys Cloud:\n${ids}`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** The pipeline that the options name. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import { findDeployedPipeline } from './deployed-stack.ts';
 import { findLocalPipeline } from './local-pipeline.ts';
@@ -22,7 +23,7 @@ export async function findReachablePipeline(
   if (options.stack !== undefined || hosts.fake) return pipeline;
   pipeline.close();
   throw new Refusal(
-    `${hosts.name} cannot reach ${pipeline.webhookUrl}, the pipeline on this machine. Name the deployed stack with ` +
+    `${hosts.name} cannot reach ${printable(pipeline.webhookUrl)}, the pipeline on this machine. Name the deployed stack with ` +
       '--stack NAME, or a fake with --api (npm run genesys).',
   );
 }

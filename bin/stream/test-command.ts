@@ -1,8 +1,9 @@
 /** `test`: which rules an event meets, and why. Answers the exit code: 0 if every event would be sent. */
-import { readFileSync } from 'node:fs';
-import { messageOf, Refusal } from '../../local/refusal.ts';
+import { printable } from '../../lambdas/domain/log-text.ts';
+import { Refusal } from '../../local/refusal.ts';
 import { formatLiteral } from './condition.ts';
 import { type ConditionOutcome, matchCondition } from './condition-match.ts';
+import { readJsonFile } from './json-file.ts';
 import type { StreamOptions } from './options.ts';
 import { readStreamFile, type StreamFile } from './stream-file.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -68,9 +69,12 @@ function testRules(file: StreamFile, event: unknown): TestResult {
 function formatRule({ name, enabled, matches, comparisons }: RuleOutcome): string {
   const lines = comparisons.map(({ comparison, matches: holds, why }) => {
     const { field, operator, literal } = comparison;
-    return `    ${holds ? 'yes' : 'no '}  ${field} ${operator} ${formatLiteral(literal)}: ${why}`;
+    return printable(`    ${holds ? 'yes' : 'no '}  ${field} ${operator} ${formatLiteral(literal)}: ${why}`);
   });
-  return [`  rule ${name} ${matches ? 'matches' : 'does not match'}${enabled ? '' : ' (off)'}`, ...lines].join('\n');
+  return [
+    `  rule ${printable(name)} ${matches ? 'matches' : 'does not match'}${enabled ? '' : ' (off)'}`,
+    ...lines,
+  ].join('\n');
 }
 
 /** The official integration sends by topic alone. */
@@ -81,17 +85,12 @@ function testTopic(file: StreamFile, event: unknown): TestResult {
   const text =
     topic === undefined
       ? 'is not sent: it has no detail-type, which every event on the partner event bus has'
-      : `${sent ? 'is sent' : 'is not sent'}: eventBus.eventFilter ${sent ? 'has' : 'does not have'} ${String(topic)}`;
+      : `${sent ? 'is sent' : 'is not sent'}: eventBus.eventFilter ${sent ? 'has' : 'does not have'} ${printable(String(topic))}`;
   return { sent, details: { topic }, text };
 }
 
 function readEvents(path: string): readonly object[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new Refusal(`--event ${path}: ${messageOf(error)}`);
-  }
+  const parsed = readJsonFile(path, `--event ${path}`);
   const events: unknown[] = Array.isArray(parsed) ? parsed : [parsed];
   if (events.length === 0 || !events.every((item) => typeof item === 'object' && item !== null)) {
     throw new Refusal(`--event ${path}: must be an event, or a list of events`);

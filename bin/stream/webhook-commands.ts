@@ -1,8 +1,10 @@
 /** `plan`, `apply`, `list`, `show` and `delete` of a webhook stream. Each answers the exit code. */
+import { printable } from '../../lambdas/domain/log-text.ts';
 import { Refusal } from '../../local/refusal.ts';
 import { confirmed } from './confirm.ts';
 import { type GenesysAccess, genesysAccess } from './genesys-access.ts';
 import { GenesysStreams, type RemoteStream, type StreamBody } from './genesys-streams.ts';
+import { nextCommand } from './next-command.ts';
 import type { StreamOptions } from './options.ts';
 import type { TargetPipeline } from './pipeline-source.ts';
 import { formatPlan, formatStream, formatStreams, publicStream } from './plan-text.ts';
@@ -28,10 +30,10 @@ export async function applyWebhook(options: StreamOptions, around: Surroundings)
   const streams = new GenesysStreams(access.http);
   if (plan.kind === 'add') {
     const { id } = await streams.add(wanted);
-    around.out(`Added stream ${file.name} (${id}).`);
+    around.out(printable(`Added stream ${file.name} (${id}).`));
   } else {
     await streams.replace(plan.id, wanted);
-    around.out(`Changed stream ${file.name} (${plan.id}).`);
+    around.out(printable(`Changed stream ${file.name} (${plan.id}).`));
   }
   return 0;
 }
@@ -60,7 +62,7 @@ export async function deleteStream(options: StreamOptions, around: Surroundings)
   const question = `Delete it at ${access.hosts.name}? Events are no longer sent from then on, and not sent later.`;
   if (!(await confirmed(question, options.yes, around))) return 1;
   await streams.delete(stream.id, stream.name);
-  around.out(`Deleted stream ${stream.name} (${stream.id}).`);
+  around.out(printable(`Deleted stream ${stream.name} (${stream.id}).`));
   return 0;
 }
 
@@ -75,7 +77,7 @@ export async function existing(streams: GenesysStreams, name: string, access: Ge
   const found = findByName(all, name);
   if (found !== undefined) return found;
   const names = all.length === 0 ? 'there are none' : `there are ${all.map((stream) => stream.name).join(', ')}`;
-  throw new Refusal(`${access.hosts.name} has no stream ${name}: ${names}.`);
+  throw new Refusal(printable(`${access.hosts.name} has no stream ${name}: ${names}.`));
 }
 
 async function makePlan(
@@ -88,7 +90,7 @@ async function makePlan(
   const pipeline = await findReachablePipeline(options, access.hosts, around);
   try {
     const found = findByName(await new GenesysStreams(access.http).list(), file.name);
-    const { secret, accepted } = await secretsOf(pipeline, around);
+    const { secret, accepted } = await secretsOf(pipeline, options, around);
     const wanted = bodyFrom(file, pipeline.webhookUrl, secret);
     return { file, wanted, plan: planStream({ wanted, found, accepted, resendSecret: options.resendSecret }) };
   } finally {
@@ -99,13 +101,16 @@ async function makePlan(
 /** What a new stream is given, and what one that is there already may have. */
 async function secretsOf(
   pipeline: TargetPipeline,
+  options: StreamOptions,
   around: Surroundings,
 ): Promise<{ readonly secret: string; readonly accepted: readonly string[] }> {
   const [current, pending] = await Promise.all([pipeline.secrets.current(), pipeline.secrets.read('AWSPENDING')]);
   if (pending === undefined || pending.versionId === current.versionId) {
     return { secret: current.value, accepted: [current.value] };
   }
-  around.note('warning: a rotation of the secret is under way; finish it with: npm run stream -- rotate-secret');
+  around.note(
+    `warning: a rotation of the secret is under way; finish it with: ${nextCommand('rotate-secret', options)}`,
+  );
   return { secret: current.value, accepted: [current.value, pending.value] };
 }
 

@@ -70,6 +70,11 @@ export class StreamCommandForTest {
     return Date.now() + this.#aheadMs;
   }
 
+  /** What `--api` names. */
+  get api(): string {
+    return this.#servers[0]?.url ?? '';
+  }
+
   /** Runs a command of which `--api` and the file are given already. */
   async run(...args: readonly string[]): Promise<StreamRun> {
     const [command = '', ...rest] = args;
@@ -77,7 +82,7 @@ export class StreamCommandForTest {
     const notes: string[] = [];
     const asked: string[] = [];
     const isTold = ['test', 'schema'].includes(command) || args.includes('--region') || args.includes('--api');
-    const api = isTold ? [] : ['--api', this.#servers[0]?.url ?? ''];
+    const api = isTold ? [] : ['--api', this.api];
     const code = await runStream([command, ...rest, ...api], {
       environment: { DATA_DIR: this.directory, ...this.environment },
       out: (text) => out.push(text),

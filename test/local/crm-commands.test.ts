@@ -40,6 +40,9 @@ describe('npm run crm', () => {
     ['down now', /^down now: is one argument too many/],
     ['fail 2', /^fail 2: a share must be a number from 0 to 1/],
     ['fail 0.5 700', /^fail 700: a status must be a number from 200 to 599/],
+    ['throttle abc', /^throttle abc: Retry-After must be whole seconds, or an HTTP date such as/],
+    ['throttle tomorrow', /^throttle tomorrow: Retry-After must be/],
+    ['throttle -1', /^Unknown option '-1'/],
     ['slow soon', /^slow soon: must be a whole number/],
     ['reject', /^reject: name the contacts/],
     ['down --times 0', /^--times 0: must be a whole number/],
@@ -47,6 +50,13 @@ describe('npm run crm', () => {
     ['toString', /^toString: the sample CRM knows/],
   ])('refuses “%s”', (line, message) => {
     expect(() => rulesOf(line)).toThrow(message);
+  });
+
+  it('takes an HTTP date to throttle until', () => {
+    const retryAfter = 'Wed, 21 Oct 2026 07:28:00 GMT';
+    expect(readCrmRequest(['throttle', retryAfter])).toMatchObject({ rules: [{ status: 429, retryAfter }] });
+    expect(() => readCrmRequest(['throttle', 'abc 1'])).toThrow(/^throttle abc 1: Retry-After must be/);
+    expect(() => readCrmRequest(['throttle', 'Wed, 41 Oct 2026 07:28:00 GMT'])).toThrow(/Retry-After must be/);
   });
 
   it('explains each of its commands', () => {

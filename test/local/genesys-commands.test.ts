@@ -1,6 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { FakeGenesys } from '../../local/fake-genesys.ts';
 import { GenesysFaults } from '../../local/fake-genesys-faults.ts';
+import { fakeGenesysListener } from '../../local/fake-genesys-http.ts';
 import { GENESYS_HELP, readGenesysRequest } from '../../local/genesys-commands.ts';
+import { type LoopbackServer, listenOnLoopback } from '../../local/loopback.ts';
 
 function read(line: string) {
   return readGenesysRequest(line.split(' ').filter((part) => part !== ''));
@@ -16,7 +19,17 @@ describe('npm run genesys', () => {
       { kind: 'tell', port: 3_005, path: 'send', body: { count: 5, ratePerSecond: 50 } },
     ],
     ['expire', { kind: 'tell', port: 3_001, path: 'expire', body: {} }],
-    ['forbid a b', { kind: 'tell', port: 3_001, path: 'forbid', body: { scopes: ['a', 'b'] } }],
+    ['up', { kind: 'tell', port: 3_001, path: 'up', body: {} }],
+    [
+      'forbid eventbridge:stream:add integrations:integration:view',
+      {
+        kind: 'tell',
+        port: 3_001,
+        path: 'forbid',
+        body: { scopes: ['eventbridge:stream:add', 'integrations:integration:view'] },
+      },
+    ],
+    ['forbid', { kind: 'tell', port: 3_001, path: 'forbid', body: { scopes: [] } }],
     ['bus', { kind: 'tell', port: 3_001, path: 'bus', body: {} }],
     ['send --help', { kind: 'help' }],
   ])('understands “%s”', (line, request) => {
@@ -24,10 +37,12 @@ describe('npm run genesys', () => {
   });
 
   it.each([
-    ['up', []],
     ['fail', [{ status: 503 }]],
+    ['fail 400', [{ status: 400 }]],
+    ['fail 599', [{ status: 599 }]],
     ['fail 500 --times 2', [{ status: 500, times: 2 }]],
     ['throttle', [{ status: 429, retryAfter: '3' }]],
+    ['throttle 0', [{ status: 429, retryAfter: '0' }]],
     ['throttle 60 --times 1', [{ status: 429, retryAfter: '60', times: 1 }]],
   ])('makes of “%s” what the fake takes', (line, rules) => {
     const request = read(line);
@@ -41,6 +56,10 @@ describe('npm run genesys', () => {
     ['send 1 2', /^2: is one argument too many/],
     ['up now', /^now: is one argument too many/],
     ['--port 70000', /^--port 70000: must be a number from 0 to 65535/],
+    ['fail 200', /^fail 200: a status must be a number from 400 to 599/],
+    ['fail 600', /^fail 600: a status must be a number from 400 to 599/],
+    ['throttle abc', /^throttle abc: Retry-After must be whole seconds, or an HTTP date such as/],
+    ['forbid nosuch', /^forbid nosuch: no permission of the fake\. There are\n {2}eventbridge:stream:view\n/],
     ['fail 503 --for 3', /^Unknown option '--for'/],
     ['constructor', /^constructor: the fake Genesys Cloud knows/],
   ])('refuses “%s”', (line, message) => {
@@ -50,6 +69,46 @@ describe('npm run genesys', () => {
   it('explains each of its commands', () => {
     for (const name of ['serve', 'send', 'up', 'fail', 'throttle', 'expire', 'forbid', 'bus'])
       expect(GENESYS_HELP).toMatch(new RegExp(`^  ${name} `, 'm'));
+  });
+});
+
+describe('a fake that is told', () => {
+  const client = { clientId: 'id', clientSecret: 'secret' };
+  const genesys = new FakeGenesys(
+    { ...client, tellSecrets: false, tokenSeconds: 60, partnerSourceAfterMs: 0 },
+    Date.now,
+  );
+  let server: LoopbackServer;
+
+  beforeAll(async () => {
+    server = await listenOnLoopback(fakeGenesysListener({ genesys, faults: new GenesysFaults() }), 0);
+  });
+
+  afterAll(() => server.close());
+
+  async function tell(line: string): Promise<void> {
+    const request = read(line);
+    if (request.kind !== 'tell') throw new Error(`${line} tells nothing`);
+    const body = JSON.stringify(request.body);
+    const { status } = await fetch(`${server.url}/_genesys/${request.path}`, { method: 'POST', body });
+    expect(status).toBe(200);
+  }
+
+  async function statusOfStreams(): Promise<number> {
+    const { body } = genesys.issueToken(`Basic ${btoa('id:secret')}`, 'grant_type=client_credentials');
+    const authorization = `Bearer ${(body as { readonly access_token: string }).access_token}`;
+    return (await fetch(`${server.url}/api/v2/eventbridge/streams`, { headers: { authorization } })).status;
+  }
+
+  it.each([
+    ['fail 500', 500],
+    ['throttle', 429],
+    ['forbid eventbridge:stream:view', 403],
+  ])('“%s” answers %i until it is told “up”', async (line, status) => {
+    await tell(line);
+    expect(await statusOfStreams()).toBe(status);
+    await tell('up');
+    expect(await statusOfStreams()).toBe(200);
   });
 });
 

@@ -60,6 +60,15 @@ describe('the official integration', () => {
     expect(out).toContain(`-c 'partnerTopics=${TOPIC}'`);
   });
 
+  it('is looked at again by a command that works as it is printed', async () => {
+    file = command.write(FILE, 'the stream.json');
+    const given = `--transport event-bus --api ${command.api} --file '${file}'`;
+    expect((await run('show')).out).toBe(
+      `There is no integration Amazon EventBridge Source. Add it with: npm run stream -- apply ${given}`,
+    );
+    expect((await run('apply', '--yes')).out).toMatch(new RegExp(`\n {4}npm run stream -- show ${given}$`));
+  });
+
   it('is as the file says when it is applied again, and shown with its event bus once that is there', async () => {
     await run('apply', '--yes');
     command.genesys.busMade = true;
@@ -99,6 +108,9 @@ describe('the official integration', () => {
       1,
       expect.stringContaining('There is no partner event source …/crm in 123456789012, eu-central-1 (yet)'),
     ]);
+    expect(out).toMatch(
+      `Look again with: npm run stream -- show --transport event-bus --api ${command.api} --file ${file}`,
+    );
   });
 
   it.each([

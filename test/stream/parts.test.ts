@@ -4,8 +4,10 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
+import fc from 'fast-check';
 import { describeStack, findDeployedPipeline } from '../../bin/stream/deployed-stack.ts';
 import { propertiesFrom } from '../../bin/stream/event-bus.ts';
+import { jsonFault } from '../../bin/stream/json-fault.ts';
 import { GENESYS_REGIONS, hostsAt, hostsOfRegion } from '../../bin/stream/regions.ts';
 import { CloudWatchSecretUse } from '../../bin/stream/secret-use.cloudwatch.ts';
 import { readStreamFile, streamFileSchema } from '../../bin/stream/stream-file.ts';
@@ -51,6 +53,42 @@ describe('the file that is shipped', () => {
 
   it('has the schema that is published (npm run --silent stream -- schema > docs/stream.schema.json)', () => {
     expect(JSON.parse(readFileSync(`${PROJECT}docs/stream.schema.json`, 'utf8'))).toEqual(streamFileSchema());
+  });
+});
+
+describe('a text that is not JSON', () => {
+  it.each([
+    ['', 0],
+    ['  ', 2],
+    ['[1, 2', 5],
+    ['[1,]', 3],
+    ['[1 2]', 3],
+    ['[1}', 2],
+    ['{"a": 1,}', 8],
+    ['{"a" 1}', 5],
+    ['{"a": }', 6],
+    ['{a: 1}', 1],
+    ['{"a": 1} x', 9],
+    ['{"a": 1}, 2', 8],
+    ['[01]', 2],
+    ['[1.]', 2],
+    ['[nul]', 1],
+    ['["a\nb"]', 1],
+    ['["\\x"]', 1],
+    ['\u00a0[]', 0],
+  ])('%j stops being it at %i', (text, offset) => {
+    expect(() => JSON.parse(text)).toThrow();
+    expect(jsonFault(text)).toBe(offset);
+  });
+
+  it('but one that is does not before its end', () => {
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        expect(jsonFault(text)).toBe(text.length);
+        expect(jsonFault(` ${text}\n]`)).toBe(text.length + 2);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 

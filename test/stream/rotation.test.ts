@@ -60,6 +60,7 @@ describe('a rotation', () => {
       0,
       expect.stringMatching(/signed with the new secret arrived: it is the current one now/),
     ]);
+    expect(out).toMatch(`with: npm run stream -- rotate-secret crm-events --retire --api ${command.api}`);
     expectRotated();
     const [{ id: _, ...stream } = { id: '' }] = command.genesys.streams;
     expect(stream).toEqual({ ...STREAM, destination: { ...DESTINATION, secret: command.secret('AWSCURRENT') } });
@@ -181,7 +182,10 @@ describe('a rotation', () => {
     const pending = streamSecret();
     const path = command.write({ ...STREAM, destination: { type: 'webhook' } });
     const { out, notes } = await command.run('plan', '--file', path);
-    expect(notes).toContain('a rotation of the secret is under way');
+    expect(notes).toBe(
+      'warning: a rotation of the secret is under way; finish it with: ' +
+        `npm run stream -- rotate-secret --api ${command.api} --file ${path}`,
+    );
     expect(out).toMatch(/^= stream crm-events/);
     expect(streamSecret()).toBe(pending);
   });
@@ -277,7 +281,10 @@ describe('--retire', () => {
 
   it('does nothing while a rotation is under way, or without being confirmed', async () => {
     await rotate('--timeout', '1');
-    expect(await retire()).toMatchObject({ code: 1, notes: expect.stringContaining('A rotation is under way') });
+    expect(await retire()).toMatchObject({
+      code: 1,
+      notes: `A rotation is under way. Finish it first: npm run stream -- rotate-secret --api ${command.api}`,
+    });
     const { code, asked } = await command.run('rotate-secret', '--retire');
     expect([code, asked]).toEqual([1, [expect.stringContaining('is refused from then on')]]);
   });

@@ -73,7 +73,7 @@ describe('plan', () => {
 
   it('takes conditions that mean the same as the same, and a rule that is gone as removed', async () => {
     await run('apply', '--yes');
-    command.write({ ...STREAM, routingRules: [{ name: 'calls', condition: "( interaction.type  eq 'voice' )" }] });
+    command.write({ ...STREAM, routingRules: [{ name: 'calls', condition: '( interaction.type  eq "voice" )' }] });
     expect((await run('plan')).out).toMatch(/^= stream crm-events is as the file says/);
     command.write({ ...STREAM, routingRules: [{ name: 'chats', condition: 'a eq 1' }] });
     expect((await run('plan')).out).toContain('  - rule calls  interaction.type eq "voice"');
@@ -172,6 +172,50 @@ describe('list, show and delete', () => {
   });
 });
 
+describe('escape sequences that come from outside', () => {
+  const evil = (text: string) => `${text}\u001b]0;x\u0007\u009b2J\n\u202e!`;
+  const shown = (text: string) => `${text} ]0;x 2J !`;
+  const REMOTE = {
+    ...SENT,
+    description: evil('text'),
+    routingRules: [{ name: evil('rule'), condition: evil('a eq 1'), enabled: true }],
+  };
+
+  it('do not reach the terminal with a list, a stream or a plan', async () => {
+    command.genesys.addStream({ ...REMOTE, name: evil('other') });
+    command.genesys.addStream(REMOTE);
+    const [other, stream] = command.genesys.streams;
+    expect((await run('list')).out).toBe(
+      [
+        `${shown('other')}  ${other?.id}  on   rules 1  ${WEBHOOK}`,
+        `crm-events       ${stream?.id}  on   rules 1  ${WEBHOOK}`,
+      ].join('\n'),
+    );
+    const { out } = await run('show');
+    expect(out).toContain(`\n  description  ${shown('text')}\n`);
+    expect(out).toContain(`\n  rule         ${shown('rule')}: ${shown('a eq 1')}`);
+    expect((await run('plan')).out.split('\n')).toEqual([
+      `~ stream crm-events (${stream?.id})`,
+      `  ~ description          ${shown('text')} → For the CRM`,
+      '  + rule calls           interaction.type eq "voice"',
+      `  - rule ${shown('rule')}  ${shown('a eq 1')}`,
+    ]);
+    expect(JSON.parse((await run('list', '--json')).out)[0].name).toBe(evil('other'));
+  });
+
+  it('nor with a refusal', async () => {
+    command.genesys.addStream({ ...REMOTE, name: evil('other') });
+    expect((await run('show')).notes).toMatch(`has no stream crm-events: there are ${shown('other')}.`);
+    command.fail({ status: 400, path: '/api', message: evil('said') });
+    expect((await run('list')).notes).toContain(`(${shown('said')}; fault; context`);
+  });
+
+  it('nor with an event that is tested', async () => {
+    const path = command.write({ interaction: { type: evil('voice') } }, 'event.json');
+    expect((await run('test', '--event', path)).out).toContain(`: it is "${shown('voice')}"`);
+  });
+});
+
 describe('what Genesys Cloud refuses', () => {
   it('401: a token that has expired is renewed, one that is refused again is told', async () => {
     await run('apply', '--yes');
@@ -208,6 +252,7 @@ describe('what Genesys Cloud refuses', () => {
     expect((await run('delete', '--yes')).notes).toMatch(
       /^Cannot delete the stream crm-events: [\s\S]*deleted meanwhile/,
     );
+    expect((await run('delete', '--yes')).notes).toMatch(`Look with: npm run stream -- list --api ${command.api}`);
   });
 
   it('409: the name is taken meanwhile', async () => {
@@ -242,6 +287,20 @@ describe('what Genesys Cloud refuses', () => {
     expect(command.slept).toEqual([]);
   });
 
+  it.each(['0', 'Thu, 01 Jan 1970 00:00:00 GMT'])(
+    '429: pauses and loses its patience, though it may come back at once (%s)',
+    async (retryAfter) => {
+      command.fail({ status: 429, retryAfter, path: '/api', times: 1 });
+      expect([(await run('list')).code, command.slept]).toEqual([0, [1_000]]);
+      command.fail({ status: 429, retryAfter, path: '/api', times: 400 });
+      expect(await run('list')).toMatchObject({
+        code: 1,
+        notes: expect.stringMatching(/1 s more\. Try again then\.$/),
+      });
+      expect(command.slept).toHaveLength(301);
+    },
+  );
+
   it.each([[500], [503], [0]])('%i: is tried again, then told', async (status) => {
     command.fail({ status, path: '/api', times: 3 });
     expect((await run('list')).code).toBe(0);
@@ -264,9 +323,12 @@ describe('what the user has to put right', () => {
   it.each([
     [
       ['list', '--region', 'eu-moon-1'],
-      1,
+      2,
       /^eu-moon-1: no region of Genesys Cloud\. There are\n {2}us-east-1 +mypurecloud\.com\n/,
     ],
+    [['plan', '--api', 'notaurl'], 2, /^--api notaurl: must be https/],
+    [['plan', '--api', 'http://127.0.0.1:1', '--region', 'eu-west-1'], 2, /^--api and --region exclude each other/],
+    [['plan', '--region', ''], 2, /^--region or GENESYS_REGION must name the region.*\n {2}us-east-1/],
     [['plan', '--region', 'mypurecloud.de'], 1, /cannot reach http:\/\/127\.0\.0\.1:1\/.*--stack NAME/s],
     [['list', '--retire'], 2, /^list does not take --retire/],
     [['lst'], 2, /^lst is no command: there are plan, apply,/],
@@ -284,16 +346,27 @@ describe('what the user has to put right', () => {
 
   it('is not let send credentials over plain http', async () => {
     const { code, notes } = await command.run('list', '--api', 'http://genesys.example.com');
-    expect([code, notes]).toEqual([1, expect.stringContaining('could be read on the way')]);
+    expect([code, notes]).toEqual([2, expect.stringContaining('could be read on the way')]);
   });
 
   it.each([
-    ['{"name":', /not JSON/],
+    ['{"name":', /stream\.json: not JSON \(line 1 column 9, its end\)$/],
+    ['{\r\n  "name": "a",\r\n  "b": tru\r\n}', /stream\.json: not JSON \(line 3 column 8\)$/],
+    ['', /stream\.json: not JSON \(line 1 column 1, its end\)$/],
     [
       { ...STREAM, destination: { type: 'webhook', url: 'http://x', secret: FIRST_SECRET } },
       /destination\.url, destination\.secret: not a key of the file: URL and secret come from the stack/,
     ],
     [{ ...STREAM, routingRules: [] }, /routingRules: /],
+    [
+      { ...STREAM, name: 'crm\u001b[2J', description: 'For\nthe CRM' },
+      /\n {2}name: a control character \(a line break, a tab\) cannot stand in it\n {2}description: a control character/,
+    ],
+    [
+      { ...STREAM, routingRules: [{ name: 'calls\u009b', condition: 'a eq 1' }] },
+      /\n {2}routingRules\.0\.name: a control character/,
+    ],
+    [{ ...STREAM, '\u001b[2J': 1 }, /\n {2} \[2J: not a key of the file/],
     [{ ...STREAM, routingRules: [{ name: 'calls' }] }, /routingRules\.0\.condition: is missing/],
     [
       { ...STREAM, routingRules: [STREAM.routingRules[0], STREAM.routingRules[0]] },
@@ -320,6 +393,20 @@ describe('test', () => {
       0,
       'is sent\n  rule calls matches\n    yes  interaction.type eq "voice": it is "voice"',
     ]);
+  });
+
+  it('takes files that begin with a byte order mark', async () => {
+    command.write(`\uFEFF${JSON.stringify(STREAM)}`);
+    const { code, out } = await run('test', '--event', command.write(`\uFEFF${JSON.stringify(event)}`, 'event.json'));
+    expect([code, out]).toEqual([0, expect.stringMatching(/^is sent\n/)]);
+  });
+
+  it('says where an event is not JSON', async () => {
+    const path = command.write('[\n{"a": 1},\n]', 'event.json');
+    expect(await run('test', '--event', path)).toMatchObject({
+      code: 1,
+      notes: `--event ${path}: not JSON (line 3 column 1)`,
+    });
   });
 
   it('ends with 1 if an event is not sent', async () => {
