@@ -54,7 +54,10 @@ const CONFLICT_PAUSE_MS = 20;
 const INVALID_REASONS = new Set(['ValidationError']);
 const INVALID_ERRORS = new Set(['ValidationException', 'SerializationException']);
 
-/** How one write went: done, refused by a condition (by write, in order, with the item that stood against it), refused for what it is, or neither. */
+/**
+ * How one write went: done, refused by a condition (by write, in order, with the item that stood against it), refused
+ * for what it is, or none of these.
+ */
 type Written =
   | { readonly kind: 'written' }
   | { readonly kind: 'refused'; readonly against: readonly ({ readonly item: Item | undefined } | undefined)[] }

@@ -24,8 +24,9 @@ const ATTRIBUTE_VALUE = 'com.amazonaws.dynamodb#AttributeValue';
 /**
  * What the document client's middleware does, done while a request is written and an answer is read: everything that
  * has the type of an attribute's value in the operation's schema is marshalled, or unmarshalled, by the SDK's own rules.
- * Where that is in an operation is looked up once. What an operation does not have is sent as it is, and for DynamoDB to refuse. Errors are left as they are: the item in a `TransactionCanceledException`
- * has attribute values, as it has with the document client.
+ * Where that is in an operation is looked up once. What an operation does not have is sent as it is, and for DynamoDB to
+ * refuse. Errors are left as they are: the item in a `TransactionCanceledException` has attribute values, as it has with
+ * the document client.
  */
 export class DocumentProtocol extends PlainJsonProtocol {
   readonly #inputs = new Map<OperationSchema, Conversion>();

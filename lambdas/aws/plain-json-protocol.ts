@@ -26,8 +26,8 @@ class PlainSerializer implements ShapeSerializer<string> {
 
 /**
  * For SQS and Secrets Manager, of which only texts and numbers are asked here, under the very names they are sent by, and
- * the base of DynamoDB's, whose attribute values are such JSON: the SDK walks the schema of each input and output, with a reader and a writer of JSON of its own. Errors are read by
- * the SDK as ever.
+ * the base of DynamoDB's, whose attribute values are such JSON. The SDK's own walks the schema of each input and output,
+ * with a reader and a writer of JSON of its own. Errors are read by the SDK as ever.
  */
 export class PlainJsonProtocol extends AwsJson1_0Protocol {
   protected override serializer: ShapeSerializer<string> = new PlainSerializer();

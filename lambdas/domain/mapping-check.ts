@@ -25,7 +25,7 @@ const NO_JSON = 'a body that is no JSON';
 /** What an HTTP request's target may hold (RFC 9112, section 3.2): other characters are written with \`%\`. */
 const PATH = /^\/[\x21-\x7e]*$/;
 
-/** What a mapping gave that cannot be carried out, to be read behind “the mapping gave”; undefined where it can. Never throws. */
+/** What a mapping gave that cannot be carried out, to be read behind “the mapping gave”; undefined where all can. Never throws. */
 export function problemWithDelivery({ command, rows = [] }: Extract<Mapped, { kind: 'deliver' }>): string | undefined {
   return problemWithCommand(command) ?? problemWithRows(rows);
 }
