@@ -181,6 +181,9 @@ function profileKeys(): Readonly<Record<SenderKey, ConfigKey & { readonly fallba
   return Object.fromEntries(entries) as ReturnType<typeof profileKeys>;
 }
 
+/** What the key of each limit begins with. */
+const LIMITS = 'limits.';
+
 /** First words of our keys: what begins with one of them is meant to be ours. */
 const FIRST_WORDS = new Set([...Object.keys(CONFIG_KEYS).map((key) => key.split('.')[0] ?? ''), 'limits']);
 
@@ -188,8 +191,8 @@ const FIRST_WORDS = new Set([...Object.keys(CONFIG_KEYS).map((key) => key.split(
 const SPELLINGS: readonly (readonly [string, string])[] = [
   ...Object.keys(CONFIG_KEYS).map((key) => [key, key] as const),
   ...Object.keys(LIMIT_TABLE).flatMap((name) => [
-    [`limits.${name}`, `limits.${name}`] as const,
-    [name, `limits.${name}`] as const,
+    [`${LIMITS}${name}`, `${LIMITS}${name}`] as const,
+    [name, `${LIMITS}${name}`] as const,
   ]),
 ];
 
@@ -198,11 +201,9 @@ export function readPipelineConfig(context: Readonly<Record<string, unknown>>): 
   const given = flatten(context);
   const problems: ConfigProblem[] = [];
   const values = new Map<KeyName, string>();
-  const limits: Record<string, unknown> = {};
   for (const [key, value] of given) {
-    if (key.startsWith('limits.')) limits[key.slice('limits.'.length)] = value;
-    else if (isKey(key)) check(key, value, values, problems);
-    else problems.push(unknownKey(key, value));
+    if (isKey(key)) check(key, value, values, problems);
+    else if (!key.startsWith(LIMITS)) problems.push(unknownKey(key, value));
   }
   if (!given.has('crm.baseUrl'))
     problems.push({ key: 'crm.baseUrl', got: undefined, wants: CONFIG_KEYS['crm.baseUrl'].wants });
@@ -210,10 +211,26 @@ export function readPipelineConfig(context: Readonly<Record<string, unknown>>): 
   if (baseUrl !== undefined && isOpenToReaders(baseUrl) && values.get('crm.allowHttp') !== 'true')
     problems.push({ key: 'crm.baseUrl', got: JSON.stringify(baseUrl), wants: CONFIG_KEYS['crm.baseUrl'].wants });
   for (const need of NEEDS) problems.push(...missing(need, given));
-  const resolved = resolveLimits(limits);
-  problems.push(...resolved.problems.map((problem) => withSuggestion(problem)));
+  const resolved = limitsIn(given);
+  problems.push(...resolved.problems);
   if (problems.length > 0 || resolved.limits === undefined) throw new ConfigError(problems);
   return configFrom(values, resolved.limits, resolved.overrides);
+}
+
+/** Reads the limits alone: what else is configured, or missing, does not matter. Throws as `readPipelineConfig` does. */
+export function readLimits(context: Readonly<Record<string, unknown>>): Limits {
+  const given = flatten(context);
+  const unknown = [...given].filter(([key]) => !isKey(key) && !key.startsWith(LIMITS));
+  const resolved = limitsIn(given);
+  const problems = [...unknown.map(([key, value]) => unknownKey(key, value)), ...resolved.problems];
+  if (problems.length > 0 || resolved.limits === undefined) throw new ConfigError(problems);
+  return resolved.limits;
+}
+
+function limitsIn(given: ReadonlyMap<string, unknown>): ReturnType<typeof resolveLimits> {
+  const limits = [...given].filter(([key]) => key.startsWith(LIMITS));
+  const resolved = resolveLimits(Object.fromEntries(limits.map(([key, value]) => [key.slice(LIMITS.length), value])));
+  return resolved.limits === undefined ? { problems: resolved.problems.map(withSuggestion) } : resolved;
 }
 
 function configFrom(
@@ -301,7 +318,7 @@ function missing([key, needed]: readonly [KeyName, KeyName], given: ReadonlyMap<
 }
 
 /** The list of all limits is too long for a message: the nearest name helps more. */
-function withSuggestion(problem: ConfigProblem): ConfigProblem {
+function withSuggestion<Problem extends ConfigProblem>(problem: Problem): Problem {
   if (!problem.wants.startsWith('the name of a limit')) return problem;
   return { ...problem, wants: `the name of a limit (lambdas/domain/limits.ts lists them)${suggestion(problem.key)}` };
 }
@@ -348,6 +365,6 @@ function describeProblems(problems: readonly ConfigProblem[]): string {
 }
 
 /** Somebody may have put a password into a URL, slashes in it and all: it must not end in a build's log. */
-function withoutCredentials(got: string): string {
+export function withoutCredentials(got: string): string {
   return got.replace(/\/\/.*@/g, '//…@');
 }
