@@ -1,4 +1,5 @@
 /** `npm run limits`: every limit with its value and its reason, and the plan of retries. */
+import '../local/output-errors.ts';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ConfigError, readLimits, withoutCredentials } from '../lib/pipeline-config.ts';

@@ -1,4 +1,5 @@
 /** `npm run redrive`: moves events from quarantine back to the delivery queue, here or in AWS, or shows what waits. */
+import '../local/output-errors.ts';
 import type { RedriveAnswer } from '../lambdas/domain/redrive-answer.ts';
 import { Progress } from '../local/progress.ts';
 import { Refusal } from '../local/refusal.ts';

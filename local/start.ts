@@ -1,4 +1,5 @@
 /** `npm start`: the whole pipeline on this machine until Ctrl-C. */
+import './output-errors.ts';
 import { join, relative } from 'node:path';
 import { LocalPipeline } from './pipeline.ts';
 import type { PipelineDescription } from './pipeline-file.ts';
