@@ -152,7 +152,8 @@ function check(payload: RedriveOptions['payload']): void {
   if (parsed.kind === 'request') return;
   const problems = parsed.problems.map((problem) => {
     const [, field = '', rest = problem] = /^([\w.]+?)(?:\.\d+)?: (.*)$/.exec(problem) ?? [];
-    return `${OPTION_OF[field] ?? field}: ${rest}`;
+    const inOptions = rest.replace(/filter\.\w+/g, (name) => OPTION_OF[name] ?? name);
+    return `${OPTION_OF[field] ?? field}: ${inOptions}`;
   });
   throw new Refusal(problems.join('\n'));
 }
