@@ -31,6 +31,7 @@ describe('npm run redrive', () => {
     expect(read(line)).toEqual({
       payload,
       limit: line.includes('--limit') ? 10 : undefined,
+      eventIds: line.includes('--event-id') ? ['a', 'b'] : [],
       json: false,
       functionName: undefined,
     });
