@@ -1,4 +1,5 @@
 /** `npm run bench`: measures, reports, and keeps the report. */
+import '../local/output-errors.ts';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 /** `npm run cost`: what a month costs, out of the bench's last report. */
+import '../local/output-errors.ts';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Refusal } from '../local/refusal.ts';

@@ -1,4 +1,5 @@
 /** `npm run event`: the life of an event by its id, or the events that have come to no end, here or in AWS. */
+import '../local/output-errors.ts';
 import { DynamoDbPipelineView } from '../lambdas/adapters/pipeline-view.dynamodb.ts';
 import { SqsQueueDepth } from '../lambdas/adapters/queue-depth.sqs.ts';
 import { QUARANTINE_INDEX } from '../lambdas/domain/event-key.ts';

@@ -1,41 +1,71 @@
 /** `npm run limits`: every limit with its value and its reason, and the plan of retries. */
+import '../local/output-errors.ts';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { resolveLimits } from '../lambdas/domain/limits.ts';
+import { ConfigError, readLimits, withoutCredentials } from '../lib/pipeline-config.ts';
+import { Refusal } from '../local/refusal.ts';
 import { describeRetryPlan, formatLimits } from './limit-table.ts';
 
 const HELP = `Prints every limit with its value and its reason, and the plan of retries that follows from them.
 
   npm run limits -- [-c limits.<name>=<number> ...]
 
-  -c, --context KEY=VALUE  a limit that differs, as with cdk; the relations between limits are checked
+  -c, --context KEY=VALUE  a limit that differs, as with cdk: put over what cdk.json says under context;
+                           the relations between limits are checked, keys that are no limits change nothing
   -h, --help               this text
 `;
 
-function main(argv: readonly string[]): number {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: { context: { type: 'string', short: 'c', multiple: true }, help: { type: 'boolean', short: 'h' } },
-  });
+function main(argv: readonly string[]): void {
+  const { values } = parse(argv);
   if (values.help === true) {
     process.stdout.write(HELP);
-    return 0;
+    return;
   }
-  const given = (values.context ?? []).map((text) => {
-    const [key = '', ...value] = text.split('=');
-    return [key.replace(/^limits\./, ''), value.join('=')] as const;
-  });
-  const { limits, problems } = resolveLimits(Object.fromEntries(given));
-  if (limits === undefined) {
-    for (const { key, got, wants } of problems) process.stderr.write(`${key} is ${got}, wants ${wants}\n`);
-    return 2;
-  }
+  const limits = readLimits({ ...contextOfCdkJson(), ...contextFrom(values.context ?? []) });
   process.stdout.write(`${formatLimits(limits)}\n\n${describeRetryPlan(limits)}\n`);
-  return 0;
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: { context: { type: 'string', short: 'c', multiple: true }, help: { type: 'boolean', short: 'h' } },
+    });
+  } catch (error) {
+    throw new Refusal(`${(error as Error).message.split('. ')[0]} (npm run limits -- --help says what there is)`);
+  }
+}
+
+/** Of the working directory, as cdk reads it. */
+function contextOfCdkJson(): Readonly<Record<string, unknown>> {
+  try {
+    return (
+      (JSON.parse(readFileSync('cdk.json', 'utf8')) as { readonly context?: Record<string, unknown> }).context ?? {}
+    );
+  } catch (error) {
+    throw new Refusal(`cdk.json cannot be read in ${process.cwd()}: ${(error as Error).message}`);
+  }
+}
+
+function contextFrom(given: readonly string[]): Readonly<Record<string, string>> {
+  const pairs = given.map((pair) => {
+    const at = pair.indexOf('=');
+    if (at <= 0) throw new Refusal(`-c ${pair}: must be key=value`);
+    return [pair.slice(0, at), pair.slice(at + 1)] as const;
+  });
+  return Object.fromEntries(pairs);
+}
+
+function messageOf(error: ConfigError): string {
+  return error.problems
+    .map(({ key, got, wants }) => `${key} is ${withoutCredentials(got ?? 'missing')}, wants ${wants}`)
+    .join('\n');
 }
 
 try {
-  process.exitCode = main(process.argv.slice(2));
+  main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${(error as Error).message.split('. ')[0]} (npm run limits -- --help says what there is)\n`);
+  if (!(error instanceof Refusal) && !(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error instanceof ConfigError ? messageOf(error) : error.message}\n`);
   process.exitCode = 2;
 }

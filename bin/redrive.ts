@@ -1,4 +1,5 @@
 /** `npm run redrive`: moves events from quarantine back to the delivery queue, here or in AWS, or shows what waits. */
+import '../local/output-errors.ts';
 import type { RedriveAnswer } from '../lambdas/domain/redrive-answer.ts';
 import { Progress } from '../local/progress.ts';
 import { Refusal } from '../local/refusal.ts';
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
   const { functionName } = options;
   const target = functionName === undefined ? localTarget(dataDirFrom(process.env)) : deployedTarget(functionName);
   const answer = await ask(target, options);
-  const { text, code } = resultOf(answer);
+  const { text, code } = resultOf(answer, target, options);
   process.stdout.write(`${options.json ? JSON.stringify(answer, undefined, 2) : text}\n`);
   return code;
 }
@@ -58,16 +59,16 @@ function goOn({ payload, limit }: RedriveOptions, { startedAt, moved }: Run): ob
   return { ...payload, ...left, filter: { ...(payload.filter as object), quarantinedBefore: startedAt } };
 }
 
-function resultOf(answer: RedriveAnswer): Result {
+function resultOf(answer: RedriveAnswer, { awsCli }: RedriveTarget, { eventIds }: RedriveOptions): Result {
   switch (answer.kind) {
     case 'redrive':
-      return { text: formatRun(answer), code: isDone(answer) ? 0 : 1 };
+      return { text: formatRun(answer, eventIds), code: isDone(answer) ? 0 : 1 };
     case 'move_started':
       return {
         text: [
           '  SQS moves everything from quarantine to the delivery queue now. How far it is, and how to stop it:',
-          `    aws sqs list-message-move-tasks --source-arn ${answer.sourceArn}`,
-          `    aws sqs cancel-message-move-task --task-handle ${answer.taskHandle}`,
+          `    ${awsCli} sqs list-message-move-tasks --source-arn ${answer.sourceArn}`,
+          `    ${awsCli} sqs cancel-message-move-task --task-handle ${answer.taskHandle}`,
         ].join('\n'),
         code: 0,
       };

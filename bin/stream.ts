@@ -1,4 +1,5 @@
 /** `npm run stream`: the Genesys Cloud side of the pipeline as code. */
+import '../local/output-errors.ts';
 import { runStream } from './stream/run-stream.ts';
 import { ofThisProcess } from './stream/surroundings.ts';
 

@@ -2,6 +2,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { LIMIT_TABLE, type LimitOverrides, type Limits, resolveLimits } from '../lambdas/domain/limits.ts';
 import { ALL_PROFILES, type SenderKey, type SignatureProfile } from '../lambdas/domain/signature-profiles.ts';
+import { distanceBetween, isNearly } from './near-names.ts';
 
 /** Everything that can be configured, checked. */
 export interface PipelineConfig {
@@ -180,19 +181,29 @@ function profileKeys(): Readonly<Record<SenderKey, ConfigKey & { readonly fallba
   return Object.fromEntries(entries) as ReturnType<typeof profileKeys>;
 }
 
-/** First words of our keys: what begins with one of them and is no key is a mistake; everything else is not ours. */
-const PREFIXES = new Set([...Object.keys(CONFIG_KEYS).map((key) => key.split('.')[0]), 'limits']);
+/** What the key of each limit begins with. */
+const LIMITS = 'limits.';
+
+/** First words of our keys: what begins with one of them is meant to be ours. */
+const FIRST_WORDS = new Set([...Object.keys(CONFIG_KEYS).map((key) => key.split('.')[0] ?? ''), 'limits']);
+
+/** What may be written where a key is meant, and the key. A limit is known without its first word, too. */
+const SPELLINGS: readonly (readonly [string, string])[] = [
+  ...Object.keys(CONFIG_KEYS).map((key) => [key, key] as const),
+  ...Object.keys(LIMIT_TABLE).flatMap((name) => [
+    [`${LIMITS}${name}`, `${LIMITS}${name}`] as const,
+    [name, `${LIMITS}${name}`] as const,
+  ]),
+];
 
 /** Reads the configuration. Throws a `ConfigError` with every problem at once. */
 export function readPipelineConfig(context: Readonly<Record<string, unknown>>): PipelineConfig {
   const given = flatten(context);
   const problems: ConfigProblem[] = [];
   const values = new Map<KeyName, string>();
-  const limits: Record<string, unknown> = {};
   for (const [key, value] of given) {
-    if (key.startsWith('limits.')) limits[key.slice('limits.'.length)] = value;
-    else if (isKey(key)) check(key, value, values, problems);
-    else problems.push({ key, got: JSON.stringify(value), wants: `one of the configuration’s keys${suggestion(key)}` });
+    if (isKey(key)) check(key, value, values, problems);
+    else if (!key.startsWith(LIMITS)) problems.push(unknownKey(key, value));
   }
   if (!given.has('crm.baseUrl'))
     problems.push({ key: 'crm.baseUrl', got: undefined, wants: CONFIG_KEYS['crm.baseUrl'].wants });
@@ -200,10 +211,26 @@ export function readPipelineConfig(context: Readonly<Record<string, unknown>>): 
   if (baseUrl !== undefined && isOpenToReaders(baseUrl) && values.get('crm.allowHttp') !== 'true')
     problems.push({ key: 'crm.baseUrl', got: JSON.stringify(baseUrl), wants: CONFIG_KEYS['crm.baseUrl'].wants });
   for (const need of NEEDS) problems.push(...missing(need, given));
-  const resolved = resolveLimits(limits);
-  problems.push(...resolved.problems.map((problem) => withSuggestion(problem)));
+  const resolved = limitsIn(given);
+  problems.push(...resolved.problems);
   if (problems.length > 0 || resolved.limits === undefined) throw new ConfigError(problems);
   return configFrom(values, resolved.limits, resolved.overrides);
+}
+
+/** Reads the limits alone: what else is configured, or missing, does not matter. Throws as `readPipelineConfig` does. */
+export function readLimits(context: Readonly<Record<string, unknown>>): Limits {
+  const given = flatten(context);
+  const unknown = [...given].filter(([key]) => !isKey(key) && !key.startsWith(LIMITS));
+  const resolved = limitsIn(given);
+  const problems = [...unknown.map(([key, value]) => unknownKey(key, value)), ...resolved.problems];
+  if (problems.length > 0 || resolved.limits === undefined) throw new ConfigError(problems);
+  return resolved.limits;
+}
+
+function limitsIn(given: ReadonlyMap<string, unknown>): ReturnType<typeof resolveLimits> {
+  const limits = [...given].filter(([key]) => key.startsWith(LIMITS));
+  const resolved = resolveLimits(Object.fromEntries(limits.map(([key, value]) => [key.slice(LIMITS.length), value])));
+  return resolved.limits === undefined ? { problems: resolved.problems.map(withSuggestion) } : resolved;
 }
 
 function configFrom(
@@ -250,19 +277,29 @@ function configFrom(
   };
 }
 
-/** Our keys in a context, dotted; nested objects (`"crm": {"baseUrl": …}`) and dotted keys mean the same. */
-function flatten(context: Readonly<Record<string, unknown>>, prefix = ''): Map<string, unknown> {
-  const flat = new Map<string, unknown>();
-  for (const [name, value] of Object.entries(context)) {
-    const key = `${prefix}${name}`;
-    if (!PREFIXES.has(key.split('.')[0] ?? '')) continue;
+/** The keys in a context that are ours, or were meant to be. CDK's own keys and any others are let be. */
+function flatten(context: Readonly<Record<string, unknown>>): Map<string, unknown> {
+  return new Map(leaves(context).filter(([key]) => isMeantToBeOurs(key)));
+}
+
+/** All keys dotted: nested objects (`"crm": {"baseUrl": …}`) and dotted keys mean the same. */
+function leaves(context: Readonly<Record<string, unknown>>, prefix = ''): (readonly [string, unknown])[] {
+  return Object.entries(context).flatMap(([name, value]) => {
     const nested = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (nested)
-      for (const [inner, innerValue] of flatten(value as Record<string, unknown>, `${key}.`))
-        flat.set(inner, innerValue);
-    else flat.set(key, value);
-  }
-  return flat;
+    return nested
+      ? leaves(value as Record<string, unknown>, `${prefix}${name}.`)
+      : [[`${prefix}${name}`, value] as const];
+  });
+}
+
+/** A mistyped key must not be passed over: who has written `alarm.email` would never be told of an alarm. */
+function isMeantToBeOurs(key: string): boolean {
+  return nearFirstWord(key) !== undefined || SPELLINGS.some(([spelling]) => isNearly(key, spelling));
+}
+
+function nearFirstWord(key: string): string | undefined {
+  const [first = ''] = key.split('.');
+  return FIRST_WORDS.has(first) ? first : [...FIRST_WORDS].find((word) => isNearly(first, word));
 }
 
 function isKey(key: string): key is KeyName {
@@ -281,33 +318,25 @@ function missing([key, needed]: readonly [KeyName, KeyName], given: ReadonlyMap<
 }
 
 /** The list of all limits is too long for a message: the nearest name helps more. */
-function withSuggestion(problem: ConfigProblem): ConfigProblem {
+function withSuggestion<Problem extends ConfigProblem>(problem: Problem): Problem {
   if (!problem.wants.startsWith('the name of a limit')) return problem;
   return { ...problem, wants: `the name of a limit (lambdas/domain/limits.ts lists them)${suggestion(problem.key)}` };
 }
 
+function unknownKey(key: string, value: unknown): ConfigProblem {
+  return { key, got: JSON.stringify(value), wants: `one of the configuration’s keys${suggestion(key)}` };
+}
+
 function suggestion(key: string): string {
-  const candidates = [...Object.keys(CONFIG_KEYS), ...Object.keys(LIMIT_TABLE).map((name) => `limits.${name}`)];
-  const nearest = candidates.map((name) => ({
+  const nearest = SPELLINGS.map(([spelling, name]) => ({
     name,
-    distance: distanceBetween(key.toLowerCase(), name.toLowerCase()),
+    distance: distanceBetween(key.toLowerCase(), spelling.toLowerCase()),
   }));
   nearest.sort((a, b) => a.distance - b.distance);
   const [best] = nearest;
-  return best === undefined || best.distance > key.length / 2 ? '' : `; did you mean ${best.name}?`;
-}
-
-/** How many characters have to be changed, added or dropped to get from one text to the other (Levenshtein). */
-function distanceBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, character] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (character === other ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  if (best !== undefined && best.distance <= key.length / 2) return `; did you mean ${best.name}?`;
+  const word = nearFirstWord(key);
+  return word === undefined || key.startsWith(`${word}.`) ? '' : `; did you mean ${word}.…?`;
 }
 
 function wholeNumber(min: number, max: number): (value: string) => boolean {
@@ -335,7 +364,7 @@ function describeProblems(problems: readonly ConfigProblem[]): string {
   return `The configuration is not complete and right:\n\n${lines.join('\n')}\n\n${example}\nAll keys are listed in README.md, under Configuration.`;
 }
 
-/** Somebody may have put a password into a URL: it must not end in a build's log. */
-function withoutCredentials(got: string): string {
-  return got.replace(/\/\/[^/]*@/g, '//…@');
+/** Somebody may have put a password into a URL, slashes in it and all: it must not end in a build's log. */
+export function withoutCredentials(got: string): string {
+  return got.replace(/\/\/.*@/g, '//…@');
 }

@@ -1,5 +1,6 @@
 /** `npm run crm`: tells the sample CRM how to behave, and asks what it has seen. */
 
+import './output-errors.ts';
 import { readCrmFaults, readCrmState, setCrmFaults } from './crm-client.ts';
 import { CRM_HELP, type CrmRequest, readCrmRequest } from './crm-commands.ts';
 import { describeRule } from './crm-rule-words.ts';

@@ -1,4 +1,5 @@
 /** `npm run genesys`: a fake Genesys Cloud on this machine. */
+import './output-errors.ts';
 import { randomBytes } from 'node:crypto';
 import { FakeGenesys } from './fake-genesys.ts';
 import type { SendSummary } from './fake-genesys-deliveries.ts';

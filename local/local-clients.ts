@@ -10,6 +10,13 @@ export const LOCAL_ACCOUNT = '000000000000';
 /** The servers check no signatures, but the SDK wants something to sign with. */
 export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
 
+/** How the aws CLI is called so that it asks `endpoint`, and nobody's account. */
+export function localAwsCli(endpoint: string): string {
+  const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS;
+  const credentials = `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
+  return `${credentials} aws --region ${LOCAL_REGION} --endpoint-url ${endpoint}`;
+}
+
 /** A client of the embedded SQS server. */
 export function localSqsClient(endpoint: string): SQSClient {
   return new SQSClient({ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS });

@@ -18,7 +18,7 @@ import { MetricsTap } from './metrics-tap.ts';
 import { servePage } from './operations/serve-page.ts';
 import { claimDataDir, type PipelineDescription, publishPipeline, releaseDataDir } from './pipeline-file.ts';
 import { ProcessLedger } from './process-ledger.ts';
-import { Refusal } from './refusal.ts';
+import { messageOf, Refusal } from './refusal.ts';
 import { type Roles, rolesIn } from './roles.ts';
 import type { InvocationResult } from './runtime-messages.ts';
 import { Scheduler } from './schedule.ts';
@@ -68,8 +68,7 @@ export class LocalPipeline {
   /** Brings everything up; resolves once the webhook accepts. */
   async start(): Promise<PipelineDescription> {
     const { dataDir, port } = this.#settings;
-    mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
-    claimDataDir(dataDir);
+    takeDataDir(dataDir);
     this.#undo.push(() => releaseDataDir(dataDir));
     const ledger = new ProcessLedger(join(dataDir, 'processes.jsonl'));
     const leftovers = await ledger.endLeftovers();
@@ -252,6 +251,17 @@ export class LocalPipeline {
       page: page.answer,
     });
     for (const source of sources) source.start();
+  }
+}
+
+/** Makes the directory if there is none. Refused where nothing can be kept, because it is a file or not ours to write. */
+function takeDataDir(dataDir: string): void {
+  try {
+    mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
+    claimDataDir(dataDir);
+  } catch (error) {
+    if (error instanceof Refusal || (error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw new Refusal(`Nothing can be kept in DATA_DIR, which is ${dataDir}: ${messageOf(error)}. Choose another one.`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Secrets and their versions in a file, with Secrets Manager's rules for staging labels. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { messageOf, Refusal } from './refusal.ts';
 
 const CURRENT = 'AWSCURRENT';
 const PREVIOUS = 'AWSPREVIOUS';
@@ -165,10 +166,44 @@ function moveStage(secret: Secret, stage: string, to: string | undefined): void 
 }
 
 function readSecrets(path: string): Record<string, Secret> {
+  const secrets = parseSecrets(readFile(path) ?? '{}');
+  if (secrets !== undefined) return secrets;
+  // What the parser says of it would quote a piece of the file, and with it a secret.
+  throw new Refusal(
+    `The secrets in ${path} cannot be read: the file is damaged. Put back a copy of it, or delete it: new secrets are made then, and who signs with an old one has to be told the new one.`,
+  );
+}
+
+function readFile(path: string): string | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, Secret>;
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new Refusal(
+      `The secrets in ${path} cannot be read: ${messageOf(error)}. Make the file readable, or delete it.`,
+    );
   }
+}
+
+function parseSecrets(text: string): Record<string, Secret> | undefined {
+  try {
+    const secrets: unknown = JSON.parse(text);
+    return isRecordOf(secrets, isSecret) ? secrets : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSecret(value: unknown): value is Secret {
+  const { name, versions } = (value ?? {}) as Partial<Secret>;
+  return typeof name === 'string' && isRecordOf(versions, isVersion);
+}
+
+function isVersion(given: unknown): given is Version {
+  const { value, createdAtMs, stages } = (given ?? {}) as Partial<Version>;
+  return typeof value === 'string' && typeof createdAtMs === 'number' && Array.isArray(stages);
+}
+
+function isRecordOf<Item>(value: unknown, isItem: (item: unknown) => item is Item): value is Record<string, Item> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isItem);
 }

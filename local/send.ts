@@ -1,5 +1,6 @@
 /** `npm run send`: signs events, sends them to the local pipeline, and says what became of them. */
 
+import './output-errors.ts';
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';

@@ -61,7 +61,8 @@ export function readSettings(args: readonly string[], environment: Environment):
     port: parsePort(nonEmpty(environment.PORT)),
     dataDir: dataDirFrom(environment),
     streamSecret,
-    crmBaseUrl: parseUrl('CRM_BASE_URL', nonEmpty(environment.CRM_BASE_URL) ?? baseUrlInContext),
+    crmBaseUrl:
+      parseUrl('CRM_BASE_URL', nonEmpty(environment.CRM_BASE_URL)) ?? parseUrl('-c crm.baseUrl', baseUrlInContext),
     crmToken: nonEmpty(environment.CRM_TOKEN),
     dynamoDbEndpoint: parseUrl('DYNAMODB_ENDPOINT', nonEmpty(environment.DYNAMODB_ENDPOINT)),
     context,
@@ -95,10 +96,13 @@ function parsePort(text: string | undefined): number {
   return port;
 }
 
+/** `name`: what it was given by. The URL is shown on the terminal later on: it may hold no password. */
 function parseUrl(name: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new Refusal(`${name} is ${text}; it must be a URL such as http://127.0.0.1:8080`);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    const shown = text === '' ? 'empty' : text.replace(/^([^/@]*\/\/)?.*@/s, '$1…@');
+    throw new Refusal(`${name} is ${shown}; it must be a URL such as http://127.0.0.1:8080, without credentials`);
   }
   return text;
 }

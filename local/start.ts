@@ -1,5 +1,7 @@
 /** `npm start`: the whole pipeline on this machine until Ctrl-C. */
+import './output-errors.ts';
 import { join, relative } from 'node:path';
+import { localAwsCli } from './local-clients.ts';
 import { LocalPipeline } from './pipeline.ts';
 import type { PipelineDescription } from './pipeline-file.ts';
 import { messageOf, Refusal } from './refusal.ts';
@@ -71,7 +73,7 @@ function announce(pipeline: PipelineDescription, settings: Settings): void {
   Secrets Manager   ${endpoints.secretsManager}
   Lambda            ${endpoints.lambda} (${pipeline.functions.map(({ name }) => name).join(', ')})
   logs              ${displayed(join(settings.dataDir, 'logs'))}
-  for the aws CLI   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --region ${pipeline.region} --endpoint-url <one of these> …
+  for the aws CLI   ${localAwsCli('<one of these>')} …
 `);
   if (!crm.sample && settings.crmToken === undefined) say('CRM_TOKEN is not set: calls carry a made-up token');
   say(`ready ${pipeline.webhookUrl}`);

@@ -1,7 +1,7 @@
 /** Calls the redrive function, on this machine or in AWS: the same call of Lambda, to another endpoint. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { RedriveAnswer } from '../../lambdas/domain/redrive-answer.ts';
-import { localLambdaClient } from '../../local/local-clients.ts';
+import { localAwsCli, localLambdaClient } from '../../local/local-clients.ts';
 import { findPipeline } from '../../local/pipeline-file.ts';
 import { messageOf, Refusal } from '../../local/refusal.ts';
 
@@ -9,18 +9,24 @@ import { messageOf, Refusal } from '../../local/refusal.ts';
 export interface RedriveTarget {
   readonly client: LambdaClient;
   readonly functionName: string;
+  /** How the aws CLI is called so that it asks the queues that this function works on. */
+  readonly awsCli: string;
 }
 
 /** That of the pipeline which runs on this data directory. */
 export function localTarget(dataDir: string): RedriveTarget {
   const { endpoints, redriveFunction } = findPipeline(dataDir);
-  return { client: localLambdaClient(endpoints.lambda), functionName: redriveFunction };
+  return {
+    client: localLambdaClient(endpoints.lambda),
+    functionName: redriveFunction,
+    awsCli: localAwsCli(endpoints.sqs),
+  };
 }
 
 /** One in AWS, with what the environment says of credentials, region and profile. */
 export function deployedTarget(functionName: string): RedriveTarget {
   // Not tried again: the run may go on although its answer was lost.
-  return { client: new LambdaClient({ maxAttempts: 1 }), functionName };
+  return { client: new LambdaClient({ maxAttempts: 1 }), functionName, awsCli: 'aws' };
 }
 
 /** One invocation, waited for. Refused, saying why, where there is no answer. */

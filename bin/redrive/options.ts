@@ -10,6 +10,8 @@ export interface RedriveOptions {
   /** The request as the function is sent it. */
   readonly payload: Readonly<Record<string, unknown>>;
   readonly limit: number | undefined;
+  /** The events that are named by their ids. */
+  readonly eventIds: readonly string[];
   readonly json: boolean;
   /** The name or ARN of a function in AWS; undefined: the pipeline on this machine. */
   readonly functionName: string | undefined;
@@ -71,6 +73,7 @@ export function readRedriveOptions(args: readonly string[]): RedriveOptions | un
   return {
     payload,
     limit: numberFrom(values.limit),
+    eventIds: values['event-id'] ?? [],
     json: values.json === true,
     functionName: values.function,
   };
@@ -152,7 +155,8 @@ function check(payload: RedriveOptions['payload']): void {
   if (parsed.kind === 'request') return;
   const problems = parsed.problems.map((problem) => {
     const [, field = '', rest = problem] = /^([\w.]+?)(?:\.\d+)?: (.*)$/.exec(problem) ?? [];
-    return `${OPTION_OF[field] ?? field}: ${rest}`;
+    const inOptions = rest.replace(/filter\.\w+/g, (name) => OPTION_OF[name] ?? name);
+    return `${OPTION_OF[field] ?? field}: ${inOptions}`;
   });
   throw new Refusal(problems.join('\n'));
 }

@@ -50,6 +50,9 @@ export function mergeRuns(earlier: Run | undefined, later: Run): Run {
       ...earlier.sample.filter(({ fate }) => fate === 'moved'),
       ...later.sample.filter(({ fate }) => fate !== 'moved'),
     ],
+    ...(later.eventIdsFound === undefined
+      ? {}
+      : { eventIdsFound: [...new Set([...(earlier.eventIdsFound ?? []), ...later.eventIdsFound])] }),
   };
 }
 
@@ -64,8 +67,9 @@ export function isDone(run: Run): boolean {
   return (run.reachedEnd || run.stoppedBecause === 'limit') && (run.stays.why.not_sent ?? 0) === 0;
 }
 
-/** The report of a run. */
-export function formatRun(run: Run): string {
+/** The report of a run that was asked for these events by their ids, if any. */
+export function formatRun(run: Run, eventIds: readonly string[] = []): string {
+  const absent = idsNotFound(run, eventIds);
   const why = Object.entries(run.stays.why) as [StayCause, number][];
   const rows: [string, string][] = [
     ['looked at', String(run.looked)],
@@ -76,11 +80,20 @@ export function formatRun(run: Run): string {
       ? []
       : [['copies left', `${run.copiesLeft}, which will come again and do no harm`] as [string, string]]),
     ['end reached', describeEnd(run)],
+    ...(absent.length === 0
+      ? []
+      : [['not here', `${absent.map(printable).join(', ')} (npm run event -- <id> tells more)`] as [string, string]]),
   ];
   const table = rows.map(([name, value]) => `  ${name.padEnd(14)}${value}`).join('\n');
   // What is not meant is of no interest: the counts say what else there is.
   const sample = run.sample.filter(({ why }) => why !== 'filter');
   return sample.length === 0 ? table : `${table}\n\n${formatSample(sample)}`;
+}
+
+/** Known only where all of quarantine was looked at, by a function that tells what it has found. */
+function idsNotFound({ reachedEnd, eventIdsFound }: Run, eventIds: readonly string[]): readonly string[] {
+  if (!reachedEnd || eventIdsFound === undefined) return [];
+  return [...new Set(eventIds)].filter((id) => !eventIdsFound.includes(id));
 }
 
 function describeCounts({ total, byReason }: Counts): string {

@@ -94,7 +94,8 @@ export interface RunReport {
 
 /** What the function answers. */
 export type RedriveAnswer =
-  | ({ readonly kind: 'redrive'; readonly dryRun: boolean } & RunReport)
+  /** `eventIdsFound`: which of those that the request names were looked at, whatever became of them; absent where it names none. */
+  | ({ readonly kind: 'redrive'; readonly dryRun: boolean; readonly eventIdsFound?: readonly string[] } & RunReport)
   /** `circuit` as it was at the end; undefined where there was nothing to do, or it could not be read. */
   | ({ readonly kind: 'recover'; readonly circuit?: 'closed' | 'open' } & RunReport)
   | ({ readonly kind: 'refresh' } & RunReport)

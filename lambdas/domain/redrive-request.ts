@@ -56,6 +56,7 @@ const FLAG_WANTED = 'must be true or false';
 const REASON_WANTED = `must be one of ${Object.keys(QUARANTINE_REASONS).join(', ')}`;
 const TEXT_WANTED = 'must be a string of 1 to 256 characters';
 const TIME_WANTED = 'must be an ISO 8601 date and time with an offset, such as 2026-01-31T09:30:00Z';
+const ORDER_WANTED = 'must be later than filter.receivedFrom: nothing is received between the two';
 const LIST_WANTED = `must be a list of at most ${LISTED_MAX}`;
 
 const rate = z.number(RATE_WANTED).check(z.int(RATE_WANTED), z.gte(1, RATE_WANTED), z.lte(RATE_MAX, RATE_WANTED));
@@ -76,7 +77,7 @@ const redriveSchema = strict({
       receivedFrom: z.optional(time),
       receivedTo: z.optional(time),
       quarantinedBefore: z.optional(time),
-    }),
+    }).check(z.refine(isInOrder, { path: ['receivedTo'], error: ORDER_WANTED })),
   ),
   limit: z.optional(z.number(LIMIT_WANTED).check(z.int(LIMIT_WANTED), z.gte(1, LIMIT_WANTED))),
   ratePerSecond: z.optional(rate),
@@ -88,6 +89,11 @@ const moveAllSchema = strict({ all: z.literal(true, 'must be true'), ratePerSeco
 const actionSchema = strict({
   action: z.enum(['recover', 'refresh', 'observe'], 'must be recover, refresh or observe'),
 });
+
+function isInOrder(window: { readonly receivedFrom?: string | undefined; readonly receivedTo?: string | undefined }) {
+  const { receivedFrom, receivedTo } = window;
+  return receivedFrom === undefined || receivedTo === undefined || Date.parse(receivedFrom) < Date.parse(receivedTo);
+}
 
 function strict<Shape extends Record<string, z.ZodMiniType>>(shape: Shape) {
   const wanted = `takes ${Object.keys(shape).join(', ')}`;

@@ -21,9 +21,11 @@ export async function redrive(
   const { filter, limit = Number.POSITIVE_INFINITY, dryRun, ratePerSecond } = request;
   const tally = new RunTally(deps.clock.now());
   const mover = new Mover(deps, tally, ratePerSecond);
+  const seen = new Set<string | undefined>();
 
   async function visit(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
     const meant = events.filter((event) => {
+      if (filter.eventIds.length > 0) seen.add(event.eventId);
       const why = whyItStays(event, filter, tally, deps.limits);
       if (why !== undefined) tally.stay([event], why);
       return why === undefined;
@@ -36,7 +38,13 @@ export async function redrive(
   }
 
   const ending = await lookThrough({ visit }, endsAtMs, deps);
-  return { kind: 'redrive', dryRun, ...tally.report(ending) };
+  const found = filter.eventIds.filter((id) => seen.has(id));
+  return {
+    kind: 'redrive',
+    dryRun,
+    ...(filter.eventIds.length === 0 ? {} : { eventIdsFound: found }),
+    ...tally.report(ending),
+  };
 }
 
 /** Why this message is not to be moved, or undefined if it is. */

@@ -30,15 +30,18 @@ function mostly(usual: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 20, arbitrary: usual }, { weight: 1, arbitrary: wrong });
 }
 
-const time = fc.integer({ min: -20, max: 1 }).map((days) => new Date(START_MS + days * DAY_MS).toISOString());
+function days(min: number, max: number): fc.Arbitrary<string> {
+  return fc.integer({ min, max }).map((count) => new Date(START_MS + count * DAY_MS).toISOString());
+}
 
 const filter = fc.record(
   {
     reasons: mostly(fc.array(mostly(fc.constantFrom(...REASONS)), { maxLength: 4 })),
     eventTypes: mostly(fc.array(mostly(fc.constantFrom('interaction.created', 'agent.login')), { maxLength: 3 })),
     eventIds: mostly(fc.array(hostileText, { maxLength: 3 })),
-    receivedFrom: mostly(time),
-    receivedTo: mostly(time),
+    // The one mostly before the other: else it is refused.
+    receivedFrom: mostly(days(-20, -1)),
+    receivedTo: mostly(days(-4, 1)),
   },
   { requiredKeys: [] },
 );

@@ -1,4 +1,5 @@
 /** Options of the test commands: whole numbers, `--json` and `--help`, read from one table that the help is made from. */
+import '../../local/output-errors.ts';
 import { parseArgs } from 'node:util';
 import { Refusal } from '../../local/refusal.ts';
 

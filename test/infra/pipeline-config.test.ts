@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { SIGNATURE_PROFILES } from '../../lambdas/domain/signature-profiles.ts';
@@ -84,6 +85,53 @@ describe('the configuration', () => {
   });
 
   it.each([
+    ['alarm.email', 'alarms.email'],
+    ['alerts.email', 'alarms.email'],
+    ['alarmsEmail', 'alarms.email'],
+    ['limit.batchSize', 'limits.batchSize'],
+    ['batchSize', 'limits.batchSize'],
+    ['traicng', 'tracing'],
+    ['Tracing', 'tracing'],
+    ['stack-name', 'stackName'],
+    ['cmr.allowHttp', 'crm.allowHttp'],
+    ['ingestion.memoryMb', 'ingest.memoryMb'],
+    ['domains', 'domain.…'],
+  ])('does not pass over a mistyped key: %s', (key, meant) => {
+    const wrong = [`${key} ← "x" → one of the configuration’s keys; did you mean ${meant}?`];
+    expect(problems({ ...CRM, [key]: 'x' })).toEqual(wrong);
+    const [first = '', inner] = key.split('.');
+    if (inner !== undefined) expect(problems({ ...CRM, [first]: { [inner]: 'x' } })).toEqual(wrong);
+  });
+
+  it.each([
+    'env',
+    'stage',
+    'region',
+    'tags',
+    'team.name',
+    'log.level',
+    'process',
+    'images',
+    'vpcId',
+    'cdk-migrate',
+    'aws:cdk:bundling-stacks',
+    '@aws-cdk/aws-lambda:recognizeLayerVersion',
+    'availability-zones:account=123456789012:region=eu-west-1',
+    'ami:account=123456789012:filters.image-type.0=machine:region=eu-west-1',
+  ])('lets be what is not its own: %s', (key) => {
+    expect(problems({ ...CRM, [key]: 'x' })).toEqual([]);
+    expect(problems({ ...CRM, [key]: { email: 'x', batchSize: ['x'] } })).toEqual([]);
+  });
+
+  it('lets be all that this project’s cdk.json has', () => {
+    const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
+      readonly context: Readonly<Record<string, unknown>>;
+    };
+    expect(Object.keys(context).length).toBeGreaterThan(50);
+    expect(problems({ ...CRM, ...context })).toEqual([]);
+  });
+
+  it.each([
     ['aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/', false],
     ['aws.partner/genesys.com/cloud/organisation/contacts', false],
     ['aws.partner/example.com/cloud/11111111-2222-4333-8444-555555555555/contacts', false],
@@ -113,8 +161,12 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('does not quote a password', () => {
-    expect(() => readPipelineConfig({ 'crm.baseUrl': 'https://user:hunter2@crm.example.com' })).toThrow(
+  it.each([
+    ['crm.baseUrl', 'https://user:hunter2@crm.example.com'],
+    ['crm.baseUrl', 'https://user:hunter2/more@crm.example.com'],
+    ['crm.baseURL', 'https://user:hunter2@crm.example.com'],
+  ])('does not quote a password: %s=%s', (key, value) => {
+    expect(() => readPipelineConfig({ [key]: value })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
     );
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { generateSecret } from '../../local/generated-secret.ts';
 import { LOCAL_CREDENTIALS } from '../../local/local-clients.ts';
 import type { LoopbackServer } from '../../local/loopback.ts';
+import { Refusal } from '../../local/refusal.ts';
 import { SecretStore } from '../../local/secret-store.ts';
 import { serveSecretsManager } from '../../local/secrets-manager.ts';
 
@@ -106,6 +107,42 @@ describe('generated secrets', () => {
     expect(JSON.parse(generateSecret({ SecretStringTemplate: '{"user":"u"}', GenerateStringKey: 'p' }))).toEqual({
       user: 'u',
       p: expect.stringMatching(/^.{32}$/s),
+    });
+  });
+});
+
+describe('a file of secrets that cannot be read', () => {
+  const refusal = (path: string) => {
+    try {
+      return new SecretStore(path);
+    } catch (error) {
+      return error;
+    }
+  };
+
+  it.each([
+    '',
+    '{"a":{"name":"stream","versions":{"1":{"value":"deadbeef',
+    'null',
+    '[]',
+    '{"a":null}',
+    '{"a":{"name":"stream","versions":{"1":"deadbeef"}}}',
+  ])('is refused by its name, and not quoted: %s', (text) => {
+    const path = join(directory, 'damaged.json');
+    writeFileSync(path, text);
+    const refused = refusal(path);
+    expect(refused).toBeInstanceOf(Refusal);
+    expect((refused as Refusal).message).toBe(
+      `The secrets in ${path} cannot be read: the file is damaged. Put back a copy of it, or delete it: new secrets are made then, and who signs with an old one has to be told the new one.`,
+    );
+  });
+
+  it('because it is none, is refused by its name', () => {
+    const path = join(directory, 'directory.json');
+    mkdirSync(path);
+    expect(refusal(path)).toMatchObject({
+      name: 'Refusal',
+      message: expect.stringMatching(/directory\.json cannot be read: .*EISDIR/),
     });
   });
 });

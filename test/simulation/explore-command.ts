@@ -1,4 +1,5 @@
 /** `npm run explore`: every interleaving of small worlds. */
+import '../../local/output-errors.ts';
 import { parseArgs } from 'node:util';
 import { Progress } from '../../local/progress.ts';
 import { type Exploration, explore } from './explore.ts';

@@ -1,4 +1,5 @@
 /** `npm run simulate`: many seeded worlds, and what was found in them. */
+import '../../local/output-errors.ts';
 import { Worker } from 'node:worker_threads';
 import { Progress } from '../../local/progress.ts';
 import { shrink } from './shrink.ts';

@@ -19,9 +19,9 @@ describe('npm run redrive', () => {
       },
     ],
     [
-      '--event-id a --event-id b --from 2026-01-31T09:30:00Z --to 2026-01-31T10:30:00+01:00',
+      '--event-id a --event-id b --from 2026-01-31T09:30:00Z --to 2026-01-31T10:31:00+01:00',
       {
-        filter: { eventIds: ['a', 'b'], receivedFrom: '2026-01-31T09:30:00Z', receivedTo: '2026-01-31T10:30:00+01:00' },
+        filter: { eventIds: ['a', 'b'], receivedFrom: '2026-01-31T09:30:00Z', receivedTo: '2026-01-31T10:31:00+01:00' },
         dryRun: false,
       },
     ],
@@ -31,6 +31,7 @@ describe('npm run redrive', () => {
     expect(read(line)).toEqual({
       payload,
       limit: line.includes('--limit') ? 10 : undefined,
+      eventIds: line.includes('--event-id') ? ['a', 'b'] : [],
       json: false,
       functionName: undefined,
     });
@@ -45,6 +46,10 @@ describe('npm run redrive', () => {
     ['--limit 10', /^Say what is to be moved/],
     ['--reason bad_luck', /^--reason: must be one of circuit_open, .*, dead_lettered$/],
     ['--from yesterday --reason poison', /^--from: must be an ISO 8601 date and time with an offset/],
+    [
+      '--from 2026-01-31T09:30:00Z --to 2026-01-31T09:00:00Z',
+      /^--to: must be later than --from: nothing is received between the two$/,
+    ],
     ['--reason poison --limit 1.5', /^--limit: must be a whole number from 1 on$/],
     ['--reason poison --rate 1000', /^--rate: must be a whole number from 1 to 500$/],
     ['--all --rate fast', /^--rate: must be a whole number from 1 to 500$/],

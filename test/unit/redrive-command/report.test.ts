@@ -54,6 +54,23 @@ describe('the report of a redrive', () => {
     expect(formatRun(stopped)).toMatch(/^ {2}end reached {3}no: AWS did not answer; run it again \(SQS: timeout\)$/m);
   });
 
+  it('names the events that were asked for by id and are not there, once it has seen all that is', () => {
+    const asked = ['e-1', 'e-2\u001b', 'e-2\u001b', 'e-3'];
+    const found: Run = { ...RUN, eventIdsFound: ['e-1', 'e-3'] };
+    const line = /^ {2}not here {6}e-2\ufffd \(npm run event -- <id> tells more\)$/m;
+    expect(formatRun(found, asked)).toMatch(line);
+    expect(formatRun(found, ['e-3'])).not.toMatch('not here');
+    expect(formatRun({ ...found, reachedEnd: false, stoppedBecause: 'limit' }, asked)).not.toMatch('not here');
+    // A function deployed before it told.
+    expect(formatRun(RUN, asked)).not.toMatch('not here');
+  });
+
+  it('knows of an event that an earlier run has moved', () => {
+    const runs = mergeRuns({ ...RUN, eventIdsFound: ['e-1'] }, { ...RUN, eventIdsFound: ['e-3'] });
+    expect(formatRun(runs, ['e-1', 'e-3'])).not.toMatch('not here');
+    expect(formatRun(runs, ['e-1', 'e-2'])).toMatch(/^ {2}not here {6}e-2 /m);
+  });
+
   it('of a dry run says what would move', () => {
     const dry: Run = { ...RUN, dryRun: true, moved: NONE, wouldMove: { total: 2, byReason: { poison: 2 } } };
     expect(formatRun(dry)).toMatch(/^ {2}would move {4}2 \(poison: 2\)$/m);

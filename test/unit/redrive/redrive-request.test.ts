@@ -74,6 +74,14 @@ describe('a request of the redrive function', () => {
       ['filter.receivedFrom: must be an ISO 8601 date and time with an offset, such as 2026-01-31T09:30:00Z'],
     ],
     [
+      { filter: { receivedFrom: '2026-01-31T09:30:00Z', receivedTo: '2026-01-31T10:00:00+01:00' } },
+      ['filter.receivedTo: must be later than filter.receivedFrom: nothing is received between the two'],
+    ],
+    [
+      { filter: { receivedFrom: '2026-01-31T09:30:00Z', receivedTo: '2026-01-31T09:30:00Z' } },
+      ['filter.receivedTo: must be later than filter.receivedFrom: nothing is received between the two'],
+    ],
+    [
       { Filter: {}, filter: { reason: 'poison' } },
       [
         'filter: reason is not known here: it takes reasons, eventTypes, eventIds, receivedFrom, receivedTo, quarantinedBefore',

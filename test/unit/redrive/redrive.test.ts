@@ -44,6 +44,16 @@ describe('a redrive', () => {
     });
   });
 
+  it('says which of the events that are named by id it has come upon, moved or not', async () => {
+    const asked = { eventIds: ['unheard-of', 'rejected', 'open'], reasons: ['crm_rejected'] };
+    expect(await mixed().run({ filter: asked })).toMatchObject({
+      moved: { total: 1 },
+      eventIdsFound: ['rejected', 'open'],
+      reachedEnd: true,
+    });
+    expect(await mixed().run({})).not.toHaveProperty('eventIdsFound');
+  });
+
   it('sends a message on as it is, its note included, by which the processor knows where it comes from', async () => {
     const world = new RedriveOnTwins();
     world.put({ id: 'e', reason: 'crm_rejected', redrives: 1 });
