@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ConfigError, readLimits, withoutCredentials } from '../lib/pipeline-config.ts';
 import { Refusal } from '../local/refusal.ts';
+import { parseContext } from '../local/settings.ts';
 import { describeRetryPlan, formatLimits } from './limit-table.ts';
 
 const HELP = `Prints every limit with its value and its reason, and the plan of retries that follows from them.
@@ -21,7 +22,7 @@ function main(argv: readonly string[]): void {
     process.stdout.write(HELP);
     return;
   }
-  const limits = readLimits({ ...contextOfCdkJson(), ...contextFrom(values.context ?? []) });
+  const limits = readLimits({ ...contextOfCdkJson(), ...parseContext(values.context ?? []) });
   process.stdout.write(`${formatLimits(limits)}\n\n${describeRetryPlan(limits)}\n`);
 }
 
@@ -45,15 +46,6 @@ function contextOfCdkJson(): Readonly<Record<string, unknown>> {
   } catch (error) {
     throw new Refusal(`cdk.json cannot be read in ${process.cwd()}: ${(error as Error).message}`);
   }
-}
-
-function contextFrom(given: readonly string[]): Readonly<Record<string, string>> {
-  const pairs = given.map((pair) => {
-    const at = pair.indexOf('=');
-    if (at <= 0) throw new Refusal(`-c ${pair}: must be key=value`);
-    return [pair.slice(0, at), pair.slice(at + 1)] as const;
-  });
-  return Object.fromEntries(pairs);
 }
 
 function messageOf(error: ConfigError): string {

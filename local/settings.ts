@@ -80,7 +80,8 @@ function parseStartArgs(args: readonly string[]) {
   }
 }
 
-function parseContext(given: readonly string[]): Record<string, string> {
+/** What was given with `-c key=value`. Refuses what has no key. */
+export function parseContext(given: readonly string[]): Record<string, string> {
   const pairs = given.map((pair) => {
     const at = pair.indexOf('=');
     if (at <= 0) throw new Refusal(`-c ${pair}: must be key=value`);
