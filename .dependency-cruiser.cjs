@@ -4,6 +4,28 @@
  */
 const LAMBDAS = '^lambdas/(ingest|processor|redrive|operations)/';
 
+/** The folders of `local/`, lowest first. A folder imports only from those before it, and from the shared files. */
+const LOCAL_LAYERS = [
+  'processes|http',
+  'secrets|lambda|sqs|dynamodb|crm',
+  'send|api-gateway',
+  'genesys|cloudformation',
+  'console',
+];
+const SHARED_LOCAL_FILES = '^local/(settings|pipeline-file|local-clients)\\.ts$';
+
+/** One rule a layer: its folders import neither each other nor a layer above. */
+const localLayerRules = LOCAL_LAYERS.map((folders, layer) => ({
+  name: `local-${folders.replaceAll('|', '-')}-imports-lower-layers`,
+  comment: 'Folders that import upwards or sideways cannot be understood or replaced one at a time.',
+  severity: 'error',
+  from: { path: `^local/(${folders})/` },
+  to: {
+    path: '^local/',
+    pathNot: ['^local/$1/', SHARED_LOCAL_FILES, ...LOCAL_LAYERS.slice(0, layer).map((lower) => `^local/(${lower})/`)],
+  },
+}));
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -53,17 +75,17 @@ module.exports = {
       comment:
         'How the SDK is used is one subject: it knows the environment’s variables, and only a handler makes clients.',
       severity: 'error',
-      from: { path: '^lambdas/', pathNot: '^lambdas/(aws/|[^/]+/handler\\.ts$)' },
-      to: { path: '^lambdas/aws/' },
+      from: { path: '^lambdas/', pathNot: '^lambdas/(aws-(clients|request-handler)\\.ts$|[^/]+/handler\\.ts$)' },
+      to: { path: '^lambdas/aws-(clients|request-handler)\\.ts$' },
     },
     {
       name: 'clients-know-no-use-case',
       comment: 'A client that knows what it is used for is an adapter.',
       severity: 'error',
-      from: { path: '^lambdas/aws/' },
+      from: { path: '^lambdas/aws-(clients|request-handler)\\.ts$' },
       to: {
         path: '^(lambdas|lib|local|bin|test|bench)/',
-        pathNot: '^lambdas/(aws/|environment\\.ts$|domain/hmac-sha256\\.ts$)',
+        pathNot: '^lambdas/aws-request-handler\\.ts$',
       },
     },
     {
@@ -73,7 +95,7 @@ module.exports = {
       severity: 'error',
       from: { path: LAMBDAS, pathNot: '/(handler|env)\\.ts$' },
       to: {
-        path: ['^node_modules/', '^(node:)', '^lambdas/(adapters/|aws/|environment\\.ts|crm-mapping\\.ts)'],
+        path: ['^node_modules/', '^(node:)', '^lambdas/(adapters/|aws-clients\\.ts|environment\\.ts|crm-mapping\\.ts)'],
         pathNot: ['^node_modules/cockatiel/', '^node_modules/@types/', '^node:(crypto|buffer)$'],
       },
     },
@@ -111,10 +133,12 @@ module.exports = {
         'The infrastructure needs the functions’ environment contracts, the limits, the names of rows, the table of senders ' +
         'and that of metrics (an alarm on a name that no code emits would never go off), not their code.',
       severity: 'error',
-      from: { path: '^lib/' },
+      // The package's exports include the mapping's types.
+      from: { path: '^lib/', pathNot: '^lib/index\\.ts$' },
       to: {
         path: '^(lambdas|local|bin|test|bench)/',
-        pathNot: '^lambdas/([^/]+/env\\.ts$|domain/(limits|event-key|metrics|signature-profiles)\\.ts$)',
+        pathNot:
+          '^lambdas/([^/]+/env\\.ts$|domain/(limits|event/event-key|telemetry/metrics|delivery/signature-profiles)\\.ts$)',
       },
     },
     {
@@ -124,23 +148,31 @@ module.exports = {
       from: { path: '^local/' },
       to: { path: '^(lib|bin|test|bench)/' },
     },
+    ...localLayerRules,
+    {
+      name: 'cli-stands-alone',
+      comment: 'Every command imports it; it must not bring the pipeline along.',
+      severity: 'error',
+      from: { path: '^cli/' },
+      to: { path: '^(bin|lib|lambdas|local|test|bench)/' },
+    },
     {
       name: 'commands-find-the-local-pipeline',
       comment:
         'A command for what is deployed works on the local pipeline too. It may know how that one is found and how the ' +
         'user is told of trouble, but not how it is brought up: what it does there must be what it does on AWS.',
       severity: 'error',
-      from: { path: '^bin/' },
+      from: { path: '^bin/(redrive|event|limits|stream)(\\.ts$|/)' },
       to: {
         path: '^local/',
-        pathNot: '^local/(pipeline-file|settings|local-clients|refusal|progress|output-errors)\\.ts$',
+        pathNot: '^local/(pipeline-file|settings|local-clients)\\.ts$',
       },
     },
     {
       name: 'shipped-code-needs-no-test',
       comment: 'Tests and benches look at everything; nothing looks at them.',
       severity: 'error',
-      from: { path: '^(bin|lib|lambdas|local)/' },
+      from: { path: '^(bin|cli|lib|lambdas|local)/' },
       to: { path: '^(test|bench)/' },
     },
     {
@@ -150,7 +182,8 @@ module.exports = {
       from: { path: '^(lib|lambdas)/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'npm-optional'],
-        dependencyTypesNot: ['type-only'],
+        // A peer dependency is the user's app's.
+        dependencyTypesNot: ['type-only', 'npm-peer'],
       },
     },
     {
@@ -168,13 +201,7 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: [
-          '\\.d\\.ts$',
-          '^bin/',
-          '^bench/peers/',
-          '^lambdas/aws/left-out\\.ts$',
-          '^local/operations/browser\\.js$',
-        ],
+        pathNot: ['\\.d\\.ts$', '^bin/', '^bench/peers/', '^local/console/browser\\.js$'],
       },
       to: {},
     },

@@ -2,12 +2,12 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ProcessLedger } from '../local/process-ledger.ts';
+import { ChildRegistry } from '../local/processes/child-registry.ts';
 
 /** A directory that is removed at the end. */
 export class BenchDirectory {
   readonly path = mkdtempSync(join(tmpdir(), 'bench-'));
-  readonly ledger = new ProcessLedger(join(this.path, 'processes.jsonl'));
+  readonly registry = new ChildRegistry(join(this.path, 'processes.jsonl'));
 
   constructor() {
     mkdirSync(join(this.path, 'logs'));

@@ -1,7 +1,7 @@
 /** What `npm run bench` is asked for. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Refusal } from '../local/refusal.ts';
+import { UserError } from '../cli/user-error.ts';
 import { PROJECT_DIR } from '../local/settings.ts';
 
 /** What can be measured by itself. */
@@ -43,7 +43,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions | undefi
   const { values, positionals } = parse(args);
   if (values.help === true) return undefined;
   for (const part of positionals) {
-    if (!isPart(part)) throw new Refusal(`${part} is no part of the bench: ${PARTS.join(', ')} (--help says more)`);
+    if (!isPart(part)) throw new UserError(`${part} is no part of the bench: ${PARTS.join(', ')} (--help says more)`);
   }
   const quick = values.quick === true;
   const outDir = values.out ?? (quick ? undefined : `${PROJECT_DIR}bench/results`);
@@ -72,6 +72,6 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new Refusal(`${(error as Error).message.split('. ')[0]} (npm run bench -- --help says what there is)`);
+    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run bench -- --help says what there is)`);
   }
 }

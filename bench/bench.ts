@@ -1,21 +1,21 @@
 /** `npm run bench`: measures, reports, and keeps the report. */
-import '../local/output-errors.ts';
+import '../cli/output-errors.ts';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { Progress } from '../local/progress.ts';
-import { Refusal } from '../local/refusal.ts';
+import { Progress } from '../cli/progress.ts';
+import { UserError } from '../cli/user-error.ts';
 import { BenchDirectory } from './bench-directory.ts';
 import { BENCH_HELP, type BenchOptions, type Part, readBenchOptions } from './bench-options.ts';
 import { ourBundles, peerBundle } from './bundles.ts';
-import { benchColdStart } from './cold-start.ts';
-import { coldStartSubjects } from './cold-start-subjects.ts';
-import { benchIngest } from './ingest.ts';
+import { benchColdStart } from './cold-start/cold-start.ts';
+import { coldStartSubjects } from './cold-start/subjects.ts';
+import { benchIngest } from './ingest/ingest.ts';
 import { type BenchPlans, FULL_PLANS, QUICK_PLANS } from './plans.ts';
 import { benchDrain, type DrainPlan } from './processor.ts';
-import type { BenchReport, Circumstances, DrainReport } from './report.ts';
-import { reportCharts } from './report-charts.ts';
-import { reportText } from './report-text.ts';
+import { reportCharts } from './report/charts.ts';
+import type { BenchReport, Circumstances, DrainReport } from './report/report.ts';
+import { reportText } from './report/text.ts';
 import { type BenchServers, startBenchServers } from './servers.ts';
 
 /** The report's file in the directory that `--out` names; the cost command reads it. */
@@ -107,7 +107,7 @@ async function main(): Promise<number> {
   try {
     options = readBenchOptions(process.argv.slice(2));
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof UserError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 2;
   }
@@ -125,7 +125,7 @@ async function main(): Promise<number> {
 }
 
 process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof Refusal)) throw error;
+  if (!(error instanceof UserError)) throw error;
   process.stderr.write(`${error.message}\n`);
   return 1;
 });

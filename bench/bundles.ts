@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { type Assembly, synthesize } from '../local/cloudformation/synthesize.ts';
 import { PROJECT_DIR } from '../local/settings.ts';
-import { type Assembly, synthesize } from '../local/synthesize.ts';
 
 /** One bundle. */
 export interface Bundle {

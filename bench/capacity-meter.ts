@@ -4,7 +4,7 @@
  * condition refused it names none, though AWS bills it: those are reckoned here, each item as no longer than 1 KiB.
  */
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listenOnLoopback } from '../local/loopback.ts';
+import { listenOnLoopback } from '../local/http/loopback.ts';
 
 /** What was counted. */
 export interface Metered {

@@ -1,8 +1,8 @@
 /** `npm run cost`: what a month costs, out of the bench's last report. */
-import '../local/output-errors.ts';
+import '../cli/output-errors.ts';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Refusal } from '../local/refusal.ts';
+import { UserError } from '../cli/user-error.ts';
 import {
   ASSUMED_MS,
   type CostAnswer,
@@ -12,9 +12,9 @@ import {
   ingestMs,
   type MeasuredUnits,
   measuredUnits,
-} from './cost-model.ts';
-import { PRICES_OF } from './prices.ts';
-import type { BenchReport } from './report.ts';
+} from './cost/cost-model.ts';
+import { PRICES_OF } from './cost/prices.ts';
+import type { BenchReport } from './report/report.ts';
 
 const REPORT = new URL('./results/latest.json', import.meta.url);
 
@@ -28,13 +28,13 @@ and CPU time as the bench counted and measured them (bench/results/latest.json),
   --duplicates D        further deliveries for each event (0.3)
   --provisioned-table P provisioned table capacity, for a peak of P times the mean (on demand)
   --provisioned N       ingest environments kept ready (0)
-  --batch-window S      the processor's batch window in seconds (0)
+  --batch-window S      the processor's batch window in seconds (1)
   --ingest-memory MB    (512)
   --processor-memory MB (512)
   --crm-ms MS           how long the CRM takes for a call (100)
-  --no-tracing          without X-Ray (with, as deployed)
+  --tracing             with X-Ray (without, as deployed)
   --json                print it as JSON
-  --markdown            print it as the table that README has
+  --markdown            print it as the table of docs/cost.md
   -h, --help            this text
 `;
 
@@ -54,9 +54,9 @@ function readOptions(args: readonly string[]): CostOptions | undefined {
     ingestMemoryMb: number('--ingest-memory', values['ingest-memory'] ?? '512', 128),
     processorMemoryMb: number('--processor-memory', values['processor-memory'] ?? '512', 128),
     provisionedConcurrency: number('--provisioned', values.provisioned ?? '0', 0),
-    batchWindowSeconds: number('--batch-window', values['batch-window'] ?? '0', 0),
+    batchWindowSeconds: number('--batch-window', values['batch-window'] ?? '1', 0),
     crmMs: number('--crm-ms', values['crm-ms'] ?? '100', 0),
-    tracing: values['no-tracing'] !== true,
+    tracing: values.tracing === true,
     table:
       peak === undefined
         ? ({ kind: 'on-demand' } as const)
@@ -83,21 +83,21 @@ function parse(args: readonly string[]) {
         'ingest-memory': text,
         'processor-memory': text,
         'crm-ms': text,
-        'no-tracing': { type: 'boolean' },
+        tracing: { type: 'boolean' },
         json: { type: 'boolean' },
         markdown: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
   } catch (error) {
-    throw new Refusal(`${(error as Error).message.split('. ')[0]} (npm run cost -- --help says what there is)`);
+    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run cost -- --help says what there is)`);
   }
 }
 
 function number(name: string, value: string, least: number): number {
   const parsed = Number(value);
   if (!/^\d{1,12}(\.\d+)?$/.test(value) || parsed < least)
-    throw new Refusal(`${name} ${value}: must be a number from ${least} on`);
+    throw new UserError(`${name} ${value}: must be a number from ${least} on`);
   return parsed;
 }
 
@@ -110,7 +110,7 @@ function readUnits(): MeasuredUnits {
   }
   const units = measuredUnits(report);
   if (units === undefined)
-    throw new Refusal('There are no figures yet in bench/results/latest.json: npm run bench makes them.');
+    throw new UserError('There are no figures yet in bench/results/latest.json: npm run bench makes them.');
   return units;
 }
 
@@ -162,7 +162,7 @@ function main(): number {
   try {
     options = readOptions(process.argv.slice(2));
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof UserError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 2;
   }
@@ -194,7 +194,7 @@ function main(): number {
 try {
   process.exitCode = main();
 } catch (error) {
-  if (!(error instanceof Refusal)) throw error;
+  if (!(error instanceof UserError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }

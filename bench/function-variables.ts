@@ -2,8 +2,8 @@
 
 import { writeIngestEnvironment } from '../lambdas/ingest/env.ts';
 import { writeProcessorEnvironment } from '../lambdas/processor/env.ts';
-import type { FunctionSpec } from '../local/execution-environment.ts';
-import { type Endpoints, functionEnvironment } from '../local/function-environment.ts';
+import type { FunctionSpec } from '../local/lambda/execution-environment.ts';
+import { type Endpoints, functionEnvironment } from '../local/lambda/function-environment.ts';
 import { type BenchServers, CRM_TOKEN_ARN, STREAM_SECRET_ARN } from './servers.ts';
 
 /** Where a function that is measured finds what it works with. */

@@ -1,5 +1,5 @@
 /** How long and how often each part is measured. */
-import type { IngestPlan } from './ingest.ts';
+import type { IngestPlan } from './ingest/ingest.ts';
 import type { DrainPlan } from './processor.ts';
 
 /** A plan for every part. */

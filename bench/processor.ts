@@ -2,16 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { encodeBody, sealEnvelope } from '../lambdas/domain/envelope.ts';
-import { parseSignature, signingKeyFrom, verifySignature } from '../lambdas/domain/signature.ts';
-import { readCrmState } from '../local/crm-client.ts';
-import { countMessages } from '../local/embedded-sqs.ts';
-import { EventSource } from '../local/event-source.ts';
-import { ExecutionEnvironment } from '../local/execution-environment.ts';
-import { FunctionLog } from '../local/function-log.ts';
-import { FunctionPool } from '../local/function-pool.ts';
-import { arrangeDeliveries, buildEvents, type SignedEvent } from '../local/send-events.ts';
-import { readSendOptions } from '../local/send-options.ts';
+import { encodeBody, encodeEnvelope } from '../lambdas/domain/delivery/envelope.ts';
+import { parseSignature, signingKeyFrom, verifySignature } from '../lambdas/domain/delivery/signature.ts';
+import { readCrmState } from '../local/crm/crm-client.ts';
+import { EventSource } from '../local/lambda/event-source.ts';
+import { ExecutionEnvironment } from '../local/lambda/execution-environment.ts';
+import { FunctionLog } from '../local/lambda/function-log.ts';
+import { FunctionPool } from '../local/lambda/function-pool.ts';
+import { arrangeDeliveries, buildEvents, type SignedEvent } from '../local/send/send-events.ts';
+import { readSendOptions } from '../local/send/send-options.ts';
+import { countMessages } from '../local/sqs/embedded-sqs.ts';
 import type { BenchDirectory } from './bench-directory.ts';
 import type { Bundle } from './bundles.ts';
 import { type CapacityMeter, type Metered, startCapacityMeter } from './capacity-meter.ts';
@@ -179,12 +179,12 @@ async function drain(
   };
   const spec = functionSpec(name, bundle.file, servers, places);
   const log = new FunctionLog(name, directory.logPath(name), {
-    tell: (line) => process.stderr.write(`${line}\n`),
+    onLine: (line) => process.stderr.write(`${line}\n`),
     take: () => {},
   });
   const pool = new FunctionPool(CONCURRENCY, (onEnd) => {
     const variables = functionVariables(spec, servers, places);
-    return new ExecutionEnvironment(spec, variables, log, directory.ledger, onEnd);
+    return new ExecutionEnvironment(spec, variables, log, directory.registry, onEnd);
   });
   const callsBefore = await readCrmState(servers.crmUrl);
   const crmCallsSince = async () => (await readCrmState(servers.crmUrl)).calls - callsBefore.calls;
@@ -260,7 +260,7 @@ async function fill(queueUrl: string, events: readonly SignedEvent[], servers: B
           ? undefined
           : verifySignature(encodeBody(event.body), signature, [{ stage: 'AWSCURRENT', key }]);
       if (verified === undefined) throw new Error('the bench’s own event is not signed');
-      const { body, attributes } = sealEnvelope(verified.body, {
+      const { body, attributes } = encodeEnvelope(verified.body, {
         source: 'genesys-webhook',
         receivedAtMs: Date.now(),
         eventId: event.eventId,
@@ -309,7 +309,7 @@ interface EnvironmentsUsage {
 const TICK_MS = 10;
 
 function usageOf(directory: BenchDirectory, name: string): EnvironmentsUsage | undefined {
-  const usages = directory.ledger.running().flatMap((entry) => {
+  const usages = directory.registry.running().flatMap((entry) => {
     if (entry.name !== `function ${name}`) return [];
     try {
       const kib = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${entry.pid}/status`, 'utf8'))?.[1];

@@ -4,14 +4,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, PurgeQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { setCrmFaults } from '../local/crm-client.ts';
-import { startDynamoDb } from '../local/embedded-dynamodb.ts';
-import { queueUrl } from '../local/embedded-sqs-corrections.ts';
-import type { Endpoints } from '../local/function-environment.ts';
+import { setCrmFaults } from '../local/crm/crm-client.ts';
+import { startDynamoDb } from '../local/dynamodb/embedded-dynamodb.ts';
+import type { Endpoints } from '../local/lambda/function-environment.ts';
 import { localDynamoDbClient, localSqsClient } from '../local/local-clients.ts';
-import { SecretStore } from '../local/secret-store.ts';
-import { serveSecretsManager } from '../local/secrets-manager.ts';
-import { startServerProcess } from '../local/server-process.ts';
+import { startServerProcess } from '../local/processes/server-process.ts';
+import { SecretStore } from '../local/secrets/secret-store.ts';
+import { serveSecretsManager } from '../local/secrets/secrets-manager.ts';
+import { queueUrl } from '../local/sqs/fauxqs-patches.ts';
 import type { BenchDirectory } from './bench-directory.ts';
 
 /** What the bench keeps in Secrets Manager. */
@@ -43,23 +43,23 @@ export interface BenchServers {
 
 /** Starts all of them. Messages are kept in memory: on disk the queue would be slower than what is measured. */
 export async function startBenchServers(directory: BenchDirectory): Promise<BenchServers> {
-  const { ledger, endBecause: onUnexpectedExit } = directory;
+  const { registry, endBecause: onUnexpectedExit } = directory;
   const start = (name: string, script: string, config: object) =>
     startServerProcess({
       name,
       script: new URL(`../local/${script}`, import.meta.url),
       config,
-      ledger,
+      registry,
       logPath: directory.logPath(name),
       onUnexpectedExit,
     });
-  const sqsServer = await start('SQS server', 'embedded-sqs-server.ts', {});
-  const crm = await start('sample CRM', 'sample-crm-server.ts', { path: join(directory.path, 'crm.jsonl') });
+  const sqsServer = await start('SQS server', 'sqs/embedded-sqs-server.ts', {});
+  const crm = await start('sample CRM', 'crm/sample-crm-server.ts', { path: join(directory.path, 'crm.jsonl') });
   let dynamoDbs = 0;
   const newDynamoDb = () => {
     const dataDir = join(directory.path, `dynamodb-${++dynamoDbs}`);
     mkdirSync(join(dataDir, 'logs'), { recursive: true });
-    return startDynamoDb({ endpoint: undefined, dataDir, ledger, onUnexpectedExit });
+    return startDynamoDb({ endpoint: undefined, dataDir, registry, onUnexpectedExit });
   };
   let dynamoDbServer = await newDynamoDb();
   const streamSecret = randomBytes(32).toString('hex');
@@ -68,7 +68,7 @@ export async function startBenchServers(directory: BenchDirectory): Promise<Benc
   secrets.ensure(STREAM_SECRET_ARN, 'bench-stream', () => streamSecret);
   secrets.ensure(CRM_TOKEN_ARN, 'bench-crm-token', () => crmToken);
   const secretsManager = await serveSecretsManager(secrets);
-  crm.tell({ token: crmToken });
+  crm.send({ token: crmToken });
   await setCrmFaults(crm.url, [{ delayMs: CRM_DELAY_MS }]);
   const sqs = localSqsClient(sqsServer.url);
   let dynamoDb = localDynamoDbClient(dynamoDbServer.url);

@@ -1,17 +1,20 @@
 /** The CDK app: one stack, configured from the context. `npx cdk synth -c crm.baseUrl=https://crm.example.com` */
-import { App, Validations } from 'aws-cdk-lib';
+import { Annotations, App, Stack, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { ConfigError, readPipelineConfig } from '../lib/pipeline-config.ts';
+import { ConfigError, readPipelineConfig, stackNameIn } from '../lib/pipeline-config.ts';
 import { WebhookPipelineStack } from '../lib/webhook-pipeline-stack.ts';
 
 const app = new App({ analyticsReporting: false });
+const context = app.node.getAllContext();
 try {
-  new WebhookPipelineStack(app, readPipelineConfig(app.node.getAllContext()));
+  new WebhookPipelineStack(app, readPipelineConfig(context));
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  app.synth();
 } catch (error) {
-  // A wrong configuration is the user's to mend: told plainly, without a stack trace.
   if (!(error instanceof ConfigError)) throw error;
-  process.stderr.write(`\n${error.message}\n\n`);
-  process.exitCode = 1;
+  // The CDK CLI also runs the app for `bootstrap`, `list` and `destroy`, which need no configuration. An error on the
+  // stack fails only its synthesis.
+  const stack = new Stack(app, stackNameIn(context));
+  Annotations.of(stack).addError(error.message);
+  Validations.of(stack).acknowledge({ id: 'CloudFormation-Validate::F0001', reason: 'It is empty: see its error.' });
 }
+app.synth();

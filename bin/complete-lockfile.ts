@@ -5,7 +5,7 @@
  * npm leaves an unresolvable optional dependency out of the lock, and `npm ci` then refuses the lock
  * ("Missing: … from lock file") on every machine. Run after each `npm install`: `npm run lockfile`.
  */
-import '../local/output-errors.ts';
+import '../cli/output-errors.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 interface LockedPackage {

@@ -1,17 +1,17 @@
 /** `npm run event`: the life of an event by its id, or the events that have come to no end, here or in AWS. */
-import '../local/output-errors.ts';
+import '../cli/output-errors.ts';
+import { Progress } from '../cli/progress.ts';
+import { messageOf, UserError } from '../cli/user-error.ts';
 import { DynamoDbPipelineView } from '../lambdas/adapters/pipeline-view.dynamodb.ts';
 import { SqsQueueDepth } from '../lambdas/adapters/queue-depth.sqs.ts';
-import { QUARANTINE_INDEX } from '../lambdas/domain/event-key.ts';
-import { lifeOf } from '../lambdas/domain/event-life.ts';
+import { QUARANTINE_INDEX } from '../lambdas/domain/event/event-key.ts';
 import { DEFAULT_LIMITS } from '../lambdas/domain/limits.ts';
-import { Progress } from '../local/progress.ts';
-import { messageOf, Refusal } from '../local/refusal.ts';
+import { timelineOf } from '../lambdas/domain/telemetry/event-timeline.ts';
 import { dataDirFrom } from '../local/settings.ts';
 import { EVENT_HELP, type EventRequest, readEventRequest } from './event/options.ts';
-import { formatLives, formatUnsettled } from './event/report.ts';
+import { formatTimelines, formatUnsettled } from './event/report.ts';
 import { deployedTarget, type EventTarget, localTarget } from './event/target.ts';
-import { findUnsettled, priceOfLooking } from './event/unsettled.ts';
+import { findUnsettled, scanPrice } from './event/unsettled.ts';
 
 /** Nobody waits in vain behind this command: it may take its time. */
 const READ_BUDGET_MS = 20_000;
@@ -24,8 +24,8 @@ async function main(): Promise<number> {
   try {
     return request.kind === 'life' ? await tellLife(request, target) : await listUnsettled(request, target);
   } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw new Refusal(`${target.name} cannot be read: ${messageOf(error).split('\n')[0]}`);
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${target.name} cannot be read: ${messageOf(error).split('\n')[0]}`);
   } finally {
     target.close();
   }
@@ -37,7 +37,7 @@ function requestOrHelp(): EventRequest | undefined {
     if (request === undefined) process.stdout.write(EVENT_HELP);
     return request;
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof UserError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exit(2);
   }
@@ -52,8 +52,8 @@ async function tellLife(
   if (found.kind === 'unavailable') throw new Error(found.cause);
   const nowMs = Date.now();
   const { rows } = found;
-  const lives = rows.map(({ key, row }) => ({ key, row, life: lifeOf(row, nowMs) }));
-  print(json ? { eventId, found: lives } : formatLives(eventId, rows, nowMs));
+  const lives = rows.map(({ key, row }) => ({ key, row, life: timelineOf(row, nowMs) }));
+  print(json ? { eventId, found: lives } : formatTimelines(eventId, rows, nowMs));
   return rows.length === 0 ? 1 : 0;
 }
 
@@ -61,7 +61,7 @@ async function listUnsettled(
   { olderThanMs, limit, json }: Extract<EventRequest, { kind: 'unsettled' }>,
   target: EventTarget,
 ): Promise<number> {
-  if (target.billed) process.stderr.write(`reading the whole table: ${await priceOfLooking(target)}\n`);
+  if (target.billed) process.stderr.write(`reading the whole table: ${await scanPrice(target)}\n`);
   const progress = new Progress();
   const nowMs = Date.now();
   const found = await findUnsettled(target, { receivedBeforeMs: nowMs - olderThanMs, limit }, (looked) =>
@@ -86,7 +86,7 @@ function escaped(character: string): string {
 }
 
 process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof Refusal)) throw error;
+  if (!(error instanceof UserError)) throw error;
   process.stderr.write(`${error.message}\n`);
   return 1;
 });

@@ -1,9 +1,9 @@
 /** `npm run limits`: every limit with its value and its reason, and the plan of retries. */
-import '../local/output-errors.ts';
+import '../cli/output-errors.ts';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { UserError } from '../cli/user-error.ts';
 import { ConfigError, readLimits, withoutCredentials } from '../lib/pipeline-config.ts';
-import { Refusal } from '../local/refusal.ts';
 import { parseContext } from '../local/settings.ts';
 import { describeRetryPlan, formatLimits } from './limit-table.ts';
 
@@ -33,7 +33,7 @@ function parse(argv: readonly string[]) {
       options: { context: { type: 'string', short: 'c', multiple: true }, help: { type: 'boolean', short: 'h' } },
     });
   } catch (error) {
-    throw new Refusal(`${(error as Error).message.split('. ')[0]} (npm run limits -- --help says what there is)`);
+    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run limits -- --help says what there is)`);
   }
 }
 
@@ -44,20 +44,20 @@ function contextOfCdkJson(): Readonly<Record<string, unknown>> {
       (JSON.parse(readFileSync('cdk.json', 'utf8')) as { readonly context?: Record<string, unknown> }).context ?? {}
     );
   } catch (error) {
-    throw new Refusal(`cdk.json cannot be read in ${process.cwd()}: ${(error as Error).message}`);
+    throw new UserError(`cdk.json cannot be read in ${process.cwd()}: ${(error as Error).message}`);
   }
 }
 
 function messageOf(error: ConfigError): string {
   return error.problems
-    .map(({ key, got, wants }) => `${key} is ${withoutCredentials(got ?? 'missing')}, wants ${wants}`)
+    .map(({ key, got, expected }) => `${key} is ${withoutCredentials(got ?? 'missing')}, expected ${expected}`)
     .join('\n');
 }
 
 try {
   main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof Refusal) && !(error instanceof ConfigError)) throw error;
+  if (!(error instanceof UserError) && !(error instanceof ConfigError)) throw error;
   process.stderr.write(`${error instanceof ConfigError ? messageOf(error) : error.message}\n`);
   process.exitCode = 2;
 }

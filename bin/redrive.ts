@@ -1,8 +1,8 @@
 /** `npm run redrive`: moves events from quarantine back to the delivery queue, here or in AWS, or shows what waits. */
-import '../local/output-errors.ts';
-import type { RedriveAnswer } from '../lambdas/domain/redrive-answer.ts';
-import { Progress } from '../local/progress.ts';
-import { Refusal } from '../local/refusal.ts';
+import '../cli/output-errors.ts';
+import { Progress } from '../cli/progress.ts';
+import { UserError } from '../cli/user-error.ts';
+import type { RedriveResult } from '../lambdas/domain/quarantine/redrive-result.ts';
 import { dataDirFrom } from '../local/settings.ts';
 import { deployedTarget, invokeRedrive, localTarget, type RedriveTarget } from './redrive/invocation.ts';
 import { REDRIVE_HELP, type RedriveOptions, readRedriveOptions } from './redrive/options.ts';
@@ -19,7 +19,7 @@ async function main(): Promise<number> {
   try {
     options = readRedriveOptions(process.argv.slice(2));
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof UserError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 2;
   }
@@ -36,7 +36,7 @@ async function main(): Promise<number> {
 }
 
 /** Asks, and goes on asking while the function runs out of time with more to move. */
-async function ask(target: RedriveTarget, options: RedriveOptions): Promise<RedriveAnswer> {
+async function ask(target: RedriveTarget, options: RedriveOptions): Promise<RedriveResult> {
   const { payload } = options;
   const progress = new Progress();
   let sum: Run | undefined;
@@ -59,7 +59,7 @@ function goOn({ payload, limit }: RedriveOptions, { startedAt, moved }: Run): ob
   return { ...payload, ...left, filter: { ...(payload.filter as object), quarantinedBefore: startedAt } };
 }
 
-function resultOf(answer: RedriveAnswer, { awsCli }: RedriveTarget, { eventIds }: RedriveOptions): Result {
+function resultOf(answer: RedriveResult, { awsCli }: RedriveTarget, { eventIds }: RedriveOptions): Result {
   switch (answer.kind) {
     case 'redrive':
       return { text: formatRun(answer, eventIds), code: isDone(answer) ? 0 : 1 };
@@ -84,14 +84,14 @@ function resultOf(answer: RedriveAnswer, { awsCli }: RedriveTarget, { eventIds }
     case 'recover':
     case 'refresh':
     case 'observed':
-      throw new Refusal(`The function has answered a ${answer.kind} that nobody has asked for.`);
+      throw new UserError(`The function has answered a ${answer.kind} that nobody has asked for.`);
     default:
       return answer satisfies never;
   }
 }
 
 process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof Refusal)) throw error;
+  if (!(error instanceof UserError)) throw error;
   process.stderr.write(`${error.message}\n`);
   return 1;
 });

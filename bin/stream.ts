@@ -1,6 +1,6 @@
 /** `npm run stream`: the Genesys Cloud side of the pipeline as code. */
-import '../local/output-errors.ts';
+import '../cli/output-errors.ts';
 import { runStream } from './stream/run-stream.ts';
-import { ofThisProcess } from './stream/surroundings.ts';
+import { processContext } from './stream/surroundings.ts';
 
-process.exitCode = await runStream(process.argv.slice(2), ofThisProcess());
+process.exitCode = await runStream(process.argv.slice(2), processContext());

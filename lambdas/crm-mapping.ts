@@ -14,8 +14,8 @@
  * - `ignore`: acknowledged, recorded as IGNORED.
  * - `invalid`: quarantined as `invalid_event` with your reason, which must not quote the event's data.
  */
-import type { CrmMapping, Mapped } from './domain/crm-command.ts';
-import type { PipelineEvent } from './domain/event.ts';
+import type { CrmMapping, MappingResult } from './domain/crm/crm-command.ts';
+import type { PipelineEvent } from './domain/event/event.ts';
 
 /** The longest phone number or address that the CRM is sent. */
 const ADDRESS_MAX = 256;
@@ -30,7 +30,8 @@ const CUSTOMER_EVENTS: readonly string[] = [
 export const crmMapping: CrmMapping = (event) => {
   switch (event.source) {
     case 'genesys-webhook':
-      return event.type.startsWith('interaction.') ? lastCall(event, 'interaction.to') : { kind: 'ignore' };
+      if (!event.type.startsWith('interaction.')) return { kind: 'ignore' };
+      return isWithheld(event) ? { kind: 'ignore' } : lastCall(event, 'interaction.to');
     case 'genesys-partner-bus': {
       const isOfCustomer = CUSTOMER_EVENTS.includes(event.type) && event.contactAddress !== undefined;
       return isOfCustomer ? lastCall(event, 'the customer’s address') : { kind: 'ignore' };
@@ -42,7 +43,12 @@ export const crmMapping: CrmMapping = (event) => {
   }
 };
 
-function lastCall(event: PipelineEvent, addressField: string): Mapped {
+/** Whether the caller withholds the number: there is an address, but it identifies no contact. */
+function isWithheld({ contactAddress, interaction }: PipelineEvent): boolean {
+  return contactAddress === undefined && typeof interaction?.to === 'string' && interaction.to !== '';
+}
+
+function lastCall(event: PipelineEvent, addressField: string): MappingResult {
   const phone = event.contactAddress;
   if (phone === undefined || phone.length > ADDRESS_MAX) {
     return { kind: 'invalid', reason: `${addressField}: must be a string of 1 to ${ADDRESS_MAX} characters` };

@@ -27,7 +27,7 @@ export function readEnvironment<F extends Readonly<Record<string, string>>>(
     .map((variable) => `${variable} is not set`);
   const resolved = resolveLimits(parseObject(environment[LIMITS_VARIABLE], problems));
   for (const problem of resolved.problems)
-    problems.push(`${LIMITS_VARIABLE}: ${problem.key} is ${problem.got}, wants ${problem.wants}`);
+    problems.push(`${LIMITS_VARIABLE}: ${problem.key} is ${problem.got}, expected ${problem.expected}`);
   if (problems.length > 0 || resolved.limits === undefined) {
     throw new Error(`The function's environment is not what its construct writes: ${problems.join('; ')}.`);
   }

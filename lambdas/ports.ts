@@ -1,18 +1,24 @@
 /**
- * Every effect the code has. Use cases know these and nothing of AWS; adapters carry them out; the tests' twins
+ * Every effect the code has. Use cases know these and nothing of AWS; adapters carry them out; the tests' fakes
  * stand in for them. Expected failures are values: a port throws only for a bug. Times are epoch milliseconds,
  * budgets are milliseconds from the call on, and a port answers within its budget.
  */
 
-import type { CircuitRow, StoredCircuit } from './domain/circuit.ts';
-import type { CrmCommand, UserRow } from './domain/crm-command.ts';
-import type { CrmAnswer } from './domain/crm-outcome.ts';
-import type { Envelope, ReceivedMessage } from './domain/envelope.ts';
-import type { ContactEffect, ContactRow, EventRow, ExpectedRow, QuarantineReason } from './domain/event-row.ts';
-import type { LogDetails } from './domain/log-text.ts';
-import type { DividedMetric, DivisionOf, PlainMetric } from './domain/metrics.ts';
-import type { RedriveAnswer } from './domain/redrive-answer.ts';
-import type { StagedKey } from './domain/signature.ts';
+import type { CircuitBreakerRow, StoredCircuitBreaker } from './domain/crm/circuit-breaker.ts';
+import type { CrmCommand, UserRow } from './domain/crm/crm-command.ts';
+import type { CrmResponse } from './domain/crm/crm-outcome.ts';
+import type { Envelope, ReceivedMessage } from './domain/delivery/envelope.ts';
+import type { StagedKey } from './domain/delivery/signature.ts';
+import type {
+  ContactEffect,
+  ContactRow,
+  EventRow,
+  ExpectedRow,
+  QuarantineReason,
+} from './domain/idempotency/event-row.ts';
+import type { RedriveResult } from './domain/quarantine/redrive-result.ts';
+import type { DividedMetric, DivisionOf, PlainMetric } from './domain/telemetry/metrics.ts';
+import type { LogDetails } from './domain/telemetry/redact.ts';
 
 /** An effect that could not be carried out, or whose outcome is not known. `cause` is for logs: it holds no secret. */
 export interface Unavailable {
@@ -69,7 +75,7 @@ export interface MessageQueue {
 /** The message that a record came in. */
 export interface MessageVisibility {
   /** The message comes back after `delayMs`, rounded up to SQS's seconds. Failing that it comes back when its visibility ends. */
-  comeBackIn(receiptHandle: string, delayMs: number): Promise<{ readonly kind: 'set' } | Unavailable>;
+  retryIn(receiptHandle: string, delayMs: number): Promise<{ readonly kind: 'set' } | Unavailable>;
 }
 
 /** What a read-ahead brought. A key that is missing here is not known, which is not the same as absent. */
@@ -77,12 +83,12 @@ export interface ReadAhead {
   readonly events: ReadonlyMap<string, EventRow>;
   readonly contacts: ReadonlyMap<string, ContactRow>;
   /** The circuit's row as it is stored. */
-  readonly circuit: CircuitRead;
+  readonly circuitBreaker: CircuitBreakerRead;
 }
 
 /** What a read found of the circuit. `not_read`: the table gave no answer for this key. */
-export type CircuitRead =
-  | { readonly kind: 'stored'; readonly stored: StoredCircuit }
+export type CircuitBreakerRead =
+  | { readonly kind: 'stored'; readonly stored: StoredCircuitBreaker }
   | { readonly kind: 'absent' }
   | { readonly kind: 'not_read' };
 
@@ -144,17 +150,17 @@ export interface IdempotencyStore {
 }
 
 /** How a write of the circuit went. A refusal brings what is stored instead. */
-export type CircuitWriteResult =
+export type CircuitBreakerWriteResult =
   | { readonly kind: 'written' }
-  | { readonly kind: 'differs'; readonly stored: StoredCircuit | undefined }
+  | { readonly kind: 'differs'; readonly stored: StoredCircuitBreaker | undefined }
   | Unavailable;
 
 /** The circuit's row in the state table. */
-export interface CircuitStore {
+export interface CircuitBreakerStore {
   /** A strongly consistent read. */
-  read(): Promise<Exclude<CircuitRead, { readonly kind: 'not_read' }> | Unavailable>;
+  read(): Promise<Exclude<CircuitBreakerRead, { readonly kind: 'not_read' }> | Unavailable>;
   /** Compare-and-swap: `next` takes the place of exactly `expected` (by `isSameCircuit`), or nothing changes. */
-  write(expected: StoredCircuit | undefined, next: CircuitRow): Promise<CircuitWriteResult>;
+  write(expected: StoredCircuitBreaker | undefined, next: CircuitBreakerRow): Promise<CircuitBreakerWriteResult>;
 }
 
 /** The CRM's bearer token. */
@@ -178,7 +184,7 @@ export interface Crm {
   deliver(
     command: CrmCommand,
     call: { readonly idempotencyKey: string; readonly budgetMs: number; readonly freshToken: boolean },
-  ): Promise<CrmAnswer>;
+  ): Promise<CrmResponse>;
 }
 
 /** Structured logging: one line an outcome. Entries hold no payloads and no secrets. */
@@ -193,28 +199,28 @@ export interface HeldMessage {
 }
 
 /** What was done with several messages at once: with those at these positions for certain, with the others perhaps. */
-export interface BulkDone {
+export interface BatchResult {
   readonly positions: ReadonlySet<number>;
   /** Where some are missing: why. */
   readonly cause?: string;
 }
 
 /** A queue to put many envelopes into. */
-export interface BulkQueue {
+export interface BatchQueue {
   /** Sends at most ten. */
-  sendAll(envelopes: readonly Envelope[]): Promise<BulkDone>;
+  sendBatch(envelopes: readonly Envelope[]): Promise<BatchResult>;
 }
 
 /** The quarantine queue, looked through message by message. */
-export interface QuarantineQueue extends BulkQueue {
+export interface QuarantineQueue extends BatchQueue {
   /** Up to ten, held for `holdMs`. None: not one was to be had, although the queue was waited for. */
   receive(
     holdMs: number,
   ): Promise<{ readonly kind: 'received'; readonly messages: readonly HeldMessage[] } | Unavailable>;
   /** Deletes at most ten. */
-  remove(receiptHandles: readonly string[]): Promise<BulkDone>;
+  remove(receiptHandles: readonly string[]): Promise<BatchResult>;
   /** Lets others receive at most ten of them again, at once. Failing that, when they are no longer held. */
-  release(receiptHandles: readonly string[]): Promise<BulkDone>;
+  release(receiptHandles: readonly string[]): Promise<BatchResult>;
   /** About how many there are: to be received now, and held by somebody. */
   count(): Promise<{ readonly kind: 'counted'; readonly visible: number; readonly inFlight: number } | Unavailable>;
 }
@@ -248,13 +254,13 @@ export interface QuarantineIndex {
 }
 
 /** What the index says to whoever only looks. */
-export interface QuarantineOverviews {
+export interface QuarantineSummaries {
   /** How many events wait for this reason, counted up to 1,000, and when the oldest was quarantined. */
-  overview(reason: QuarantineReason): Promise<QuarantineOverview | Unavailable>;
+  summarize(reason: QuarantineReason): Promise<QuarantineSummary | Unavailable>;
 }
 
 /** What the index says of a reason. `oldestAtMs` is absent where nothing waits for it. */
-export interface QuarantineOverview {
+export interface QuarantineSummary {
   readonly kind: 'known';
   readonly count: number;
   readonly oldestAtMs?: number;
@@ -311,11 +317,11 @@ export interface QueueDepth {
 /** The redrive function. */
 export interface RedriveRuns {
   /** One run, to its end. `unavailable` does not say that nothing was moved. */
-  run(request: RedriveOrder): Promise<{ readonly kind: 'answered'; readonly answer: RedriveAnswer } | Unavailable>;
+  run(request: RedriveRunRequest): Promise<{ readonly kind: 'answered'; readonly answer: RedriveResult } | Unavailable>;
 }
 
 /** What the redrive function is asked for. */
-export interface RedriveOrder {
+export interface RedriveRunRequest {
   readonly filter: { readonly reasons?: readonly QuarantineReason[]; readonly eventIds?: readonly string[] };
   readonly limit?: number;
   readonly dryRun: boolean;

@@ -1,6 +1,10 @@
 /** How every function of the stack is built and run: one place for runtime, bundle, logs and tracing. */
+import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Architecture, LoggingFormat, Runtime, SystemLogLevel, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -10,28 +14,30 @@ import type { PipelineConfig } from './pipeline-config.ts';
 /** What differs from function to function. */
 export interface BundledFunctionProps {
   readonly description: string;
-  /** The handler's file, relative to the project. It exports `handler`. */
+  /** The handler's file, relative to the package and without extension. It exports `handler`. */
   readonly entry: string;
   readonly memoryMb: number;
   readonly timeoutMs: number;
   readonly environment: Record<string, string>;
+  /** Most environments at once, taken from the account's concurrency; left out: no limit. */
+  readonly reservedConcurrency?: number;
   readonly config: PipelineConfig;
-  /** Bundles the SDK whole: some of its clients do not load without the parts that are left out otherwise. */
-  readonly wholeSdk?: boolean;
 }
 
-const PROJECT = new URL('..', import.meta.url).pathname;
+/** The directory of this package: that of its sources here, that of its JavaScript where it is installed. */
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const LOCK_FILE = `${PROJECT}package-lock.json`;
 
-/** Parts of the SDK that Lambda never reaches, and what stands in for them. */
-const LEFT_OUT = Object.fromEntries(
-  [
-    '@aws-sdk/credential-provider-node',
-    '@smithy/core/checksum',
-    '@smithy/core/event-streams',
-    '@smithy/node-http-handler',
-    '@smithy/signature-v4',
-  ].map((part) => [`--alias:${part}`, `${PROJECT}lambdas/aws/left-out.ts`]),
-);
+/** What the queues, the table and the secrets do with the user's key on behalf of a function. */
+const KEY_USE = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
 
 /** Says what the bundle is, whatever the directories above it say: on one machine it lies inside this project. */
 function commonJsMark(_inputDir: string, outputDir: string): string[] {
@@ -41,13 +47,18 @@ function commonJsMark(_inputDir: string, outputDir: string): string[] {
 
 /** A function bundled by the local esbuild, with a log group of its own that is deleted with the stack. */
 export function bundledFunction(scope: Construct, id: string, props: BundledFunctionProps): NodejsFunction {
+  const { kmsKeyArn } = props.config;
+  const encryptionKey = kmsKeyArn === undefined ? undefined : Key.fromKeyArn(scope, `${id}Key`, kmsKeyArn);
   const logGroup = new LogGroup(scope, `${id}Logs`, {
+    ...(encryptionKey === undefined ? {} : { encryptionKey }),
     retention: props.config.logRetentionDays,
     removalPolicy: RemovalPolicy.DESTROY,
   });
   // Instead of AWSLambdaBasicExecutionRole, which may write to every log group of the account.
   const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   logGroup.grantWrite(role);
+  if (encryptionKey !== undefined)
+    role.addToPolicy(new PolicyStatement({ actions: KEY_USE, resources: [encryptionKey.keyArn] }));
   if (props.config.tracing) {
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
@@ -56,15 +67,16 @@ export function bundledFunction(scope: Construct, id: string, props: BundledFunc
   }
   return new NodejsFunction(scope, id, {
     description: props.description,
-    entry: `${PROJECT}${props.entry}`,
-    projectRoot: PROJECT,
-    depsLockFilePath: `${PROJECT}package-lock.json`,
+    entry: `${PROJECT}${props.entry}${extname(import.meta.url)}`,
+    // Installed, the package has no lock file: CDK finds that of the app, and with it the project's root.
+    ...(existsSync(LOCK_FILE) ? { projectRoot: PROJECT, depsLockFilePath: LOCK_FILE } : {}),
     handler: 'handler',
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     memorySize: props.memoryMb,
     timeout: Duration.millis(props.timeoutMs),
     environment: props.environment,
+    ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
     tracing: props.config.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
     loggingFormat: LoggingFormat.JSON,
     // Not a start, an end and a report of each invocation: more bytes than all that we log, and in the metrics anyway.
@@ -82,7 +94,6 @@ export function bundledFunction(scope: Construct, id: string, props: BundledFunc
       sourceMap: false,
       // The SDK that Lambda brings is older and loads more slowly than the parts that are used here.
       externalModules: [],
-      esbuildArgs: props.wholeSdk === true ? {} : LEFT_OUT,
       commandHooks: { beforeBundling: () => [], beforeInstall: () => [], afterBundling: commonJsMark },
       forceDockerBundling: false,
     },

@@ -28,7 +28,7 @@ export class IngestFunction extends Construct {
     const secretArns = Object.fromEntries(arns) as SecretArns;
     const handler = bundledFunction(this, 'Function', {
       description: 'Verifies the signature of a delivery and persists it before it answers 202',
-      entry: 'lambdas/ingest/handler.ts',
+      entry: 'lambdas/ingest/handler',
       memoryMb: config.ingestMemoryMb,
       timeoutMs: config.limits.ingestFunctionTimeoutMs,
       environment: writeIngestEnvironment(
@@ -36,6 +36,9 @@ export class IngestFunction extends Construct {
         config.limitOverrides,
       ),
       config,
+      ...(config.ingestReservedConcurrency === undefined
+        ? {}
+        : { reservedConcurrency: config.ingestReservedConcurrency }),
     });
     handler.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deliveryQueue.queueArn] }));
     handler.addToRolePolicy(

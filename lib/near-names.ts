@@ -4,7 +4,7 @@
 const CHARACTERS_A_SLIP = 5;
 
 /** Whether `text` is `name` but for its case and a slip or two. Of a name of less than five characters, but for its case. */
-export function isNearly(text: string, name: string): boolean {
+export function isSimilar(text: string, name: string): boolean {
   const slips = Math.floor(name.length / CHARACTERS_A_SLIP);
   return (
     Math.abs(text.length - name.length) <= slips && distanceBetween(text.toLowerCase(), name.toLowerCase()) <= slips

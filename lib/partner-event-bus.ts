@@ -2,6 +2,7 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { type Archive, EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Limits } from '../lambdas/domain/limits.ts';
@@ -14,6 +15,8 @@ export interface PartnerEventBusProps {
   readonly topics: readonly string[];
   readonly deliveryQueue: IQueue;
   readonly limits: Limits;
+  /** Encrypts the dead letters; left out: a key of SQS. */
+  readonly encryptionKey?: IKey;
 }
 
 /** The longest that EventBridge goes on trying, and the most often. */
@@ -31,15 +34,21 @@ export class PartnerEventBus extends Construct {
   /** Keeps every event that is let through for longer than the dead letters do, so that they can be replayed. */
   readonly archive: Archive;
 
-  constructor(scope: Construct, id: string, { eventSource, topics, deliveryQueue, limits }: PartnerEventBusProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { eventSource, topics, deliveryQueue, limits, encryptionKey }: PartnerEventBusProps,
+  ) {
     super(scope, id);
     const deadLetterRetention = Duration.millis(limits.quarantineRetentionMs);
     const eventPattern = { source: [eventSource], detailType: [...topics] };
     this.bus = new EventBus(this, 'Bus', { eventSourceName: eventSource });
     this.deadLetters = new Queue(this, 'DeadLetters', {
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...(encryptionKey === undefined
+        ? { encryption: QueueEncryption.SQS_MANAGED }
+        : { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }),
       enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       maxMessageSizeBytes: 1_048_576,
       retentionPeriod: deadLetterRetention,
     });

@@ -1,8 +1,8 @@
 /** The one typed configuration, read from the CDK context: `-c key=value`, or `context` in cdk.json. */
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { ALL_PROFILES, type SenderKey, type SignatureProfile } from '../lambdas/domain/delivery/signature-profiles.ts';
 import { LIMIT_TABLE, type LimitOverrides, type Limits, resolveLimits } from '../lambdas/domain/limits.ts';
-import { ALL_PROFILES, type SenderKey, type SignatureProfile } from '../lambdas/domain/signature-profiles.ts';
-import { distanceBetween, isNearly } from './near-names.ts';
+import { distanceBetween, isSimilar } from './near-names.ts';
 
 /** Everything that can be configured, checked. */
 export interface PipelineConfig {
@@ -12,8 +12,14 @@ export interface PipelineConfig {
   readonly processorMemoryMb: number;
   /** Ingest environments that are kept ready; 0: none. */
   readonly ingestProvisionedConcurrency: number;
+  /** Most environments that ingest may have at once; undefined: what the account has. */
+  readonly ingestReservedConcurrency?: number;
   /** For how long a batch is gathered before the processor is called; 0: what is there. */
   readonly processorBatchWindowSeconds: number;
+  /** Where the processor runs; no VPC where absent. */
+  readonly processorNetwork?: { readonly subnetIds: string[]; readonly securityGroupIds: string[] };
+  /** The user's key for everything that is stored. */
+  readonly kmsKeyArn?: string;
   readonly tracing: boolean;
   readonly redriveMemoryMb: number;
   readonly logRetentionDays: RetentionDays;
@@ -21,10 +27,17 @@ export interface PipelineConfig {
   readonly deliveryQueueName?: string;
   readonly quarantineName?: string;
   /** Provisioned capacity of the table; on demand where absent. */
-  readonly tableCapacity?: { readonly readUnits: number; readonly writeUnits: number };
+  readonly tableCapacity?: Capacity;
+  /** Provisioned capacity of the table's index, present together with `tableCapacity`. */
+  readonly indexCapacity?: Capacity;
+  /** Principals outside the stack that may send to its queues. */
+  readonly queueSenders: readonly string[];
   /** Who is told of alarms; nobody where absent. */
   readonly alarmsEmail?: string;
-  readonly domain?: { readonly name: string; readonly certificateArn: string };
+  /** After so many minutes without an accepted delivery an alarm fires; undefined: never. */
+  readonly silenceMinutes?: number;
+  /** The webhook's domain; `only`: the default endpoint is disabled. */
+  readonly domain?: { readonly name: string; readonly certificateArn: string; readonly only: boolean };
   /** The senders that may deliver by webhook. */
   readonly profiles: readonly SignatureProfile[];
   /** The partner event source that events come from besides, and the `detail-type`s that are let through. */
@@ -33,12 +46,18 @@ export interface PipelineConfig {
   readonly limitOverrides: LimitOverrides;
 }
 
+/** Provisioned capacity units of DynamoDB. */
+export interface Capacity {
+  readonly readUnits: number;
+  readonly writeUnits: number;
+}
+
 /** A wrong, missing or unknown key. */
 export interface ConfigProblem {
   readonly key: string;
   /** What it got, as JSON; undefined where it is missing. */
   readonly got: string | undefined;
-  readonly wants: string;
+  readonly expected: string;
 }
 
 /** The context is not a configuration. The message names every key, what it got and what it wants. */
@@ -54,23 +73,23 @@ export class ConfigError extends Error {
 
 /** One configuration key, as README lists it. */
 export interface ConfigKey {
-  readonly wants: string;
+  readonly expects: string;
   /** Undefined where the key is required, or where leaving it out has a meaning of its own. */
-  readonly fallback?: string | number;
-  readonly about: string;
-  readonly accepts: (value: string) => boolean;
+  readonly default?: string | number;
+  readonly description: string;
+  readonly parse: (value: string) => boolean;
 }
 
-const MEMORY = { wants: 'a whole number of megabytes from 128 to 10240', accepts: wholeNumber(128, 10_240) };
-const CAPACITY = { wants: 'a whole number from 1 to 40000', accepts: wholeNumber(1, 40_000) };
+const MEMORY = { expects: 'a whole number of megabytes from 128 to 10240', parse: wholeNumber(128, 10_240) };
+const CAPACITY = { expects: 'a whole number from 1 to 40000', parse: wholeNumber(1, 40_000) };
 const QUEUE_NAME = {
-  wants: '1 to 80 letters, digits, hyphens or underscores',
-  accepts: (value: string) => /^[\w-]{1,80}$/.test(value),
+  expects: '1 to 80 letters, digits, hyphens or underscores',
+  parse: (value: string) => /^[\w-]{1,80}$/.test(value),
 };
 const FLAG = {
-  wants: 'true or false',
-  fallback: 'false',
-  accepts: (value: string) => value === 'true' || value === 'false',
+  expects: 'true or false',
+  default: 'false',
+  parse: (value: string) => value === 'true' || value === 'false',
 };
 const CUSTOMER_TOPIC = 'v2.detail.events.conversation.{id}.customer';
 const RETENTION_DAYS = Object.values(RetentionDays).filter(
@@ -83,101 +102,170 @@ export const DEFAULT_TOPICS: readonly string[] = [`${CUSTOMER_TOPIC}.start`, `${
 /** Every key but `limits.<name>`. */
 export const CONFIG_KEYS = {
   'crm.baseUrl': {
-    wants:
+    expects:
       'the CRM’s base URL: https, without credentials, query or fragment (http on 127.0.0.1 or localhost, or with crm.allowHttp=true)',
-    about: 'where the CRM is; required',
-    accepts: isBaseUrl,
+    description: 'where the CRM is; required',
+    parse: isBaseUrl,
   },
   'crm.allowHttp': {
     ...FLAG,
-    about: 'whether the CRM may be called over plain http, where its token can be read on the way',
+    description: 'whether the CRM may be called over plain http, where its token can be read on the way',
   },
   stackName: {
-    wants: 'letters, digits and hyphens, beginning with a letter, at most 128',
-    fallback: 'GenesysCrmPipeline',
-    about: 'name of the CloudFormation stack',
-    accepts: (value) => /^[A-Za-z][A-Za-z0-9-]{0,127}$/.test(value),
+    expects: 'letters, digits and hyphens, beginning with a letter, at most 128',
+    default: 'GenesysCrmPipeline',
+    description: 'name of the CloudFormation stack',
+    parse: (value) => /^[A-Za-z][A-Za-z0-9-]{0,127}$/.test(value),
   },
-  'ingest.memoryMb': { ...MEMORY, fallback: 512, about: 'memory, and with it CPU, of the ingest function' },
-  'processor.memoryMb': { ...MEMORY, fallback: 512, about: 'memory, and with it CPU, of the processor function' },
-  'redrive.memoryMb': { ...MEMORY, fallback: 512, about: 'memory, and with it CPU, of the redrive function' },
+  'ingest.memoryMb': { ...MEMORY, default: 512, description: 'memory, and with it CPU, of the ingest function' },
+  'processor.memoryMb': { ...MEMORY, default: 512, description: 'memory, and with it CPU, of the processor function' },
+  'redrive.memoryMb': { ...MEMORY, default: 512, description: 'memory, and with it CPU, of the redrive function' },
   'ingest.provisionedConcurrency': {
-    wants: 'a whole number from 0 to 1000',
-    fallback: 0,
-    about: 'ingest environments kept ready, so that no delivery meets a cold start; 0: none',
-    accepts: wholeNumber(0, 1_000),
+    expects: 'a whole number from 0 to 1000',
+    default: 0,
+    description: 'ingest environments kept ready, so that no delivery meets a cold start; 0: none',
+    parse: wholeNumber(0, 1_000),
+  },
+  'ingest.reservedConcurrency': {
+    expects: 'a whole number from 1 to 10000, not below ingest.provisionedConcurrency',
+    description: 'most ingest environments at once, so that a flood leaves concurrency to the account; else no limit',
+    parse: wholeNumber(1, 10_000),
   },
   'processor.batchWindowSeconds': {
-    wants: 'a whole number of seconds from 0 to 300',
-    fallback: 0,
-    about: 'how long a batch is gathered: fewer invocations for a later delivery; 0: what is there',
-    accepts: wholeNumber(0, 300),
+    expects: 'a whole number of seconds from 0 to 300',
+    default: 1,
+    description: 'how long a batch is gathered: fewer invocations for a later delivery; 0: what is there',
+    parse: wholeNumber(0, 300),
+  },
+  'processor.subnetIds': {
+    expects: 'subnet ids, separated by commas',
+    description: 'private subnets of the processor, for a private CRM or a fixed egress address; else no VPC',
+    parse: (value) => value.split(',').every((id) => /^subnet-[0-9a-f]{8,17}$/.test(id)),
+  },
+  'processor.securityGroupIds': {
+    expects: 'security group ids, separated by commas',
+    description: 'security groups of the processor; with processor.subnetIds',
+    parse: (value) => value.split(',').every((id) => /^sg-[0-9a-f]{8,17}$/.test(id)),
+  },
+  'kms.keyArn': {
+    expects: 'the ARN of a KMS key in the stack’s region',
+    description: 'your key for queues, table, secrets, logs and topic; else keys of AWS. Key policy: docs/deploy.md',
+    parse: (value) => /^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/.test(value),
   },
   tracing: {
-    wants: 'true or false',
-    fallback: 'true',
-    about: 'whether X-Ray traces the functions, which below a few events a second costs as much as all else',
-    accepts: (value) => value === 'true' || value === 'false',
+    ...FLAG,
+    description: 'whether X-Ray traces the functions, which below a few events a second costs as much as all else',
   },
   'logs.retentionDays': {
-    wants: `one of ${RETENTION_DAYS.join(', ')}`,
-    fallback: 30,
-    about: 'how long logs are kept',
-    accepts: (value) => RETENTION_DAYS.map(String).includes(value),
+    expects: `one of ${RETENTION_DAYS.join(', ')}`,
+    default: 30,
+    description: 'how long logs are kept',
+    parse: (value) => RETENTION_DAYS.map(String).includes(value),
   },
   'names.table': {
-    wants: '3 to 255 letters, digits, hyphens, underscores or dots',
-    about: 'name of the state table; else CloudFormation makes one',
-    accepts: (value) => /^[\w.-]{3,255}$/.test(value),
+    expects: '3 to 255 letters, digits, hyphens, underscores or dots',
+    description: 'name of the state table; else CloudFormation makes one. A change replaces the table: docs/deploy.md',
+    parse: (value) => /^[\w.-]{3,255}$/.test(value),
   },
-  'names.deliveryQueue': { ...QUEUE_NAME, about: 'name of the delivery queue; else CloudFormation makes one' },
-  'names.quarantine': { ...QUEUE_NAME, about: 'name of the quarantine queue; else CloudFormation makes one' },
-  'table.readUnits': { ...CAPACITY, about: 'provisioned read capacity of the state table; else on demand' },
-  'table.writeUnits': { ...CAPACITY, about: 'provisioned write capacity of the state table; else on demand' },
+  'names.deliveryQueue': {
+    ...QUEUE_NAME,
+    description:
+      'name of the delivery queue; else CloudFormation makes one. A change replaces the queue: docs/deploy.md',
+  },
+  'names.quarantine': {
+    ...QUEUE_NAME,
+    description:
+      'name of the quarantine queue; else CloudFormation makes one. A change replaces the queue: docs/deploy.md',
+  },
+  'table.readUnits': { ...CAPACITY, description: 'provisioned read capacity of the state table; else on demand' },
+  'table.writeUnits': { ...CAPACITY, description: 'provisioned write capacity of the state table; else on demand' },
+  'table.indexReadUnits': {
+    ...CAPACITY,
+    description: 'provisioned read capacity of the quarantine index; else as table.readUnits',
+  },
+  'table.indexWriteUnits': {
+    ...CAPACITY,
+    description: 'provisioned write capacity of the quarantine index; else as table.writeUnits',
+  },
+  'queues.senders': {
+    expects: 'ARNs of IAM roles or users, separated by commas',
+    description: 'who may send to the queues by hand or redrive in the console, besides the stack’s own roles',
+    parse: (value) =>
+      value.split(',').every((arn) => /^arn:aws[\w-]*:iam::\d{12}:(role|user)\/[\w+=,.@/*-]+$/.test(arn)),
+  },
   'alarms.email': {
-    wants: 'an e-mail address',
-    about: 'who is told of alarms, by e-mail; else subscribe to the topic yourself',
-    accepts: (value) => /^[^\s@,;<>"]{1,64}@[^\s@,;<>"]{1,190}\.[^\s@,;<>".]{2,63}$/.test(value),
+    expects: 'an e-mail address',
+    description: 'who is told of alarms, by e-mail; else subscribe to the topic yourself',
+    parse: (value) => /^[^\s@,;<>"]{1,64}@[^\s@,;<>"]{1,190}\.[^\s@,;<>".]{2,63}$/.test(value),
+  },
+  'alarms.silenceMinutes': {
+    expects: 'a multiple of 5 from 5 to 1440',
+    description: 'alarm when no delivery was accepted for so many minutes; else silence is no alarm',
+    parse: (value) => wholeNumber(5, 1_440)(value) && Number(value) % 5 === 0,
   },
   'domain.name': {
-    wants: 'a domain name such as hooks.example.com',
-    about: 'custom domain of the webhook; with domain.certificateArn',
-    accepts: (value) => /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(value),
+    expects: 'a domain name such as hooks.example.com',
+    description: 'custom domain of the webhook; with domain.certificateArn',
+    parse: (value) => /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(value),
   },
   'domain.certificateArn': {
-    wants: 'the ARN of an ACM certificate in the stack’s region',
-    about: 'certificate of the custom domain; with domain.name',
-    accepts: (value) => /^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/.test(value),
+    expects: 'the ARN of an ACM certificate in the stack’s region',
+    description: 'certificate of the custom domain; with domain.name',
+    parse: (value) => /^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/.test(value),
+  },
+  'domain.only': {
+    ...FLAG,
+    description: 'whether the API’s default endpoint is disabled; set it only when deliveries arrive by the domain',
   },
   ...profileKeys(),
   partnerEventSource: {
-    wants: 'a partner event source of Genesys Cloud: aws.partner/genesys.com/cloud/<organisation>/<suffix>',
-    about: 'partner event source to take events from, besides the webhook',
-    accepts: (value) => /^aws\.partner\/genesys\.com\/cloud\/[0-9a-f-]{36}\/[\w.-]{1,64}$/.test(value),
+    expects: 'a partner event source of Genesys Cloud: aws.partner/genesys.com/cloud/<organisation>/<suffix>',
+    description: 'partner event source to take events from, besides the webhook',
+    parse: (value) => /^aws\.partner\/genesys\.com\/cloud\/[0-9a-f-]{36}\/[\w.-]{1,64}$/.test(value),
   },
   partnerTopics: {
-    wants: `topics as Genesys lists them, braces included, separated by commas, for example ${CUSTOMER_TOPIC}.end`,
-    about: 'which of its topics are let through; else customer.start and customer.end',
+    expects: `topics as Genesys lists them, braces included, separated by commas, for example ${CUSTOMER_TOPIC}.end`,
+    description: 'which of its topics are let through; else customer.start and customer.end',
     // An event pattern holds 2,048 characters, the source among them.
-    accepts: (value) => value.length <= 1_500 && value.split(',').every((topic) => /^v2\.[\w.{}-]{1,125}$/.test(topic)),
+    parse: (value) => value.length <= 1_500 && value.split(',').every((topic) => /^v2\.[\w.{}-]{1,125}$/.test(topic)),
   },
 } as const satisfies Record<string, ConfigKey>;
 
 type KeyName = keyof typeof CONFIG_KEYS;
 
+type Value = string | number | boolean;
+type GroupOf<Key extends string> = Key extends `${infer Group}.${string}` ? Group : never;
+type MemberOf<Key extends string, Group extends string> = Key extends `${Group}.${infer Member}` ? Member : never;
+type PropName = Exclude<KeyName, 'stackName'>;
+
+/** The configuration as properties of a construct: `crm.baseUrl` is `crm: { baseUrl }`. Values as `-c` takes them. */
+export type PipelineProps = {
+  readonly [Group in GroupOf<PropName>]?: { readonly [Member in MemberOf<PropName, Group>]?: Value | undefined };
+} & {
+  readonly [Name in Exclude<PropName, `${string}.${string}`>]?: Value | undefined;
+} & {
+  readonly crm: { readonly baseUrl: string };
+  readonly limits?: LimitOverrides;
+};
+
 /** Keys that mean nothing without another one. */
 const NEEDS: readonly (readonly [KeyName, KeyName])[] = [
   ['domain.name', 'domain.certificateArn'],
   ['domain.certificateArn', 'domain.name'],
+  ['processor.subnetIds', 'processor.securityGroupIds'],
+  ['processor.securityGroupIds', 'processor.subnetIds'],
+  ['domain.only', 'domain.name'],
+  ['table.indexReadUnits', 'table.readUnits'],
+  ['table.indexWriteUnits', 'table.writeUnits'],
   ['table.readUnits', 'table.writeUnits'],
   ['table.writeUnits', 'table.readUnits'],
   ['partnerTopics', 'partnerEventSource'],
 ];
 
 /** The keys that switch a sender on. */
-function profileKeys(): Readonly<Record<SenderKey, ConfigKey & { readonly fallback: string }>> {
-  const keys = ALL_PROFILES.flatMap(({ onlyWith }) => (onlyWith === undefined ? [] : [onlyWith]));
-  const entries = keys.map(({ configKey, about }) => [configKey, { ...FLAG, about }]);
+function profileKeys(): Readonly<Record<SenderKey, ConfigKey & { readonly default: string }>> {
+  const keys = ALL_PROFILES.flatMap(({ enabledBy: onlyWith }) => (onlyWith === undefined ? [] : [onlyWith]));
+  const entries = keys.map(({ configKey, about }) => [configKey, { ...FLAG, description: about }]);
   return Object.fromEntries(entries) as ReturnType<typeof profileKeys>;
 }
 
@@ -206,15 +294,28 @@ export function readPipelineConfig(context: Readonly<Record<string, unknown>>): 
     else if (!key.startsWith(LIMITS)) problems.push(unknownKey(key, value));
   }
   if (!given.has('crm.baseUrl'))
-    problems.push({ key: 'crm.baseUrl', got: undefined, wants: CONFIG_KEYS['crm.baseUrl'].wants });
+    problems.push({ key: 'crm.baseUrl', got: undefined, expected: CONFIG_KEYS['crm.baseUrl'].expects });
   const baseUrl = values.get('crm.baseUrl');
   if (baseUrl !== undefined && isOpenToReaders(baseUrl) && values.get('crm.allowHttp') !== 'true')
-    problems.push({ key: 'crm.baseUrl', got: JSON.stringify(baseUrl), wants: CONFIG_KEYS['crm.baseUrl'].wants });
+    problems.push({ key: 'crm.baseUrl', got: JSON.stringify(baseUrl), expected: CONFIG_KEYS['crm.baseUrl'].expects });
   for (const need of NEEDS) problems.push(...missing(need, given));
+  if (Number(values.get('ingest.reservedConcurrency')) < Number(values.get('ingest.provisionedConcurrency') ?? 0))
+    problems.push({
+      key: 'ingest.reservedConcurrency',
+      got: values.get('ingest.reservedConcurrency'),
+      expected: CONFIG_KEYS['ingest.reservedConcurrency'].expects,
+    });
   const resolved = limitsIn(given);
   problems.push(...resolved.problems);
   if (problems.length > 0 || resolved.limits === undefined) throw new ConfigError(problems);
   return configFrom(values, resolved.limits, resolved.overrides);
+}
+
+/** The stack's name, or its default where the given one is invalid. */
+export function stackNameIn(context: Readonly<Record<string, unknown>>): string {
+  const { parse, default: otherwise } = CONFIG_KEYS.stackName;
+  const name = context.stackName;
+  return typeof name === 'string' && parse(name) ? name : otherwise;
 }
 
 /** Reads the limits alone: what else is configured, or missing, does not matter. Throws as `readPipelineConfig` does. */
@@ -240,7 +341,7 @@ function configFrom(
 ): PipelineConfig {
   const text = (key: KeyName) => values.get(key);
   const numberOf = (key: KeyName) =>
-    Number(values.get(key) ?? ('fallback' in CONFIG_KEYS[key] ? CONFIG_KEYS[key].fallback : Number.NaN));
+    Number(values.get(key) ?? ('default' in CONFIG_KEYS[key] ? CONFIG_KEYS[key].default : Number.NaN));
   const name = text('domain.name');
   const certificateArn = text('domain.certificateArn');
   const eventSource = text('partnerEventSource');
@@ -250,30 +351,56 @@ function configFrom(
     deliveryQueueName: text('names.deliveryQueue'),
     quarantineName: text('names.quarantine'),
     alarmsEmail: text('alarms.email'),
-    tableCapacity: values.has('table.readUnits')
-      ? { readUnits: numberOf('table.readUnits'), writeUnits: numberOf('table.writeUnits') }
+    processorNetwork: values.has('processor.subnetIds')
+      ? {
+          subnetIds: text('processor.subnetIds')?.split(',') ?? [],
+          securityGroupIds: text('processor.securityGroupIds')?.split(',') ?? [],
+        }
       : undefined,
-    domain: name === undefined || certificateArn === undefined ? undefined : { name, certificateArn },
+    kmsKeyArn: text('kms.keyArn'),
+    silenceMinutes: values.has('alarms.silenceMinutes') ? numberOf('alarms.silenceMinutes') : undefined,
+    ingestReservedConcurrency: values.has('ingest.reservedConcurrency')
+      ? numberOf('ingest.reservedConcurrency')
+      : undefined,
+    ...capacities(values),
+    domain:
+      name === undefined || certificateArn === undefined
+        ? undefined
+        : { name, certificateArn, only: text('domain.only') === 'true' },
     partnerBus: eventSource === undefined ? undefined : { eventSource, topics: [...new Set(topics)] },
   };
   return {
-    stackName: text('stackName') ?? CONFIG_KEYS.stackName.fallback,
+    stackName: text('stackName') ?? CONFIG_KEYS.stackName.default,
     crmBaseUrl: text('crm.baseUrl') ?? '',
     ingestMemoryMb: numberOf('ingest.memoryMb'),
     processorMemoryMb: numberOf('processor.memoryMb'),
     ingestProvisionedConcurrency: numberOf('ingest.provisionedConcurrency'),
     processorBatchWindowSeconds: numberOf('processor.batchWindowSeconds'),
-    tracing: text('tracing') !== 'false',
+    tracing: text('tracing') === 'true',
     redriveMemoryMb: numberOf('redrive.memoryMb'),
     logRetentionDays: numberOf('logs.retentionDays'),
     profiles: ALL_PROFILES.filter(
-      ({ onlyWith }) => onlyWith === undefined || values.get(onlyWith.configKey) === 'true',
+      ({ enabledBy: onlyWith }) => onlyWith === undefined || values.get(onlyWith.configKey) === 'true',
     ),
+    queueSenders: text('queues.senders')?.split(',') ?? [],
     limits,
     limitOverrides,
     ...(Object.fromEntries(
       Object.entries(optional).filter(([, value]) => value !== undefined),
     ) as Partial<PipelineConfig>),
+  };
+}
+
+function capacities(values: ReadonlyMap<KeyName, string>): Pick<PipelineConfig, 'tableCapacity' | 'indexCapacity'> {
+  if (!values.has('table.readUnits')) return {};
+  const readUnits = Number(values.get('table.readUnits'));
+  const writeUnits = Number(values.get('table.writeUnits'));
+  return {
+    tableCapacity: { readUnits, writeUnits },
+    indexCapacity: {
+      readUnits: Number(values.get('table.indexReadUnits') ?? readUnits),
+      writeUnits: Number(values.get('table.indexWriteUnits') ?? writeUnits),
+    },
   };
 }
 
@@ -294,12 +421,12 @@ function leaves(context: Readonly<Record<string, unknown>>, prefix = ''): (reado
 
 /** A mistyped key must not be passed over: who has written `alarm.email` would never be told of an alarm. */
 function isMeantToBeOurs(key: string): boolean {
-  return nearFirstWord(key) !== undefined || SPELLINGS.some(([spelling]) => isNearly(key, spelling));
+  return nearFirstWord(key) !== undefined || SPELLINGS.some(([spelling]) => isSimilar(key, spelling));
 }
 
 function nearFirstWord(key: string): string | undefined {
   const [first = ''] = key.split('.');
-  return FIRST_WORDS.has(first) ? first : [...FIRST_WORDS].find((word) => isNearly(first, word));
+  return FIRST_WORDS.has(first) ? first : [...FIRST_WORDS].find((word) => isSimilar(first, word));
 }
 
 function isKey(key: string): key is KeyName {
@@ -308,23 +435,26 @@ function isKey(key: string): key is KeyName {
 
 function check(key: KeyName, value: unknown, values: Map<KeyName, string>, problems: ConfigProblem[]): void {
   const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
-  if (typeof text === 'string' && CONFIG_KEYS[key].accepts(text)) values.set(key, text);
-  else problems.push({ key, got: JSON.stringify(value), wants: CONFIG_KEYS[key].wants });
+  if (typeof text === 'string' && CONFIG_KEYS[key].parse(text)) values.set(key, text);
+  else problems.push({ key, got: JSON.stringify(value), expected: CONFIG_KEYS[key].expects });
 }
 
 function missing([key, needed]: readonly [KeyName, KeyName], given: ReadonlyMap<string, unknown>): ConfigProblem[] {
   if (!given.has(key) || given.has(needed)) return [];
-  return [{ key: needed, got: undefined, wants: `${CONFIG_KEYS[needed].wants}; ${key} is given, and needs it` }];
+  return [{ key: needed, got: undefined, expected: `${CONFIG_KEYS[needed].expects}; ${key} is given, and needs it` }];
 }
 
 /** The list of all limits is too long for a message: the nearest name helps more. */
 function withSuggestion<Problem extends ConfigProblem>(problem: Problem): Problem {
-  if (!problem.wants.startsWith('the name of a limit')) return problem;
-  return { ...problem, wants: `the name of a limit (lambdas/domain/limits.ts lists them)${suggestion(problem.key)}` };
+  if (!problem.expected.startsWith('the name of a limit')) return problem;
+  return {
+    ...problem,
+    expected: `the name of a limit (lambdas/domain/limits.ts lists them)${suggestion(problem.key)}`,
+  };
 }
 
 function unknownKey(key: string, value: unknown): ConfigProblem {
-  return { key, got: JSON.stringify(value), wants: `one of the configuration’s keys${suggestion(key)}` };
+  return { key, got: JSON.stringify(value), expected: `one of the configuration’s keys${suggestion(key)}` };
 }
 
 function suggestion(key: string): string {
@@ -358,7 +488,8 @@ function isOpenToReaders(baseUrl: string): boolean {
 
 function describeProblems(problems: readonly ConfigProblem[]): string {
   const lines = problems.map(
-    ({ key, got, wants }) => `  ${key}\n    got:   ${withoutCredentials(got ?? 'nothing')}\n    wants: ${wants}`,
+    ({ key, got, expected }) =>
+      `  ${key}\n    got:      ${withoutCredentials(got ?? 'nothing')}\n    expected: ${expected}`,
   );
   const example = 'Give values with -c, for example: npx cdk synth -c crm.baseUrl=https://crm.example.com';
   return `The configuration is not complete and right:\n\n${lines.join('\n')}\n\n${example}\nAll keys are listed in README.md, under Configuration.`;

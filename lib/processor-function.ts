@@ -1,6 +1,6 @@
 /** The processor function, its event source and its grants. */
 
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
@@ -32,7 +32,7 @@ export class ProcessorFunction extends Construct {
     const { limits } = config;
     const handler = bundledFunction(this, 'Function', {
       description: 'Applies events to the CRM: claim, deliver, settle',
-      entry: 'lambdas/processor/handler.ts',
+      entry: 'lambdas/processor/handler',
       memoryMb: config.processorMemoryMb,
       timeoutMs: limits.processorFunctionTimeoutMs,
       environment: writeProcessorEnvironment(
@@ -48,6 +48,7 @@ export class ProcessorFunction extends Construct {
       ),
       config,
     });
+    if (config.processorNetwork !== undefined) connect(handler, config.processorNetwork);
     // An event may pass quarantine, and so this function, more than the 16 times after which Lambda takes it for a
     // runaway loop and drops it. Attempts are counted on the event's row instead.
     (handler.node.defaultChild as CfnFunction).recursiveLoop = RecursiveLoop.ALLOW;
@@ -73,4 +74,27 @@ export class ProcessorFunction extends Construct {
     );
     this.handler = handler;
   }
+}
+
+/** Lambda makes and removes the function's network interfaces with its role; these actions know no resources. */
+function connect(handler: IFunction, network: NonNullable<PipelineConfig['processorNetwork']>): void {
+  (handler.node.defaultChild as CfnFunction).vpcConfig = network;
+  handler.addToRolePolicy(
+    new PolicyStatement({
+      actions: [
+        'ec2:CreateNetworkInterface',
+        'ec2:DeleteNetworkInterface',
+        'ec2:DescribeNetworkInterfaces',
+        'ec2:DescribeSubnets',
+        'ec2:AssignPrivateIpAddresses',
+        'ec2:UnassignPrivateIpAddresses',
+      ],
+      resources: ['*'],
+    }),
+  );
+  if (handler.role !== undefined)
+    Validations.of(handler.role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'The actions by which Lambda makes network interfaces in a VPC know no resources.',
+    });
 }

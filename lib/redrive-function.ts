@@ -8,7 +8,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type CfnFunction, type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { QUARANTINE_INDEX } from '../lambdas/domain/event-key.ts';
+import { QUARANTINE_INDEX } from '../lambdas/domain/event/event-key.ts';
 import { writeRedriveEnvironment } from '../lambdas/redrive/env.ts';
 import { bundledFunction } from './bundled-function.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
@@ -19,6 +19,8 @@ export interface RedriveFunctionProps {
   readonly deliveryQueue: IQueue;
   readonly quarantine: IQueue;
   readonly stateTable: Table;
+  /** Where there is a partner event bus: what it could not put into the delivery queue. */
+  readonly partnerDeadLetters?: IQueue;
 }
 
 /** Moves events from quarantine back to the delivery queue: on request, and by schedule what an outage put there. */
@@ -27,10 +29,10 @@ export class RedriveFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: RedriveFunctionProps) {
     super(scope, id);
-    const { config, deliveryQueue, quarantine, stateTable } = props;
+    const { config, deliveryQueue, quarantine, stateTable, partnerDeadLetters } = props;
     const handler = bundledFunction(this, 'Function', {
       description: 'Moves events from quarantine back to the delivery queue',
-      entry: 'lambdas/redrive/handler.ts',
+      entry: 'lambdas/redrive/handler',
       memoryMb: config.redriveMemoryMb,
       timeoutMs: config.limits.redriveFunctionTimeoutMs,
       environment: writeRedriveEnvironment(
@@ -44,6 +46,7 @@ export class RedriveFunction extends Construct {
           metricsNamespace: config.stackName,
         },
         config.limitOverrides,
+        partnerDeadLetters?.queueUrl,
       ),
       config,
     });
@@ -51,6 +54,10 @@ export class RedriveFunction extends Construct {
     // loop. How often one event may do so is counted in its note.
     (handler.node.defaultChild as CfnFunction).recursiveLoop = RecursiveLoop.ALLOW;
     for (const statement of grants(deliveryQueue, quarantine, stateTable)) handler.addToRolePolicy(statement);
+    if (partnerDeadLetters !== undefined)
+      handler.addToRolePolicy(
+        new PolicyStatement({ actions: ['sqs:GetQueueAttributes'], resources: [partnerDeadLetters.queueArn] }),
+      );
     // A scheduled run that fails is not tried again: the next one is due anyway.
     handler.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     this.handler = handler;

@@ -14,8 +14,9 @@ import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { SignatureProfile } from '../lambdas/domain/signature-profiles.ts';
+import type { SignatureProfile } from '../lambdas/domain/delivery/signature-profiles.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
+import { storageKey } from './storage-key.ts';
 
 /** What an access log line says: never a body, a signature or another header. */
 const ACCESS_LOG_FIELDS = {
@@ -38,6 +39,8 @@ export class WebhookApi extends Construct {
   readonly #base: string;
   /** With a custom domain, what its DNS record points to. */
   readonly domainTarget: string | undefined;
+  /** The hosted zone of `domainTarget`, which a Route 53 alias record needs. */
+  readonly domainZoneId: string | undefined;
 
   constructor(scope: Construct, id: string, props: { readonly config: PipelineConfig; readonly ingest: IFunction }) {
     super(scope, id);
@@ -46,8 +49,8 @@ export class WebhookApi extends Construct {
     const api = new HttpApi(this, 'HttpApi', {
       description: 'Takes signed deliveries of Genesys Cloud',
       createDefaultStage: false,
-      // With a domain of its own the API is not to be had past it.
-      disableExecuteApiEndpoint: domain !== undefined,
+      // The key is separate from the domain's: its DNS record can be set only after the first deployment.
+      disableExecuteApiEndpoint: config.domain?.only ?? false,
     });
     this.api = api;
     const integration = new HttpLambdaIntegration('Ingest', props.ingest, {
@@ -65,6 +68,7 @@ export class WebhookApi extends Construct {
     this.#stage(api, config, domain);
     this.#base = domain === undefined ? api.apiEndpoint : `https://${domain.name}`;
     this.domainTarget = domain?.regionalDomainName;
+    this.domainZoneId = domain?.regionalHostedZoneId;
   }
 
   /** What is pasted into Genesys for this sender. */
@@ -78,7 +82,11 @@ export class WebhookApi extends Construct {
   }
 
   #stage(httpApi: HttpApi, config: PipelineConfig, domain: DomainName | undefined): HttpStage {
+    const encryptionKey = storageKey(this, config);
     const logGroup = new LogGroup(this, 'AccessLogs', {
+      ...(encryptionKey === undefined ? {} : { encryptionKey }),
+      // Outside this prefix each log group adds to the account's one resource policy, which is limited in length.
+      logGroupName: `/aws/vendedlogs/apigateway/${config.stackName}-webhook`,
       retention: config.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });

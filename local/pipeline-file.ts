@@ -1,8 +1,8 @@
 /** The file by which a running pipeline is found, and by which a second one on the same data is refused. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startTimeOf } from './process-identity.ts';
-import { Refusal } from './refusal.ts';
+import { UserError } from '../cli/user-error.ts';
+import { startTimeOf } from './processes/process-identity.ts';
 
 /** A queue, for commands. */
 export interface KnownQueue {
@@ -63,7 +63,7 @@ export function claimDataDir(dataDir: string): void {
     }
     const other = runningOwner(dataDir);
     if (other !== undefined) {
-      throw new Refusal(
+      throw new UserError(
         `A pipeline runs on ${dataDir} already (process ${other.pid}). Stop it, or choose another DATA_DIR and PORT.`,
       );
     }
@@ -88,13 +88,13 @@ export function releaseDataDir(dataDir: string): void {
 export function findPipeline(dataDir: string): PipelineDescription {
   const file = readPipelineFile(dataDir);
   if (file === undefined || startTimeOf(file.pid) !== file.startTime) {
-    throw new Refusal(
+    throw new UserError(
       `No pipeline runs on ${dataDir}. Start one in another terminal with: npm start` +
         ' (with the same DATA_DIR, if you have set one)',
     );
   }
   if (file.pipeline === undefined)
-    throw new Refusal(`The pipeline on ${dataDir} is still starting. Try again when it is ready.`);
+    throw new UserError(`The pipeline on ${dataDir} is still starting. Try again when it is ready.`);
   return file.pipeline;
 }
 

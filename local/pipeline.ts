@@ -2,33 +2,33 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { SIGNATURE_PROFILES } from '../lambdas/domain/signature-profiles.ts';
-import { readCrmState } from './crm-client.ts';
-import { bringUpTables } from './embedded-dynamodb.ts';
-import { bringUpQueues, countMessages } from './embedded-sqs.ts';
-import { EventSource } from './event-source.ts';
-import { ExecutionEnvironment, type FunctionSpec } from './execution-environment.ts';
-import { type Endpoints, functionEnvironment } from './function-environment.ts';
-import { FunctionLog } from './function-log.ts';
-import { FunctionPool } from './function-pool.ts';
-import { HttpGateway } from './http-gateway.ts';
-import { serveLambda } from './lambda-endpoint.ts';
+import { print, printNow } from '../cli/terminal.ts';
+import { messageOf, UserError } from '../cli/user-error.ts';
+import { SIGNATURE_PROFILES } from '../lambdas/domain/delivery/signature-profiles.ts';
+import { HttpGateway } from './api-gateway/http-gateway.ts';
+import { type Roles, rolesIn } from './cloudformation/roles.ts';
+import { synthesize } from './cloudformation/synthesize.ts';
+import { type LocalStack, resolveTemplate } from './cloudformation/template.ts';
+import { servePage } from './console/serve-page.ts';
+import { readCrmState } from './crm/crm-client.ts';
+import { createTables } from './dynamodb/embedded-dynamodb.ts';
+import { EventSource } from './lambda/event-source.ts';
+import { ExecutionEnvironment, type FunctionSpec } from './lambda/execution-environment.ts';
+import { type Endpoints, functionEnvironment } from './lambda/function-environment.ts';
+import { FunctionLog } from './lambda/function-log.ts';
+import { FunctionPool } from './lambda/function-pool.ts';
+import { serveLambda } from './lambda/lambda-endpoint.ts';
+import { MetricsTap } from './lambda/metrics-tap.ts';
+import type { InvocationResult } from './lambda/runtime-messages.ts';
+import { Scheduler } from './lambda/schedule.ts';
 import { LOCAL_REGION, localDynamoDbClient, localSqsClient } from './local-clients.ts';
-import { MetricsTap } from './metrics-tap.ts';
-import { servePage } from './operations/serve-page.ts';
 import { claimDataDir, type PipelineDescription, publishPipeline, releaseDataDir } from './pipeline-file.ts';
-import { ProcessLedger } from './process-ledger.ts';
-import { messageOf, Refusal } from './refusal.ts';
-import { type Roles, rolesIn } from './roles.ts';
-import type { InvocationResult } from './runtime-messages.ts';
-import { Scheduler } from './schedule.ts';
-import { bringUpSecrets } from './secret-values.ts';
+import { ChildRegistry } from './processes/child-registry.ts';
+import { createSecrets } from './secret-values.ts';
 import { type Servers, startSampleCrm, startServers } from './servers.ts';
 import type { Settings } from './settings.ts';
+import { countMessages, createQueues } from './sqs/embedded-sqs.ts';
 import { StatusLine } from './status-line.ts';
-import { synthesize } from './synthesize.ts';
-import { type LocalStack, resolveTemplate } from './template.ts';
-import { say, sayNow } from './terminal.ts';
 
 /** How long invocations under way may go on when the pipeline stops. */
 const STOP_GRACE_MS = 2_500;
@@ -70,24 +70,24 @@ export class LocalPipeline {
     const { dataDir, port } = this.#settings;
     takeDataDir(dataDir);
     this.#undo.push(() => releaseDataDir(dataDir));
-    const ledger = new ProcessLedger(join(dataDir, 'processes.jsonl'));
-    const leftovers = await ledger.endLeftovers();
-    if (leftovers.length > 0) say(`ended ${leftovers.length} processes that a killed pipeline had left`);
+    const registry = new ChildRegistry(join(dataDir, 'processes.jsonl'));
+    const leftovers = await registry.stopLeftovers();
+    if (leftovers.length > 0) print(`ended ${leftovers.length} processes that a killed pipeline had left`);
     const gateway = await HttpGateway.listen(port);
     this.#undo.push(() => gateway.close());
-    const { stack, servers, crmUrl, tellToken } = await this.#prepare(ledger, gateway.url);
+    const { stack, servers, crmUrl, tellToken } = await this.#prepare(registry, gateway.url);
     const roles = rolesIn(stack);
     for (const bus of stack.eventBuses) {
-      say(
+      print(
         `${bus}: nothing publishes here; npm run send -- --partner event.json puts its events into the delivery queue`,
       );
     }
-    tellToken(bringUpSecrets(servers.secrets, stack.secrets, roles, this.#settings));
+    tellToken(createSecrets(servers.secrets, stack.secrets, roles, this.#settings));
     await this.#bringUpState(stack, servers, roles);
     const lambda = await serveLambda(stack.functions, (arn, event) => this.#invoke(arn, event));
     this.#undo.push(() => lambda.close());
     const endpoints = endpointsOf(servers, lambda.url);
-    await this.#bringUpFunctions(stack, endpoints, roles, ledger);
+    await this.#bringUpFunctions(stack, endpoints, roles, registry);
     this.#connect(stack, endpoints, gateway, roles, crmUrl);
     const description = describe(dataDir, stack, roles, {
       endpoints,
@@ -110,12 +110,12 @@ export class LocalPipeline {
   }
 
   /** Starts the servers while the stack is synthesized: the two take most of the time. */
-  async #prepare(ledger: ProcessLedger, apiEndpoint: string) {
-    const options = { settings: this.#settings, ledger, onUnexpectedExit: (name: string) => this.#lost(name) };
+  async #prepare(registry: ChildRegistry, apiEndpoint: string) {
+    const options = { settings: this.#settings, registry, onUnexpectedExit: (name: string) => this.#lost(name) };
     const sampleCrm = await startSampleCrm(options);
     if (sampleCrm !== undefined) this.#undo.push(() => sampleCrm.stop());
     const crmUrl = this.#settings.crmBaseUrl ?? sampleCrm?.url ?? '';
-    say('synthesizing the stack, starting the SQS and DynamoDB servers');
+    print('synthesizing the stack, starting the SQS and DynamoDB servers');
     const [assembly, servers] = await Promise.all([
       synthesize(
         // Who names a CRM for tests on this machine may have it anywhere.
@@ -131,7 +131,7 @@ export class LocalPipeline {
       apiEndpoint,
       assetDirectory: assembly.assetDirectory,
     });
-    const tellToken = (token: string) => sampleCrm?.tell({ token });
+    const tellToken = (token: string) => sampleCrm?.send({ token });
     return { stack, servers, crmUrl: sampleCrm?.url, tellToken };
   }
 
@@ -144,15 +144,12 @@ export class LocalPipeline {
     const dynamoDb = localDynamoDbClient(servers.dynamoDb.url);
     const sqs = localSqsClient(servers.sqs.url);
     try {
-      await Promise.all([
-        bringUpQueues(sqs, stack.queues),
-        bringUpTables(dynamoDb, stack.tables, servers.dynamoDb.url),
-      ]);
+      await Promise.all([createQueues(sqs, stack.queues), createTables(dynamoDb, stack.tables, servers.dynamoDb.url)]);
       const { inFlight } = await countMessages(sqs, roles.deliveryQueueUrl);
       const queue = stack.queues.find(({ url }) => url === roles.deliveryQueueUrl);
       if (inFlight > 0) {
         const seconds = queue?.attributes.VisibilityTimeout ?? '30';
-        say(
+        print(
           `${inFlight} messages were being worked on when the pipeline ended; as on AWS they come back within ${seconds} s`,
         );
       }
@@ -162,25 +159,30 @@ export class LocalPipeline {
     }
   }
 
-  async #bringUpFunctions(stack: LocalStack, endpoints: Endpoints, roles: Roles, ledger: ProcessLedger): Promise<void> {
-    say(`starting ${stack.functions.length} functions`);
+  async #bringUpFunctions(
+    stack: LocalStack,
+    endpoints: Endpoints,
+    roles: Roles,
+    registry: ChildRegistry,
+  ): Promise<void> {
+    print(`starting ${stack.functions.length} functions`);
     for (const spec of stack.functions) {
       const source = stack.eventSources.find(({ functionArn }) => functionArn === spec.arn);
-      this.#addPool(spec, source?.maximumConcurrency ?? INGEST_ENVIRONMENTS_MAX, endpoints, ledger);
+      this.#addPool(spec, source?.maximumConcurrency ?? INGEST_ENVIRONMENTS_MAX, endpoints, registry);
     }
     // One environment each of those that have work at once: what does not load is told now, not at the first event.
     await Promise.all([roles.ingest, roles.processor].map((spec) => this.#warm(spec)));
   }
 
-  #addPool(spec: FunctionSpec, maxEnvironments: number, endpoints: Endpoints, ledger: ProcessLedger): void {
+  #addPool(spec: FunctionSpec, maxEnvironments: number, endpoints: Endpoints, registry: ChildRegistry): void {
     const { dataDir } = this.#settings;
     const log = new FunctionLog(spec.logicalId, functionLogPath(dataDir, spec.logicalId), {
-      tell: sayNow,
+      onLine: printNow,
       take: (line) => this.metrics.take(line),
     });
     const variables = functionEnvironment(spec, endpoints, dataDir);
     const pool = new FunctionPool(maxEnvironments, (onEnd) =>
-      this.#startEnvironment(spec, variables, log, ledger, onEnd),
+      this.#startEnvironment(spec, variables, log, registry, onEnd),
     );
     this.#undo.push(async () => {
       await pool.stop(0);
@@ -192,7 +194,7 @@ export class LocalPipeline {
   async #warm(spec: FunctionSpec): Promise<void> {
     const failure = await this.#pools.get(spec.arn)?.warm();
     if (failure?.kind !== 'failed' || this.#stopping.signal.aborted) return;
-    throw new Refusal(
+    throw new UserError(
       `The function ${spec.logicalId} does not start: ${failure.errorType}: ${failure.errorMessage}\n` +
         `See ${functionLogPath(this.#settings.dataDir, spec.logicalId)}`,
     );
@@ -220,7 +222,7 @@ export class LocalPipeline {
       .filter(({ enabled }) => enabled)
       .map((spec) => {
         const queue = stack.queues.find(({ arn }) => arn === spec.queueArn);
-        if (queue === undefined) throw new Refusal(`${spec.logicalId}: ${spec.queueArn} is no queue of the template`);
+        if (queue === undefined) throw new UserError(`${spec.logicalId}: ${spec.queueArn} is no queue of the template`);
         const invoke = (event: unknown) => this.#invoke(spec.functionArn, event);
         return new EventSource({ spec, queueUrl: queue.url, region: LOCAL_REGION, client, invoke });
       });
@@ -260,8 +262,10 @@ function takeDataDir(dataDir: string): void {
     mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
     claimDataDir(dataDir);
   } catch (error) {
-    if (error instanceof Refusal || (error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw new Refusal(`Nothing can be kept in DATA_DIR, which is ${dataDir}: ${messageOf(error)}. Choose another one.`);
+    if (error instanceof UserError || (error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw new UserError(
+      `Nothing can be kept in DATA_DIR, which is ${dataDir}: ${messageOf(error)}. Choose another one.`,
+    );
   }
 }
 

@@ -1,15 +1,15 @@
 /** The values of the template's secrets: kept from earlier starts, given by the user, or made. */
 import { randomBytes } from 'node:crypto';
-import { signingKeyFrom } from '../lambdas/domain/signature.ts';
+import { signingKeyFrom } from '../lambdas/domain/delivery/signature.ts';
 import { UNSET_CRM_TOKEN } from '../lambdas/processor/env.ts';
-import { generateSecret } from './generated-secret.ts';
-import type { Roles } from './roles.ts';
-import type { SecretStore } from './secret-store.ts';
+import type { Roles } from './cloudformation/roles.ts';
+import type { SecretSpec } from './cloudformation/template.ts';
+import { generateSecret } from './secrets/generated-secret.ts';
+import type { SecretStore } from './secrets/secret-store.ts';
 import type { Settings } from './settings.ts';
-import type { SecretSpec } from './template.ts';
 
 /** Creates what is missing, and makes what the user has given the current version. Answers the CRM's token. */
-export function bringUpSecrets(
+export function createSecrets(
   store: SecretStore,
   secrets: readonly SecretSpec[],
   roles: Roles,

@@ -1,18 +1,18 @@
 /** The servers that stand in for AWS and for the CRM, each on a free port of 127.0.0.1. */
 import { join } from 'node:path';
-import { type DynamoDbServer, startDynamoDb } from './embedded-dynamodb.ts';
-import { startEmbeddedSqs } from './embedded-sqs.ts';
-import type { LoopbackServer } from './loopback.ts';
-import type { ProcessLedger } from './process-ledger.ts';
-import { SecretStore } from './secret-store.ts';
-import { serveSecretsManager } from './secrets-manager.ts';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { type DynamoDbServer, startDynamoDb } from './dynamodb/embedded-dynamodb.ts';
+import type { LoopbackServer } from './http/loopback.ts';
+import type { ChildRegistry } from './processes/child-registry.ts';
+import { type ServerProcess, startServerProcess } from './processes/server-process.ts';
+import { SecretStore } from './secrets/secret-store.ts';
+import { serveSecretsManager } from './secrets/secrets-manager.ts';
 import type { Settings } from './settings.ts';
+import { startEmbeddedSqs } from './sqs/embedded-sqs.ts';
 
 /** What all servers are started with. */
 export interface ServerOptions {
   readonly settings: Settings;
-  readonly ledger: ProcessLedger;
+  readonly registry: ChildRegistry;
   readonly onUnexpectedExit: (name: string) => void;
 }
 
@@ -26,13 +26,13 @@ export interface Servers {
 
 /** Starts the CRM to deliver to, unless the user has one. */
 export async function startSampleCrm(options: ServerOptions): Promise<ServerProcess | undefined> {
-  const { settings, ledger, onUnexpectedExit } = options;
+  const { settings, registry, onUnexpectedExit } = options;
   if (settings.crmBaseUrl !== undefined) return undefined;
   return startServerProcess({
     name: 'sample CRM',
-    script: new URL('./sample-crm-server.ts', import.meta.url),
+    script: new URL('./crm/sample-crm-server.ts', import.meta.url),
     config: { path: join(settings.dataDir, 'crm.jsonl') },
-    ledger,
+    registry: registry,
     logPath: join(settings.dataDir, 'logs', 'crm.log'),
     onUnexpectedExit,
   });
@@ -43,9 +43,9 @@ export async function startServers(
   options: ServerOptions,
   keep: (stop: () => Promise<void>) => void,
 ): Promise<Servers> {
-  const { settings, ledger, onUnexpectedExit } = options;
+  const { settings, registry, onUnexpectedExit } = options;
   const secrets = new SecretStore(join(settings.dataDir, 'secrets.json'));
-  const common = { dataDir: settings.dataDir, ledger, onUnexpectedExit };
+  const common = { dataDir: settings.dataDir, registry, onUnexpectedExit };
   const [sqs, dynamoDb, secretsManager] = await Promise.all([
     startEmbeddedSqs(common).then((server) => kept(server, () => server.stop())),
     startDynamoDb({ ...common, endpoint: settings.dynamoDbEndpoint }).then((server) =>

@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { signingKeyFrom } from '../lambdas/domain/signature.ts';
-import { Refusal } from './refusal.ts';
+import { UserError } from '../cli/user-error.ts';
+import { signingKeyFrom } from '../lambdas/domain/delivery/signature.ts';
 
 /** The project's directory. */
 export const PROJECT_DIR = fileURLToPath(new URL('..', import.meta.url));
@@ -53,7 +53,7 @@ export function readSettings(args: readonly string[], environment: Environment):
   const { 'crm.baseUrl': baseUrlInContext, ...context } = parseContext(values.context ?? []);
   const streamSecret = nonEmpty(environment.EVENTBRIDGE_SECRET);
   if (streamSecret !== undefined && signingKeyFrom(streamSecret) === undefined) {
-    throw new Refusal(
+    throw new UserError(
       `EVENTBRIDGE_SECRET must be 64 hex digits; it has ${streamSecret.length} characters. Make one with: openssl rand -hex 32`,
     );
   }
@@ -76,7 +76,7 @@ function parseStartArgs(args: readonly string[]) {
       options: { context: { type: 'string', short: 'c', multiple: true }, help: { type: 'boolean', short: 'h' } },
     });
   } catch (error) {
-    throw new Refusal(`${(error as Error).message} (npm start -- --help says what there is)`);
+    throw new UserError(`${(error as Error).message} (npm start -- --help says what there is)`);
   }
 }
 
@@ -84,7 +84,7 @@ function parseStartArgs(args: readonly string[]) {
 export function parseContext(given: readonly string[]): Record<string, string> {
   const pairs = given.map((pair) => {
     const at = pair.indexOf('=');
-    if (at <= 0) throw new Refusal(`-c ${pair}: must be key=value`);
+    if (at <= 0) throw new UserError(`-c ${pair}: must be key=value`);
     return [pair.slice(0, at), pair.slice(at + 1)];
   });
   return Object.fromEntries(pairs) as Record<string, string>;
@@ -93,7 +93,7 @@ export function parseContext(given: readonly string[]): Record<string, string> {
 function parsePort(text: string | undefined): number {
   if (text === undefined) return 3_000;
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new Refusal(`PORT is ${text}; it must be a number from 0 to 65535`);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new UserError(`PORT is ${text}; it must be a number from 0 to 65535`);
   return port;
 }
 
@@ -103,7 +103,7 @@ function parseUrl(name: string, text: string | undefined): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
     const shown = text === '' ? 'empty' : text.replace(/^([^/@]*\/\/)?.*@/s, '$1…@');
-    throw new Refusal(`${name} is ${shown}; it must be a URL such as http://127.0.0.1:8080, without credentials`);
+    throw new UserError(`${name} is ${shown}; it must be a URL such as http://127.0.0.1:8080, without credentials`);
   }
   return text;
 }

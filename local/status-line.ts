@@ -1,7 +1,7 @@
 /** A line every few seconds on what the pipeline has done, when it has done something. */
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { countMessages } from './embedded-sqs.ts';
-import { sayNow } from './terminal.ts';
+import { printNow } from '../cli/terminal.ts';
+import { countMessages } from './sqs/embedded-sqs.ts';
 
 const EVERY_MS = 5_000;
 
@@ -39,7 +39,7 @@ export class StatusLine {
     const line = await this.#line();
     if (line === undefined || line === this.#last) return;
     this.#last = line;
-    sayNow(line);
+    printNow(line);
   }
 
   async #line(): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 /** What `npm run event` is asked for. */
 import { parseArgs } from 'node:util';
-import { Refusal } from '../../local/refusal.ts';
+import { UserError } from '../../cli/user-error.ts';
 
 /** The request, checked. `stack` undefined: the pipeline on this machine. */
 export type EventRequest = { readonly stack: string | undefined; readonly json: boolean } & (
@@ -36,7 +36,7 @@ export function readEventRequest(argv: readonly string[]): EventRequest | undefi
   const common = { stack: values.stack, json: values.json === true };
   const [eventId, extra] = positionals;
   if (values.unsettled === true) {
-    if (eventId !== undefined) throw new Refusal(`${eventId}: --unsettled lists events, and takes no id`);
+    if (eventId !== undefined) throw new UserError(`${eventId}: --unsettled lists events, and takes no id`);
     const minutes = whole('--minutes', values.minutes, 0) ?? 60;
     return {
       ...common,
@@ -46,10 +46,11 @@ export function readEventRequest(argv: readonly string[]): EventRequest | undefi
     };
   }
   if (values.minutes !== undefined || values.limit !== undefined)
-    throw new Refusal('--minutes and --limit go with --unsettled');
+    throw new UserError('--minutes and --limit go with --unsettled');
   if (eventId === undefined)
-    throw new Refusal('Which event? npm run event -- <id>, or --unsettled (--help has it all)');
-  if (extra !== undefined) throw new Refusal(`${extra}: one event at a time; put an id with spaces in it into quotes`);
+    throw new UserError('Which event? npm run event -- <id>, or --unsettled (--help has it all)');
+  if (extra !== undefined)
+    throw new UserError(`${extra}: one event at a time; put an id with spaces in it into quotes`);
   return { ...common, kind: 'life', eventId };
 }
 
@@ -70,13 +71,13 @@ function parse(argv: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new Refusal(`${(error as Error).message.split('. ')[0]} (npm run event -- --help says what there is)`);
+    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run event -- --help says what there is)`);
   }
 }
 
 function whole(name: string, text: string | undefined, min: number): number | undefined {
   if (text === undefined) return undefined;
   if (!/^\d{1,7}$/.test(text) || Number(text) < min)
-    throw new Refusal(`${name} ${text}: must be a whole number from ${min} on`);
+    throw new UserError(`${name} ${text}: must be a whole number from ${min} on`);
   return Number(text);
 }

@@ -1,13 +1,13 @@
 /** What `npm run event` prints. Everything that came from outside is made printable: it may hold escape sequences. */
-import { lifeOf } from '../../lambdas/domain/event-life.ts';
-import { printable } from '../../lambdas/domain/log-text.ts';
+import { timelineOf } from '../../lambdas/domain/telemetry/event-timeline.ts';
+import { printable } from '../../lambdas/domain/telemetry/redact.ts';
 import type { KeyedRow } from '../../lambdas/ports.ts';
 import type { Unsettled } from './unsettled.ts';
 
 /** The lives of what was found under an id, or what it means that nothing was. */
-export function formatLives(eventId: string, rows: readonly KeyedRow[], nowMs: number): string {
+export function formatTimelines(eventId: string, rows: readonly KeyedRow[], nowMs: number): string {
   if (rows.length > 0) return rows.map((keyed) => formatLife(keyed, nowMs)).join('\n\n');
-  const { summary, message, next } = lifeOf(undefined, nowMs);
+  const { summary, message, next } = timelineOf(undefined, nowMs);
   return [
     `${printable(eventId)}  not known`,
     '',
@@ -21,7 +21,7 @@ export function formatLives(eventId: string, rows: readonly KeyedRow[], nowMs: n
 }
 
 function formatLife({ key, row }: KeyedRow, nowMs: number): string {
-  const { state, summary, message, next, steps } = lifeOf(row, nowMs);
+  const { state, summary, message, next, steps } = timelineOf(row, nowMs);
   const width = Math.max(...steps.map(({ what }) => what.length));
   return [
     `${printable(row.eventId ?? key)}  ${state.replace('_', ' ')}`,
@@ -46,14 +46,14 @@ function formatLife({ key, row }: KeyedRow, nowMs: number): string {
 }
 
 /** The list of unsettled events. `waiting`: messages in the delivery queue, some of which may have no row yet. */
-export function formatUnsettled({ looked, count, oldest }: Unsettled, waiting: number, nowMs: number): string {
+export function formatUnsettled({ examined, count, oldest }: Unsettled, waiting: number, nowMs: number): string {
   const lines = oldest.map(({ key, row }) => {
-    const { summary } = lifeOf(row, nowMs);
+    const { summary } = timelineOf(row, nowMs);
     return `  ${time(row.firstReceivedAtMs)}  ${printable(row.eventId ?? key).padEnd(38)}  ${summary}`;
   });
   const more = count > oldest.length ? [`  … and ${count - oldest.length} more`] : [];
   return [
-    `${count === 0 ? 'No event is' : count === 1 ? '1 event is' : `${count} events are`} unsettled, of ${looked} rows.` +
+    `${count === 0 ? 'No event is' : count === 1 ? '1 event is' : `${count} events are`} unsettled, of ${examined} rows.` +
       ` The delivery queue has about ${waiting} messages; one that no attempt has seen yet has no row.`,
     ...lines,
     ...more,

@@ -1,13 +1,13 @@
 /** Events that have come to no end: an exact look at every row of the state table. */
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import type { EventRow } from '../../lambdas/domain/event-row.ts';
+import type { EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
 import type { KeyedRow } from '../../lambdas/ports.ts';
 import type { EventTarget } from './target.ts';
 
 /** What the look found. */
 export interface Unsettled {
-  readonly looked: number;
+  readonly examined: number;
   readonly count: number;
   /** Oldest first, as many as were asked for. */
   readonly oldest: readonly KeyedRow[];
@@ -18,7 +18,7 @@ const BYTES_A_UNIT = 8_192;
 const DOLLARS_A_MILLION = 0.125;
 
 /** What the look will read, in words. DynamoDB counts a table's bytes every six hours or so. */
-export async function priceOfLooking({ table, tableName }: EventTarget): Promise<string> {
+export async function scanPrice({ table, tableName }: EventTarget): Promise<string> {
   const { Table } = await table.send(new DescribeTableCommand({ TableName: tableName }));
   const { TableSizeBytes: bytes = 0, ItemCount: rows = 0 } = Table ?? {};
   const units = Math.ceil(bytes / BYTES_A_UNIT);
@@ -28,14 +28,14 @@ export async function priceOfLooking({ table, tableName }: EventTarget): Promise
 
 /**
  * Looks at every row, page after page. Eventually consistent: an event that was settled within the last second may
- * still be among those found. `onPage` is told how many rows have been looked at.
+ * still be among those found. `onPage` is told how many rows have been examined at.
  */
 export async function findUnsettled(
   { table, tableName }: EventTarget,
   { receivedBeforeMs, limit }: { readonly receivedBeforeMs: number; readonly limit: number },
-  onPage: (looked: number) => void,
+  onPage: (examined: number) => void,
 ): Promise<Unsettled> {
-  let looked = 0;
+  let examined = 0;
   let count = 0;
   let oldest: KeyedRow[] = [];
   let from: Record<string, unknown> | undefined;
@@ -58,14 +58,14 @@ export async function findUnsettled(
       ...(from === undefined ? {} : { ExclusiveStartKey: from }),
     });
     const { Items = [], ScannedCount = 0, LastEvaluatedKey } = await table.send(command);
-    looked += ScannedCount;
+    examined += ScannedCount;
     count += Items.length;
     const found = Items.map(({ pk, ...row }) => ({ key: String(pk), row: row as unknown as EventRow }));
     oldest = [...oldest, ...found].sort(byReceipt).slice(0, limit);
-    onPage(looked);
+    onPage(examined);
     from = LastEvaluatedKey;
   } while (from !== undefined);
-  return { looked, count, oldest };
+  return { examined, count, oldest };
 }
 
 function byReceipt(one: KeyedRow, other: KeyedRow): number {

@@ -1,9 +1,9 @@
 /** Calls the redrive function, on this machine or in AWS: the same call of Lambda, to another endpoint. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { RedriveAnswer } from '../../lambdas/domain/redrive-answer.ts';
+import { messageOf, UserError } from '../../cli/user-error.ts';
+import type { RedriveResult } from '../../lambdas/domain/quarantine/redrive-result.ts';
 import { localAwsCli, localLambdaClient } from '../../local/local-clients.ts';
 import { findPipeline } from '../../local/pipeline-file.ts';
-import { messageOf, Refusal } from '../../local/refusal.ts';
 
 /** The redrive function that is called. */
 export interface RedriveTarget {
@@ -30,24 +30,24 @@ export function deployedTarget(functionName: string): RedriveTarget {
 }
 
 /** One invocation, waited for. Refused, saying why, where there is no answer. */
-export async function invokeRedrive({ client, functionName }: RedriveTarget, payload: object): Promise<RedriveAnswer> {
+export async function invokeRedrive({ client, functionName }: RedriveTarget, payload: object): Promise<RedriveResult> {
   const answer = await client
     .send(new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(payload)) }))
     .catch((error: unknown) => {
-      throw new Refusal(`The function ${functionName} cannot be called: ${messageOf(error)}`);
+      throw new UserError(`The function ${functionName} cannot be called: ${messageOf(error)}`);
     });
   const text = Buffer.from(answer.Payload ?? []).toString('utf8');
   if (answer.FunctionError !== undefined) {
-    throw new Refusal(
+    throw new UserError(
       `The function ${functionName} has failed: ${describeFailure(text)}\n` +
         'What it has moved is moved, what it held comes back by itself within minutes; it may be called again.',
     );
   }
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null || !('kind' in value)) {
-    throw new Refusal(`The function ${functionName} answers what no redrive function does: is it the right one?`);
+    throw new UserError(`The function ${functionName} answers what no redrive function does: is it the right one?`);
   }
-  return value as RedriveAnswer;
+  return value as RedriveResult;
 }
 
 function describeFailure(text: string): string {

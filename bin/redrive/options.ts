@@ -1,9 +1,9 @@
 /** What `npm run redrive` is asked for. */
 import { parseArgs } from 'node:util';
+import { UserError } from '../../cli/user-error.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
-import { QUARANTINE_REASONS } from '../../lambdas/domain/quarantine-reasons.ts';
-import { parseRedriveRequest } from '../../lambdas/domain/redrive-request.ts';
-import { Refusal } from '../../local/refusal.ts';
+import { QUARANTINE_REASONS } from '../../lambdas/domain/quarantine/quarantine-reasons.ts';
+import { parseRedriveRequest } from '../../lambdas/domain/quarantine/redrive-request.ts';
 
 /** The options, checked. */
 export interface RedriveOptions {
@@ -18,7 +18,7 @@ export interface RedriveOptions {
 }
 
 const REASONS = Object.entries(QUARANTINE_REASONS)
-  .map(([reason, { recovers, about }]) => `  ${recovers === 'never' ? ' ' : '*'} ${reason.padEnd(19)}${about}`)
+  .map(([reason, { recovery, about }]) => `  ${recovery === 'never' ? ' ' : '*'} ${reason.padEnd(19)}${about}`)
   .join('\n');
 
 /** The text of `--help`. */
@@ -105,7 +105,7 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new Refusal(`${(error as Error).message.split('. ')[0]} (npm run redrive -- --help says what there is)`);
+    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run redrive -- --help says what there is)`);
   }
 }
 
@@ -114,7 +114,7 @@ function moveAllFrom(values: Values): RedriveOptions['payload'] {
     (name) => values[name] !== undefined,
   );
   if (others.length > 0) {
-    throw new Refusal(
+    throw new UserError(
       `--all moves everything by SQS's own move task, which knows no ${others.map((name) => `--${name}`).join(', ')}.` +
         ' What waits is shown by --list.',
     );
@@ -132,7 +132,7 @@ function redriveFrom(values: Values): RedriveOptions['payload'] {
   };
   const dryRun = values['dry-run'] === true || values.list === true;
   if (Object.keys(filter).length === 0 && !dryRun) {
-    throw new Refusal(
+    throw new UserError(
       [
         'Say what is to be moved: without that it would be everything that waits in quarantine.',
         '  npm run redrive -- --list                  what waits, and why',
@@ -158,7 +158,7 @@ function check(payload: RedriveOptions['payload']): void {
     const inOptions = rest.replace(/filter\.\w+/g, (name) => OPTION_OF[name] ?? name);
     return `${OPTION_OF[field] ?? field}: ${inOptions}`;
   });
-  throw new Refusal(problems.join('\n'));
+  throw new UserError(problems.join('\n'));
 }
 
 function numberFrom(text: string | undefined): number | undefined {

@@ -1,19 +1,19 @@
 /** What came of a redrive, for people. */
 import type {
   Counts,
-  RedriveAnswer,
+  RedriveResult,
   RunReport,
   Sample,
-  StayCause,
+  SkipCause,
   StopCause,
-} from '../../lambdas/domain/redrive-answer.ts';
+} from '../../lambdas/domain/quarantine/redrive-result.ts';
 
 /** A run over quarantine that was asked for. */
-export type Run = Extract<RedriveAnswer, { kind: 'redrive' }>;
+export type Run = Extract<RedriveResult, { kind: 'redrive' }>;
 
-const STAYS: Readonly<Record<StayCause, string>> = {
+const STAYS: Readonly<Record<SkipCause, string>> = {
   filter: 'not meant',
-  came_meanwhile: 'came back meanwhile',
+  arrived_during_run: 'came back meanwhile',
   limit: 'beyond the limit',
   redrives_max: 'redriven too often (name it by --event-id)',
   needs_a_person: 'for a person to deal with',
@@ -43,12 +43,12 @@ export function mergeRuns(earlier: Run | undefined, later: Run): Run {
   return {
     ...later,
     startedAt: earlier.startedAt,
-    looked: earlier.moved.total + later.looked,
+    examined: earlier.moved.total + later.examined,
     moved: addCounts(earlier.moved, later.moved),
     copiesLeft: earlier.copiesLeft + later.copiesLeft,
     sample: [
-      ...earlier.sample.filter(({ fate }) => fate === 'moved'),
-      ...later.sample.filter(({ fate }) => fate !== 'moved'),
+      ...earlier.sample.filter(({ outcome }) => outcome === 'moved'),
+      ...later.sample.filter(({ outcome }) => outcome !== 'moved'),
     ],
     ...(later.eventIdsFound === undefined
       ? {}
@@ -64,17 +64,17 @@ function addCounts(one: Counts, other: Counts): Counts {
 
 /** Whether all that was meant has been dealt with, or as much as was asked for. */
 export function isDone(run: Run): boolean {
-  return (run.reachedEnd || run.stoppedBecause === 'limit') && (run.stays.why.not_sent ?? 0) === 0;
+  return (run.reachedEnd || run.stoppedBecause === 'limit') && (run.skipped.why.not_sent ?? 0) === 0;
 }
 
 /** The report of a run that was asked for these events by their ids, if any. */
 export function formatRun(run: Run, eventIds: readonly string[] = []): string {
   const absent = idsNotFound(run, eventIds);
-  const why = Object.entries(run.stays.why) as [StayCause, number][];
+  const why = Object.entries(run.skipped.why) as [SkipCause, number][];
   const rows: [string, string][] = [
-    ['looked at', String(run.looked)],
+    ['looked at', String(run.examined)],
     run.dryRun ? ['would move', describeCounts(run.wouldMove)] : ['moved', describeCounts(run.moved)],
-    ['stays', describeCounts(run.stays)],
+    ['skipped', describeCounts(run.skipped)],
     ...why.map(([cause, count]): [string, string] => [`  ${count}`, STAYS[cause]]),
     ...(run.copiesLeft === 0
       ? []
@@ -110,8 +110,8 @@ function describeEnd({ reachedEnd, stoppedBecause, cause }: RunReport): string {
 function formatSample(sample: readonly Sample[]): string {
   const lines = [
     ['a few of them', 'event', 'type', 'quarantined', 'redriven', 'last error'],
-    ...sample.map(({ fate, reason, eventId, eventType, at, redrives, lastError }) => [
-      `${reason}, ${fate === 'would_move' ? 'would move' : fate}`,
+    ...sample.map(({ outcome, reason, eventId, eventType, at, redrives, lastError }) => [
+      `${reason}, ${outcome === 'would_move' ? 'would move' : outcome}`,
       printable(eventId ?? '-'),
       printable(eventType ?? '-'),
       at === undefined ? '-' : `${at.slice(0, 19)}Z`,

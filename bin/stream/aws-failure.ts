@@ -1,6 +1,7 @@
 /** What AWS said when it did not do what was asked, for the user. */
-import { printable } from '../../lambdas/domain/log-text.ts';
-import { Refusal } from '../../local/refusal.ts';
+
+import { UserError } from '../../cli/user-error.ts';
+import { printable } from '../../lambdas/domain/telemetry/redact.ts';
 
 /** What the SDK says where it knows no region. */
 const REGION = /^Region (is missing|not accepted)/;
@@ -19,6 +20,6 @@ export async function askAws<T>(doing: string, needs: string, call: () => Promis
       : REGION.test(said)
         ? '\nAWS_REGION, or a profile, must name it.'
         : '';
-    throw new Refusal(`${printable(`Cannot ${doing}: ${name}: ${said}`)}${hint}`);
+    throw new UserError(`${printable(`Cannot ${doing}: ${name}: ${said}`)}${hint}`);
   }
 }

@@ -2,11 +2,11 @@
 import { CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { Refusal } from '../../local/refusal.ts';
+import { UserError } from '../../cli/user-error.ts';
 import { askAws } from './aws-failure.ts';
 import type { TargetPipeline } from './pipeline-source.ts';
-import { CloudWatchSecretUse } from './secret-use.cloudwatch.ts';
-import { SecretVersions } from './secret-versions.ts';
+import { CloudWatchSecretUse } from './secret/secret-use.cloudwatch.ts';
+import { SecretVersions } from './secret/secret-versions.ts';
 
 /** A stack and where it is. */
 export interface DeployedStack {
@@ -25,7 +25,7 @@ export async function describeStack(stackName: string): Promise<DeployedStack> {
       client.send(new DescribeStacksCommand({ StackName: stackName })),
     );
     const [stack] = Stacks;
-    if (stack === undefined) throw new Refusal(`There is no stack ${stackName}.`);
+    if (stack === undefined) throw new UserError(`There is no stack ${stackName}.`);
     return readStack(stackName, stack);
   } finally {
     client.destroy();
@@ -42,7 +42,7 @@ function readStack(name: string, stack: Stack): DeployedStack {
     region,
     output: (key) => {
       const value = outputs.get(key);
-      if (value === undefined) throw new Refusal(`The stack ${name} has no output ${key}: deploy it again.`);
+      if (value === undefined) throw new UserError(`The stack ${name} has no output ${key}: deploy it again.`);
       return value;
     },
   };

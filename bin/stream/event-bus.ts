@@ -1,8 +1,9 @@
 /** The official Amazon EventBridge Source integration: what it is to be, and how it becomes so. Safe to run again. */
-import { printable } from '../../lambdas/domain/log-text.ts';
-import { Refusal } from '../../local/refusal.ts';
-import type { EventBridgeIntegration, GenesysIntegrations, IntegrationConfig } from './genesys-integrations.ts';
-import type { PartnerSource } from './partner-source.ts';
+
+import { UserError } from '../../cli/user-error.ts';
+import { printable } from '../../lambdas/domain/telemetry/redact.ts';
+import type { EventBridgeIntegration, GenesysIntegrations, IntegrationConfig } from './genesys/integrations.ts';
+import type { PartnerSource } from './genesys/partner-source.ts';
 import type { EventBusSettings } from './stream-file.ts';
 import type { PlannedChange } from './stream-plan.ts';
 
@@ -25,11 +26,11 @@ export function propertiesFrom(
   settings: EventBusSettings | undefined,
   stack: { readonly account: string; readonly region: string } | undefined,
 ): EventBusProperties {
-  if (settings === undefined) throw new Refusal('The file has no eventBus: --transport event-bus needs it.');
+  if (settings === undefined) throw new UserError('The file has no eventBus: --transport event-bus needs it.');
   const awsAccountId = settings.awsAccountId ?? stack?.account;
   const awsAccountRegion = settings.awsAccountRegion ?? stack?.region;
   if (awsAccountId === undefined || awsAccountRegion === undefined) {
-    throw new Refusal(
+    throw new UserError(
       'eventBus.awsAccountId and eventBus.awsAccountRegion must be in the file, or come from --stack NAME.',
     );
   }
@@ -45,7 +46,7 @@ export async function planEventBus(
 ): Promise<EventBusPlan> {
   const [integration, ...others] = (await api.list()).filter((candidate) => candidate.name === name);
   if (others.length > 0)
-    throw new Refusal(`There are ${others.length + 1} integrations named ${name}: give eventBus.name in the file.`);
+    throw new UserError(`There are ${others.length + 1} integrations named ${name}: give eventBus.name in the file.`);
   if (integration === undefined) {
     const properties = Object.entries(wanted).map(
       ([key, value]) => ({ what: key, action: 'add', to: shown(value) }) as const,
@@ -107,8 +108,13 @@ export async function waitForPartnerSource(
 
 const LOOK_EVERY_MS = 3_000;
 
-/** What to do next, with a source in this state; `look` is the command that looks again. */
-export function nextAfter(source: PartnerSource, topics: readonly string[], look: string): string {
+/** What to do next, with a source in this state. `look` is the command that looks again; `stack` the stack to deploy. */
+export function nextAfter(
+  source: PartnerSource,
+  topics: readonly string[],
+  look: string,
+  stack: string | undefined,
+): string {
   const name = printable(source.name);
   const line = `partner event source  ${name}  ${printable(source.state)}`;
   switch (source.state) {
@@ -123,7 +129,7 @@ export function nextAfter(source: PartnerSource, topics: readonly string[], look
         line,
         `  WARNING: no event bus takes its events yet: what Genesys Cloud sends now is lost.${until}`,
         '  Deploy the bus next, and look again:',
-        `    npx cdk deploy -c crm.baseUrl=<your CRM> -c partnerEventSource=${name} \\\n      -c 'partnerTopics=${topics.join(',')}'`,
+        `    npx cdk deploy${stack === undefined ? '' : ` -c stackName=${stack}`} -c crm.baseUrl=<your CRM> -c partnerEventSource=${name} \\\n      -c 'partnerTopics=${topics.join(',')}'`,
         `    ${look}`,
       ].join('\n');
     }

@@ -1,6 +1,6 @@
 /** JSON files that people write: read, or refused with the place. */
 import { readFileSync } from 'node:fs';
-import { messageOf, Refusal } from '../../local/refusal.ts';
+import { messageOf, UserError } from '../../cli/user-error.ts';
 import { jsonFault } from './json-fault.ts';
 
 /** Editors on Windows put it before the text; it is no part of the JSON. */
@@ -12,13 +12,13 @@ export function readJsonFile(path: string, what: string, hint = ''): unknown {
   try {
     text = readFileSync(path, 'utf8').replace(BYTE_ORDER_MARK, '');
   } catch (error) {
-    throw new Refusal(`${what}: cannot be read: ${messageOf(error)}${hint}`);
+    throw new UserError(`${what}: cannot be read: ${messageOf(error)}${hint}`);
   }
   try {
     return JSON.parse(text);
   } catch {
     // What the parser says has a place only at times, and quotes text that may not belong on a terminal.
-    throw new Refusal(`${what}: not JSON (${placeOf(text, jsonFault(text))})`);
+    throw new UserError(`${what}: not JSON (${placeOf(text, jsonFault(text))})`);
   }
 }
 

@@ -4,8 +4,8 @@ import { LOCAL_CREDENTIALS } from '../../local/local-clients.ts';
 import { findPipeline } from '../../local/pipeline-file.ts';
 import { dataDirFrom } from '../../local/settings.ts';
 import type { TargetPipeline } from './pipeline-source.ts';
-import { LogFileSecretUse } from './secret-use.log-file.ts';
-import { SecretVersions } from './secret-versions.ts';
+import { LogFileSecretUse } from './secret/secret-use.log-file.ts';
+import { SecretVersions } from './secret/secret-versions.ts';
 
 /** Finds it. Refused where none runs. */
 export function findLocalPipeline(environment: Readonly<Record<string, string | undefined>>): TargetPipeline {

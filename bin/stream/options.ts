@@ -1,6 +1,6 @@
 /** What `npm run stream` is asked for: one table of commands, from which the help is made. */
 import { parseArgs } from 'node:util';
-import { Refusal } from '../../local/refusal.ts';
+import { UserError } from '../../cli/user-error.ts';
 
 /** How events come from Genesys: by signed webhook, or over the partner event bus of the official integration. */
 export type Transport = 'webhook' | 'event-bus';
@@ -130,16 +130,16 @@ export function readStreamRequest(
   const [name, ...rest] = positionals;
   if (name === undefined || !Object.hasOwn(COMMANDS, name)) {
     const what = name === undefined ? 'no command was given' : `${name} is no command`;
-    throw new Refusal(`${what}: there are ${Object.keys(COMMANDS).join(', ')} (npm run stream -- --help)`);
+    throw new UserError(`${what}: there are ${Object.keys(COMMANDS).join(', ')} (npm run stream -- --help)`);
   }
   const command = name as CommandName;
   const spec = specOf(command);
   for (const option of Object.keys(values)) {
-    if (!spec.options.includes(option as OptionName)) throw new Refusal(`${command} does not take --${option}`);
+    if (!spec.options.includes(option as OptionName)) throw new UserError(`${command} does not take --${option}`);
   }
   const extra = rest[spec.takes === '' ? 0 : 1];
-  if (extra !== undefined) throw new Refusal(`${extra}: is one argument too many for ${command}`);
-  if (command === 'test' && values.event === undefined) throw new Refusal('test needs --event PATH');
+  if (extra !== undefined) throw new UserError(`${extra}: is one argument too many for ${command}`);
+  if (command === 'test' && values.event === undefined) throw new UserError('test needs --event PATH');
   return {
     kind: 'command',
     command,
@@ -183,18 +183,18 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new Refusal(`${(error as Error).message.split('. ')[0]} (npm run stream -- --help says what there is)`);
+    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run stream -- --help says what there is)`);
   }
 }
 
 function transportFrom(text: string | undefined): Transport {
   if (text === undefined || text === 'webhook' || text === 'event-bus') return text ?? 'webhook';
-  throw new Refusal(`--transport ${text}: must be webhook or event-bus`);
+  throw new UserError(`--transport ${text}: must be webhook or event-bus`);
 }
 
 function seconds(text: string): number {
   if (!/^\d{1,6}$/.test(text) || Number(text) < 1) {
-    throw new Refusal(`--timeout ${text}: must be a whole number of seconds from 1 on`);
+    throw new UserError(`--timeout ${text}: must be a whole number of seconds from 1 on`);
   }
   return Number(text);
 }

@@ -1,6 +1,6 @@
 /** The pipeline that a stream delivers to: where it is, its secret, and what ingest makes of it. */
-import type { SecretUse } from './secret-use.ts';
-import type { SecretVersions } from './secret-versions.ts';
+import type { SecretUse } from './secret/secret-use.ts';
+import type { SecretVersions } from './secret/secret-versions.ts';
 
 /** A pipeline, deployed or on this machine. */
 export interface TargetPipeline {

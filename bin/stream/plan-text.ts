@@ -1,6 +1,6 @@
 /** Plans and streams as text. What is in them came from outside, and is made printable. */
-import { printable } from '../../lambdas/domain/log-text.ts';
-import type { RemoteStream } from './genesys-streams.ts';
+import { printable } from '../../lambdas/domain/telemetry/redact.ts';
+import type { RemoteStream } from './genesys/streams.ts';
 import type { PlannedChange, StreamPlan } from './stream-plan.ts';
 
 const SECRET_NOT_TOLD =

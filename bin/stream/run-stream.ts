@@ -1,15 +1,15 @@
 /** `npm run stream` with everything around it as an argument. */
-import { Refusal } from '../../local/refusal.ts';
-import { applyIntegration, planIntegration, showIntegration } from './event-bus-commands.ts';
+import { UserError } from '../../cli/user-error.ts';
+import { applyIntegration, planIntegration, showIntegration } from './commands/event-bus.ts';
+import { rotateStreamSecret } from './commands/rotate.ts';
+import { testEvents } from './commands/test.ts';
+import { applyWebhook, deleteStream, listStreams, planWebhook, showStream } from './commands/webhook.ts';
 import { type CommandName, readStreamRequest, STREAM_HELP, type StreamOptions } from './options.ts';
-import { rotateStreamSecret } from './rotate-command.ts';
 import { streamFileSchema } from './stream-file.ts';
-import type { Surroundings } from './surroundings.ts';
-import { testEvents } from './test-command.ts';
-import { applyWebhook, deleteStream, listStreams, planWebhook, showStream } from './webhook-commands.ts';
+import type { CliContext } from './surroundings.ts';
 import { WrongOption } from './wrong-option.ts';
 
-type Command = (options: StreamOptions, around: Surroundings) => number | Promise<number>;
+type Command = (options: StreamOptions, around: CliContext) => number | Promise<number>;
 
 /** What does the work, by transport where it matters. */
 const COMMANDS: Readonly<Record<CommandName, Command>> = {
@@ -31,7 +31,7 @@ function by({ transport }: StreamOptions, webhook: Command, eventBus: Command): 
 }
 
 /** Answers the exit code: 0 done, 1 not done, 2 wrong options. What the user has to put right is told in its message alone. */
-export async function runStream(args: readonly string[], around: Surroundings): Promise<number> {
+export async function runStream(args: readonly string[], around: CliContext): Promise<number> {
   let request: ReturnType<typeof readStreamRequest>;
   try {
     request = readStreamRequest(args);
@@ -49,8 +49,8 @@ export async function runStream(args: readonly string[], around: Surroundings): 
   }
 }
 
-function refuse(error: unknown, code: number, around: Surroundings): number {
-  if (!(error instanceof Refusal)) throw error;
+function refuse(error: unknown, code: number, around: CliContext): number {
+  if (!(error instanceof UserError)) throw error;
   around.note(error.message);
   return code;
 }

@@ -1,11 +1,11 @@
 /** The stream as a file: its schema, and the checks that a schema cannot make. */
 import * as z from 'zod';
-import { printable } from '../../lambdas/domain/log-text.ts';
-import { Refusal } from '../../local/refusal.ts';
-import type { Condition } from './condition.ts';
-import { type ConditionWarning, checkCondition } from './condition-checks.ts';
-import { underline } from './condition-excerpt.ts';
-import { parseCondition } from './condition-parser.ts';
+import { UserError } from '../../cli/user-error.ts';
+import { printable } from '../../lambdas/domain/telemetry/redact.ts';
+import { type ConditionWarning, checkCondition } from './condition/checks.ts';
+import type { Condition } from './condition/condition.ts';
+import { underline } from './condition/excerpt.ts';
+import { parseCondition } from './condition/parser.ts';
 import { readJsonFile } from './json-file.ts';
 
 /** A text that is shown on terminals and in Genesys Cloud's lists, in one line. */
@@ -52,9 +52,9 @@ const file = z.strictObject({
   description: line().max(1_000).default(''),
   enabled: z.boolean().default(true).describe('Whether the stream sends anything.'),
   destination: z
-    .strictObject({ type: z.literal('webhook') })
+    .strictObject({ type: z.literal('webhook'), url: z.string().optional() })
     .default({ type: 'webhook' })
-    .describe('URL and secret are never in the file: they come from the deployed stack, or from the local pipeline.'),
+    .describe('The URL may be left out; if given, it must be the pipeline’s. The secret is never in the file.'),
   routingRules: z.array(rule).min(1),
   eventBus: eventBus.optional().describe('The official Amazon EventBridge integration (--transport event-bus).'),
 });
@@ -71,6 +71,8 @@ export interface StreamFile {
   readonly name: string;
   readonly description: string;
   readonly enabled: boolean;
+  /** Undefined: the pipeline's. */
+  readonly destinationUrl: string | undefined;
   readonly rules: readonly { readonly rule: RoutingRule; readonly condition: Condition }[];
   readonly eventBus: EventBusSettings | undefined;
   /** What its author should know. */
@@ -87,10 +89,10 @@ export function readStreamFile(path: string, nowMs: number): StreamFile {
   const json = readJsonFile(path, path, ' (--file names another)');
   const parsed = file.safeParse(json);
   if (!parsed.success)
-    throw new Refusal(
+    throw new UserError(
       [`${path}:`, ...parsed.error.issues.map((issue) => `  ${printable(said(issue, json))}`)].join('\n'),
     );
-  const { name, description, enabled, routingRules, eventBus: bus } = parsed.data;
+  const { name, description, enabled, destination, routingRules, eventBus: bus } = parsed.data;
   const problems: string[] = [];
   const warnings: string[] = [];
   const rules = routingRules.flatMap((given, index) => {
@@ -108,9 +110,9 @@ export function readStreamFile(path: string, nowMs: number): StreamFile {
     warnings.push(...found);
     return [{ rule: given, condition: read.condition }];
   });
-  if (problems.length > 0) throw new Refusal([`${path}:`, ...problems.map((problem) => `  ${problem}`)].join('\n'));
+  if (problems.length > 0) throw new UserError([`${path}:`, ...problems.map((problem) => `  ${problem}`)].join('\n'));
   if (enabled && !rules.some((item) => item.rule.enabled)) warnings.push('no rule is enabled: nothing would be sent');
-  return { path, name, description, enabled, rules, eventBus: bus, warnings };
+  return { path, name, description, enabled, destinationUrl: destination.url, rules, eventBus: bus, warnings };
 }
 
 function worded({ message, span }: ConditionWarning, condition: string, where: string): string {
@@ -122,8 +124,10 @@ function said(issue: z.core.$ZodIssue, json: unknown): string {
   const path = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
     const keys = issue.keys.map((key) => (path === '' ? key : `${path}.${key}`)).join(', ');
-    const fromStack = path === 'destination' ? ': URL and secret come from the stack, never from the file' : '';
-    return `${keys}: not a key of the file${fromStack}`;
+    if (path === 'destination' && issue.keys.includes('secret')) {
+      return 'destination.secret: a secret does not belong into a file; remove it, the command reads it from Secrets Manager';
+    }
+    return `${keys}: not a key of the file`;
   }
   const missing = issue.code === 'invalid_type' && valueAt(json, issue.path) === undefined;
   return `${path === '' ? 'the file' : path}: ${missing ? 'is missing' : issue.message}`;

@@ -1,9 +1,10 @@
 /** What has to be changed in Genesys Cloud so that a stream is as the file says. Pure. */
-import { printable } from '../../lambdas/domain/log-text.ts';
-import { Refusal } from '../../local/refusal.ts';
-import { formatCondition } from './condition.ts';
-import { parseCondition } from './condition-parser.ts';
-import type { RemoteStream, StreamBody } from './genesys-streams.ts';
+
+import { UserError } from '../../cli/user-error.ts';
+import { printable } from '../../lambdas/domain/telemetry/redact.ts';
+import { formatCondition } from './condition/condition.ts';
+import { parseCondition } from './condition/parser.ts';
+import type { RemoteStream, StreamBody } from './genesys/streams.ts';
 
 /** One difference, in words without secrets. */
 export interface PlannedChange {
@@ -59,7 +60,7 @@ export function findByName(streams: readonly RemoteStream[], name: string): Remo
   const [first, ...others] = streams.filter((stream) => stream.name === name);
   if (first === undefined || others.length === 0) return first;
   const ids = [first, ...others].map(({ id }) => `  ${printable(id)}`).join('\n');
-  throw new Refusal(
+  throw new UserError(
     `There are ${others.length + 1} streams named ${printable(name)}; delete what is too much in Genesys Cloud:\n${ids}`,
   );
 }

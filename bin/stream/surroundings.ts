@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Environment, terminal and time. */
-export interface Surroundings {
+export interface CliContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** A result, for standard output. */
   out(text: string): void;
@@ -17,7 +17,7 @@ export interface Surroundings {
 }
 
 /** Those of this process. */
-export function ofThisProcess(): Surroundings {
+export function processContext(): CliContext {
   return {
     environment: process.env,
     out: (text) => process.stdout.write(`${text}\n`),

@@ -1,5 +1,5 @@
 /** Options that cannot be meant, found out only when they are used. */
-import { Refusal } from '../../local/refusal.ts';
+import { UserError } from '../../cli/user-error.ts';
 
 /** A refusal that ends the command as wrong options do. */
-export class WrongOption extends Refusal {}
+export class WrongOption extends UserError {}

@@ -5,12 +5,13 @@ import {
   type SendMessageBatchResult,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { ATTRIBUTE_TYPE, type Envelope, MESSAGE_BYTES_MAX, messageBytes } from '../domain/envelope.ts';
-import { errorName } from '../domain/error-name.ts';
-import type { BulkDone, BulkQueue } from '../ports.ts';
+import { ATTRIBUTE_TYPE, type Envelope, MESSAGE_BYTES_MAX, messageBytes } from '../domain/delivery/envelope.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
+import type { BatchQueue, BatchResult } from '../ports.ts';
+import { withinBudget } from '../within-budget.ts';
 
 /** Sends to one queue. Each call of SQS ends within `budgetMs`; messages too large for one call take several. */
-export class SqsBulkQueue implements BulkQueue {
+export class SqsBatchQueue implements BatchQueue {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
   readonly #budgetMs: number;
@@ -21,24 +22,24 @@ export class SqsBulkQueue implements BulkQueue {
     this.#budgetMs = budgetMs;
   }
 
-  async sendAll(envelopes: readonly Envelope[]): Promise<BulkDone> {
+  async sendBatch(envelopes: readonly Envelope[]): Promise<BatchResult> {
     const done = await Promise.all(inCalls(envelopes).map((entries) => this.#send(entries)));
     const positions = new Set(done.flatMap((call) => [...call.positions]));
     const cause = done.find((call) => call.cause !== undefined)?.cause;
     return cause === undefined ? { positions } : { positions, cause };
   }
 
-  async #send(Entries: SendMessageBatchRequestEntry[]): Promise<BulkDone> {
+  async #send(Entries: SendMessageBatchRequestEntry[]): Promise<BatchResult> {
     const command = new SendMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries });
     try {
-      return doneOf(await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#budgetMs) }));
+      return doneOf(await withinBudget(this.#budgetMs, (abortSignal) => this.#client.send(command, { abortSignal })));
     } catch (error) {
       return { positions: new Set(), cause: `SQS: ${errorName(error)}` };
     }
   }
 }
 
-function doneOf({ Successful = [], Failed = [] }: SendMessageBatchResult): BulkDone {
+function doneOf({ Successful = [], Failed = [] }: SendMessageBatchResult): BatchResult {
   const positions = new Set(Successful.map(({ Id }) => Number(Id)));
   return Failed[0] === undefined ? { positions } : { positions, cause: `SQS: ${Failed[0].Code ?? 'refused'}` };
 }

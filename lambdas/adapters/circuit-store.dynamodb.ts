@@ -2,16 +2,22 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { CIRCUIT_VERSION_ATTRIBUTES, type CircuitRow, isSameCircuit, type StoredCircuit } from '../domain/circuit.ts';
-import { errorName } from '../domain/error-name.ts';
-import { circuitKey } from '../domain/event-key.ts';
+import {
+  CIRCUIT_BREAKER_VERSION_ATTRIBUTES,
+  type CircuitBreakerRow,
+  isSameCircuitBreaker,
+  type StoredCircuitBreaker,
+} from '../domain/crm/circuit-breaker.ts';
+import { circuitBreakerKey } from '../domain/event/event-key.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { CircuitStore, CircuitWriteResult, Unavailable } from '../ports.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
+import type { CircuitBreakerStore, CircuitBreakerWriteResult, Unavailable } from '../ports.ts';
+import { withinBudget } from '../within-budget.ts';
 
-const PK = circuitKey('crm');
+const PK = circuitBreakerKey('crm');
 
 /** The circuit of the CRM, by one client whose single tries are bounded; each call here ends within `storeBudgetMs`. */
-export class DynamoDbCircuitStore implements CircuitStore {
+export class DynamoDbCircuitBreakerStore implements CircuitBreakerStore {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
   readonly #limits: Limits;
@@ -22,17 +28,17 @@ export class DynamoDbCircuitStore implements CircuitStore {
     this.#limits = limits;
   }
 
-  async read(): ReturnType<CircuitStore['read']> {
+  async read(): ReturnType<CircuitBreakerStore['read']> {
     try {
       const command = new GetCommand({ TableName: this.#table, Key: { pk: PK }, ConsistentRead: true });
-      const { Item } = await this.#client.send(command, { abortSignal: this.#budget() });
+      const { Item } = await this.#withinBudget((abortSignal) => this.#client.send(command, { abortSignal }));
       return Item === undefined ? { kind: 'absent' } : { kind: 'stored', stored: storedFrom(Item) };
     } catch (error) {
       return unavailable(error);
     }
   }
 
-  async write(expected: StoredCircuit | undefined, next: CircuitRow): Promise<CircuitWriteResult> {
+  async write(expected: StoredCircuitBreaker | undefined, next: CircuitBreakerRow): Promise<CircuitBreakerWriteResult> {
     const command = new PutCommand({
       TableName: this.#table,
       Item: { pk: PK, ...next },
@@ -40,38 +46,38 @@ export class DynamoDbCircuitStore implements CircuitStore {
       ...conditionOn(expected),
     });
     try {
-      await this.#client.send(command, { abortSignal: this.#budget() });
+      await this.#withinBudget((abortSignal) => this.#client.send(command, { abortSignal }));
       return { kind: 'written' };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) return unavailable(error);
       const stored = error.Item === undefined ? undefined : storedFrom(unmarshall(error.Item));
       // A try whose response was lost has done it already.
-      return isSameCircuit(stored, { ...next }) ? { kind: 'written' } : { kind: 'differs', stored };
+      return isSameCircuitBreaker(stored, { ...next }) ? { kind: 'written' } : { kind: 'differs', stored };
     }
   }
 
-  #budget(): AbortSignal {
-    return AbortSignal.timeout(this.#limits.storeBudgetMs);
+  #withinBudget<Result>(call: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    return withinBudget(this.#limits.storeBudgetMs, call);
   }
 }
 
 /** That the row is still what was read, attribute by attribute, so that one which nobody can read can be replaced too. */
-function conditionOn(expected: StoredCircuit | undefined) {
+function conditionOn(expected: StoredCircuitBreaker | undefined) {
   if (expected === undefined) return { ConditionExpression: 'attribute_not_exists(pk)' };
-  const present = CIRCUIT_VERSION_ATTRIBUTES.filter((name) => expected[name] !== undefined);
-  const terms = CIRCUIT_VERSION_ATTRIBUTES.map((name) =>
+  const present = CIRCUIT_BREAKER_VERSION_ATTRIBUTES.filter((name) => expected[name] !== undefined);
+  const terms = CIRCUIT_BREAKER_VERSION_ATTRIBUTES.map((name) =>
     expected[name] === undefined ? `attribute_not_exists(#${name})` : `#${name} = :${name}`,
   );
   return {
     ConditionExpression: ['attribute_exists(pk)', ...terms].join(' AND '),
-    ExpressionAttributeNames: Object.fromEntries(CIRCUIT_VERSION_ATTRIBUTES.map((name) => [`#${name}`, name])),
+    ExpressionAttributeNames: Object.fromEntries(CIRCUIT_BREAKER_VERSION_ATTRIBUTES.map((name) => [`#${name}`, name])),
     ...(present.length === 0
       ? {}
       : { ExpressionAttributeValues: Object.fromEntries(present.map((name) => [`:${name}`, expected[name]])) }),
   };
 }
 
-function storedFrom(item: Readonly<Record<string, unknown>>): StoredCircuit {
+function storedFrom(item: Readonly<Record<string, unknown>>): StoredCircuitBreaker {
   const { pk: _key, ...stored } = item;
   return stored;
 }

@@ -1,8 +1,9 @@
 /** The CRM's bearer token in Secrets Manager, cached until the CRM refuses it. */
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { errorName } from '../domain/error-name.ts';
 import type { Limits } from '../domain/limits.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
 import type { Clock, CrmToken, Unavailable } from '../ports.ts';
+import { withinBudget } from '../within-budget.ts';
 
 /** Characters that an HTTP header's value may hold (RFC 9110, section 5.5), of which a bearer token needs fewer. */
 const HEADER_VALUE = /^[\x21-\x7e]+$/;
@@ -43,8 +44,10 @@ export class SecretsManagerCrmToken implements CrmToken {
   async #readSecret(budgetMs: number): Promise<{ readonly kind: 'token'; readonly token: string } | Unavailable> {
     try {
       const command = new GetSecretValueCommand({ SecretId: this.#secretArn });
-      const abortSignal = AbortSignal.timeout(budgetMs);
-      const token = (await this.#client.send(command, { abortSignal })).SecretString?.trim() ?? '';
+      const { SecretString = '' } = await withinBudget(budgetMs, (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
+      const token = SecretString.trim();
       if (token === this.#placeholder) return unavailable('the CRM token has not been pasted into its secret yet');
       return HEADER_VALUE.test(token)
         ? { kind: 'token', token }

@@ -1,10 +1,10 @@
 /** The CRM over HTTP: one call, bounded in time, redirects not followed. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { CrmCommand } from '../domain/crm-command.ts';
-import type { CrmAnswer } from '../domain/crm-outcome.ts';
-import { errorName } from '../domain/error-name.ts';
-import { maskNumbers, printable } from '../domain/log-text.ts';
+import type { CrmCommand } from '../domain/crm/crm-command.ts';
+import type { CrmResponse } from '../domain/crm/crm-outcome.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
+import { maskNumbers, printable } from '../domain/telemetry/redact.ts';
 import type { Clock, Crm, CrmToken } from '../ports.ts';
 
 /** How much of an answer is kept for people. */
@@ -13,8 +13,11 @@ const EXCERPT_CHARACTERS = 300;
 /** How much of an answer is read at most; a longer one costs us its connection, not our memory. */
 const ANSWER_BYTES_MAX = 256 * 1_024;
 
+/** Node's default of 16 KiB is less than some gateways send. */
+const HEADER_BYTES_MAX = 64 * 1_024;
+
 /** How one try over a connection ended; `stale` is a kept-alive connection that the CRM had closed meanwhile. */
-type Tried = CrmAnswer | { readonly kind: 'stale_connection' };
+type Tried = CrmResponse | { readonly kind: 'stale_connection' };
 
 /**
  * Calls the CRM with `node:http` and connections that are kept alive: for a small POST it takes a fraction of
@@ -36,7 +39,7 @@ export class HttpCrm implements Crm {
     this.#request = secure ? httpsRequest : httpRequest;
   }
 
-  async deliver(command: CrmCommand, call: Parameters<Crm['deliver']>[1]): Promise<CrmAnswer> {
+  async deliver(command: CrmCommand, call: Parameters<Crm['deliver']>[1]): Promise<CrmResponse> {
     const endsAtMs = this.#clock.now() + call.budgetMs;
     const read = await this.#token.read({ fresh: call.freshToken, budgetMs: call.budgetMs });
     if (read.kind === 'unavailable') return { kind: 'no_token', cause: read.cause };
@@ -48,7 +51,7 @@ export class HttpCrm implements Crm {
       const options = this.#options(command, body, read.token, call.idempotencyKey);
       const tried = await this.#try(options, body, read.token, leftMs);
       if (tried.kind !== 'stale_connection') {
-        return tried.kind === 'not_sent' && mayHaveArrived ? { ...tried, kind: 'unknown' } : tried;
+        return mayHaveArrived ? afterRepetition(tried) : tried;
       }
       // After a freeze the first call finds its connection closed. Trying again at once is safe, the key being the
       // same; that the CRM saw nothing is likely, but no longer certain.
@@ -64,6 +67,7 @@ export class HttpCrm implements Crm {
       hostname: this.#base.hostname.replace(/^\[|\]$/g, ''),
       port: this.#base.port,
       path: this.#base.pathname.replace(/\/$/, '') + command.path,
+      maxHeaderSize: HEADER_BYTES_MAX,
       headers: {
         authorization: `Bearer ${token}`,
         'content-type': 'application/json',
@@ -79,7 +83,7 @@ export class HttpCrm implements Crm {
       let connected = false;
       let timedOut = false;
       const request = this.#request(options, (response) => {
-        readAnswer(response, token).then(end, (error: unknown) => end({ kind: 'unknown', cause: causeOf(error) }));
+        readAnswer(response, token).then(end);
       });
       // Not an `AbortSignal.timeout`: that runs out for calls that ended long ago as well.
       const timer = setTimeout(() => {
@@ -112,13 +116,24 @@ export class HttpCrm implements Crm {
   }
 }
 
-async function readAnswer(response: IncomingMessage, token: string): Promise<CrmAnswer> {
+/** After a repetition only a success is certain: the reset call may have been applied before this one was refused. */
+function afterRepetition(response: CrmResponse): CrmResponse {
+  if (response.kind === 'not_sent') return { ...response, kind: 'unknown' };
+  return response.kind === 'answered' ? { ...response, isRepeated: true } : response;
+}
+
+/** Never rejects: once status line and headers are in, a broken or endless body does not change the status. */
+async function readAnswer(response: IncomingMessage, token: string): Promise<CrmResponse> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.byteLength;
-    if (length > ANSWER_BYTES_MAX) break;
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      length += chunk.byteLength;
+      if (length > ANSWER_BYTES_MAX) break;
+      chunks.push(chunk);
+    }
+  } catch {
+    // The status stands; what has arrived of the body is kept for people.
   }
   const retryAfter = response.headers['retry-after'];
   const answered = { kind: 'answered', status: response.statusCode ?? 0, excerpt: excerptOf(chunks, token) } as const;

@@ -14,14 +14,14 @@ import {
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { UserRow } from '../domain/crm-command.ts';
-import { errorName } from '../domain/error-name.ts';
-import { circuitKey, userRowKey } from '../domain/event-key.ts';
-import type { ContactEffect, ContactRow, EventRow, ExpectedRow } from '../domain/event-row.ts';
+import type { UserRow } from '../domain/crm/crm-command.ts';
+import { circuitBreakerKey, userRowKey } from '../domain/event/event-key.ts';
+import type { ContactEffect, ContactRow, EventRow, ExpectedRow } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
 import type {
   Chance,
-  CircuitRead,
+  CircuitBreakerRead,
   ClaimResult,
   ClaimWrite,
   Clock,
@@ -42,7 +42,7 @@ const PASSING_REASONS = new Set(['TransactionConflict', 'ThrottlingError', 'Prov
 const PASSING_ERRORS = new Set(['TransactionConflictException', 'TransactionInProgressException']);
 
 /** Read with every batch: what it costs is half a read unit. */
-const CIRCUIT = circuitKey('crm');
+const CIRCUIT = circuitBreakerKey('crm');
 
 /** Ceiling of the pause after a write that failed, before that is told. */
 const FAILURE_PAUSE_MS = 500;
@@ -93,14 +93,16 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
         this.#client.send(command, { abortSignal }),
       );
       const unread = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
-      let circuit: CircuitRead = unread.some(({ pk }) => pk === CIRCUIT) ? { kind: 'not_read' } : { kind: 'absent' };
+      let circuit: CircuitBreakerRead = unread.some(({ pk }) => pk === CIRCUIT)
+        ? { kind: 'not_read' }
+        : { kind: 'absent' };
       for (const item of answer.Responses?.[this.#table] ?? []) {
         const key = String(item.pk);
         if (key === CIRCUIT) circuit = { kind: 'stored', stored: withoutKey(item) };
         else if (events.has(key)) read.events.set(key, rowFrom(item));
         else read.contacts.set(key, contactFrom(item));
       }
-      return { ...read, circuit };
+      return { ...read, circuitBreaker: circuit };
     } catch (error) {
       return unavailable(error);
     }
@@ -211,7 +213,7 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
 
   /** Writes all or nothing; tries again with the same token for as long as conflicts pass and the budget lasts. */
   #write(items: TransactItem[], token: string): Promise<Written> {
-    return withinBudget(this.#limits.storeBudgetMs, (signal) => this.#writeUntil(signal, items, token));
+    return withinBudget(this.#limits.storeBudgetMs, (signal) => this.#writeUntil(signal, items, token)).catch(failed);
   }
 
   async #writeUntil(signal: AbortSignal, items: TransactItem[], token: string): Promise<Written> {

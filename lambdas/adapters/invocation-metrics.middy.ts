@@ -4,12 +4,12 @@ import type { MiddlewareObj } from '@middy/core';
 import type { Metrics } from '../ports.ts';
 
 /** Publishes when an invocation has ended, also by an error. To be used first, so that it is last. */
-export function publishing(metrics: { publish(): void }): MiddlewareObj {
+export function publishMetrics(metrics: { publish(): void }): MiddlewareObj {
   return { after: () => metrics.publish(), onError: () => metrics.publish() };
 }
 
 /** Records how long an invocation took, and how long its event loop stood still. */
-export function measuring(metrics: Metrics, lag: { start(): void; stop(): number }): MiddlewareObj {
+export function measureInvocation(metrics: Metrics, lag: { start(): void; stop(): number }): MiddlewareObj {
   let beganAtMs = 0;
   const record = () => {
     metrics.add('EventLoopLag', lag.stop());

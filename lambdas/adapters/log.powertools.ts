@@ -1,8 +1,8 @@
 /** Structured logs on standard output and error, one JSON object a line, by Powertools. */
 import { LogFormatter, Logger, LogItem } from '@aws-lambda-powertools/logger';
 import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
-import { fitForLog } from '../domain/log-text.ts';
-import type { Service } from '../domain/metrics.ts';
+import type { Service } from '../domain/telemetry/metrics.ts';
+import { redactForLog } from '../domain/telemetry/redact.ts';
 import type { Log } from '../ports.ts';
 
 /** A line begins with when, how bad, who and what; the trace comes last. */
@@ -26,6 +26,6 @@ export class PowertoolsLog implements Log {
   }
 
   write(level: 'info' | 'warn' | 'error', message: string, details: Parameters<Log['write']>[2]): void {
-    this.#logger[level](message, fitForLog(details));
+    this.#logger[level](message, redactForLog(details));
   }
 }

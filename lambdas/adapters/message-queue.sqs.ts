@@ -1,8 +1,9 @@
 /** SQS as a queue to send envelopes to. */
 import { SendMessageCommand, type SendMessageCommandInput, type SQSClient } from '@aws-sdk/client-sqs';
-import { ATTRIBUTE_TYPE, type Envelope } from '../domain/envelope.ts';
-import { errorName } from '../domain/error-name.ts';
+import { ATTRIBUTE_TYPE, type Envelope } from '../domain/delivery/envelope.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
 import type { MessageQueue, Unavailable } from '../ports.ts';
+import { withinBudget } from '../within-budget.ts';
 
 /**
  * The X-Ray trace of the invocation under way, as Lambda gives it to Node (Lambda's defined environment variables): for
@@ -12,19 +13,26 @@ export function traceOfInvocation(): string | undefined {
   return process.env._X_AMZN_TRACE_ID;
 }
 
-/** Sends to one queue, all tries together within the client’s budget. */
+/** Sends to one queue. A send ends within `budgetMs`, its retries included. */
 export class SqsMessageQueue implements MessageQueue {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
+  readonly #budgetMs: number;
   readonly #trace: () => string | undefined;
 
   /**
-   * `trace` gives the X-Ray trace that each message is to go on in. Where messages go round, from the processor to
-   * quarantine and back, there must be none: Lambda would take the sixteenth of a trace for a runaway loop.
+   * `trace` returns the X-Ray trace to pass on with each message. Messages that circulate between the processor and
+   * quarantine must not carry one: Lambda stops the sixteenth hop of a trace as a runaway loop.
    */
-  constructor(client: SQSClient, queueUrl: string, trace: () => string | undefined = () => undefined) {
+  constructor(
+    client: SQSClient,
+    queueUrl: string,
+    budgetMs: number,
+    trace: () => string | undefined = () => undefined,
+  ) {
     this.#client = client;
     this.#queueUrl = queueUrl;
+    this.#budgetMs = budgetMs;
     this.#trace = trace;
   }
 
@@ -41,7 +49,9 @@ export class SqsMessageQueue implements MessageQueue {
       ...traceAttribute(this.#trace()),
     });
     try {
-      const { MessageId } = await this.#client.send(command);
+      const { MessageId } = await withinBudget(this.#budgetMs, (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
       // Without it it was something else that answered: a proxy, say, with a page of its own and a 200.
       return MessageId === undefined ? { kind: 'unavailable', cause: 'SQS: no message id' } : { kind: 'sent' };
     } catch (error) {

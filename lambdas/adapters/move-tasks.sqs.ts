@@ -1,7 +1,8 @@
 /** SQS's message move tasks: what its console calls “Start DLQ redrive”. */
 import { ListMessageMoveTasksCommand, type SQSClient, StartMessageMoveTaskCommand } from '@aws-sdk/client-sqs';
-import { errorName } from '../domain/error-name.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
 import type { MoveTasks } from '../ports.ts';
+import { withinBudget } from '../within-budget.ts';
 
 /**
  * Tasks from quarantine to the delivery queue, which is named: what a program has sent to a dead-letter queue has no
@@ -32,7 +33,9 @@ export class SqsMoveTasks implements MoveTasks {
     try {
       const running = await this.#running();
       if (running !== undefined) return running;
-      const { TaskHandle = '' } = await this.#client.send(command, this.#options());
+      const { TaskHandle = '' } = await withinBudget(this.#budgetMs, (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
       return { kind: 'started', taskHandle: TaskHandle, sourceArn };
     } catch (error) {
       // Somebody else may have been faster.
@@ -44,7 +47,9 @@ export class SqsMoveTasks implements MoveTasks {
   async #running(): Promise<Extract<Awaited<ReturnType<MoveTasks['start']>>, { kind: 'running' }> | undefined> {
     const sourceArn = this.#arns.quarantine;
     const command = new ListMessageMoveTasksCommand({ SourceArn: sourceArn, MaxResults: 1 });
-    const { Results = [] } = await this.#client.send(command, this.#options());
+    const { Results = [] } = await withinBudget(this.#budgetMs, (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
+    );
     const [latest] = Results;
     if (latest?.Status !== 'RUNNING') return undefined;
     return {
@@ -54,9 +59,5 @@ export class SqsMoveTasks implements MoveTasks {
       moved: Number(latest.ApproximateNumberOfMessagesMoved ?? 0),
       toMove: Number(latest.ApproximateNumberOfMessagesToMove ?? 0),
     };
-  }
-
-  #options(): { readonly abortSignal: AbortSignal } {
-    return { abortSignal: AbortSignal.timeout(this.#budgetMs) };
   }
 }

@@ -5,12 +5,13 @@ import {
   QueryCommand,
   type QueryCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { errorName } from '../domain/error-name.ts';
-import { eventKey } from '../domain/event-key.ts';
-import type { EventRow, QuarantineReason } from '../domain/event-row.ts';
+import { eventKey } from '../domain/event/event-key.ts';
+import type { EventRow, QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
-import { QUARANTINE_REASONS } from '../domain/quarantine-reasons.ts';
+import { QUARANTINE_REASONS } from '../domain/quarantine/quarantine-reasons.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
 import type { KeyedRow, PipelineView, QuarantineOfReason, Unavailable } from '../ports.ts';
+import { withinBudget } from '../within-budget.ts';
 
 /** Events of a reason that are shown. */
 const SAMPLE = 5;
@@ -104,7 +105,9 @@ export class DynamoDbPipelineView implements PipelineView {
     const command = new BatchGetCommand({
       RequestItems: { [this.#table]: { Keys: keys.map((pk) => ({ pk })), ConsistentRead: true } },
     });
-    const { Responses = {}, UnprocessedKeys = {} } = await this.#client.send(command, { abortSignal: this.#budget() });
+    const { Responses = {}, UnprocessedKeys = {} } = await withinBudget(this.#limits.storeBudgetMs, (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
+    );
     if (Object.keys(UnprocessedKeys).length > 0) throw new Error('throttled');
     return (Responses[this.#table] ?? []).map(keyedRow);
   }
@@ -117,11 +120,7 @@ export class DynamoDbPipelineView implements PipelineView {
       ...more,
       ExpressionAttributeValues: { ...more.ExpressionAttributeValues, ':reason': reason },
     });
-    return this.#client.send(command, { abortSignal: this.#budget() });
-  }
-
-  #budget(): AbortSignal {
-    return AbortSignal.timeout(this.#limits.storeBudgetMs);
+    return withinBudget(this.#limits.storeBudgetMs, (abortSignal) => this.#client.send(command, { abortSignal }));
   }
 }
 

@@ -1,9 +1,10 @@
 /** The state table's index of quarantined events. */
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { errorName } from '../domain/error-name.ts';
-import type { QuarantineReason } from '../domain/event-row.ts';
+import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { QuarantineIndex, QuarantineOverview, QuarantineOverviews, Unavailable } from '../ports.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
+import type { QuarantineIndex, QuarantineSummaries, QuarantineSummary, Unavailable } from '../ports.ts';
+import { withinBudget } from '../within-budget.ts';
 
 /** Rows looked at in one call. */
 const PAGE = 100;
@@ -13,7 +14,7 @@ const COUNTED_MAX = 1_000;
 const PAGES_MAX = 5;
 
 /** Asks the index, by one client whose single tries are bounded; each call of DynamoDB ends within `storeBudgetMs`. */
-export class DynamoDbQuarantineIndex implements QuarantineIndex, QuarantineOverviews {
+export class DynamoDbQuarantineIndex implements QuarantineIndex, QuarantineSummaries {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
   readonly #index: string;
@@ -30,8 +31,10 @@ export class DynamoDbQuarantineIndex implements QuarantineIndex, QuarantineOverv
     let from: Record<string, unknown> | undefined;
     try {
       for (let page = 0; page < PAGES_MAX; page += 1) {
-        const abortSignal = AbortSignal.timeout(this.#limits.storeBudgetMs);
-        const { Count = 0, LastEvaluatedKey } = await this.#client.send(this.#query(of, from), { abortSignal });
+        const query = this.#query(of, from);
+        const { Count = 0, LastEvaluatedKey } = await withinBudget(this.#limits.storeBudgetMs, (abortSignal) =>
+          this.#client.send(query, { abortSignal }),
+        );
         if (Count > 0) return { kind: 'known', any: true };
         if (LastEvaluatedKey === undefined) return { kind: 'known', any: false };
         from = LastEvaluatedKey;
@@ -42,7 +45,7 @@ export class DynamoDbQuarantineIndex implements QuarantineIndex, QuarantineOverv
     }
   }
 
-  async overview(reason: QuarantineReason): Promise<QuarantineOverview | Unavailable> {
+  async summarize(reason: QuarantineReason): Promise<QuarantineSummary | Unavailable> {
     const command = new QueryCommand({
       TableName: this.#table,
       IndexName: this.#index,
@@ -53,9 +56,9 @@ export class DynamoDbQuarantineIndex implements QuarantineIndex, QuarantineOverv
     });
     try {
       // One call: of rows so large that it brings fewer, those that it brings are counted.
-      const { Items = [] } = await this.#client.send(command, {
-        abortSignal: AbortSignal.timeout(this.#limits.storeBudgetMs),
-      });
+      const { Items = [] } = await withinBudget(this.#limits.storeBudgetMs, (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
       const [oldest] = Items;
       return {
         kind: 'known',

@@ -7,9 +7,10 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { Envelope } from '../domain/envelope.ts';
-import { errorName } from '../domain/error-name.ts';
-import type { BulkDone, BulkQueue, HeldMessage, QuarantineQueue, Unavailable } from '../ports.ts';
+import type { Envelope } from '../domain/delivery/envelope.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
+import type { BatchQueue, BatchResult, HeldMessage, QuarantineQueue, Unavailable } from '../ports.ts';
+import { withinBudget } from '../within-budget.ts';
 
 /** A long poll asks all of SQS's hosts, a short one some of them; a second is the shortest that there is. */
 const WAIT_SECONDS = 1;
@@ -27,17 +28,17 @@ export class SqsQuarantineQueue implements QuarantineQueue {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
   readonly #budgetMs: number;
-  readonly #bulk: BulkQueue;
+  readonly #bulk: BatchQueue;
 
-  constructor(client: SQSClient, queueUrl: string, budgetMs: number, bulk: BulkQueue) {
+  constructor(client: SQSClient, queueUrl: string, budgetMs: number, bulk: BatchQueue) {
     this.#client = client;
     this.#queueUrl = queueUrl;
     this.#budgetMs = budgetMs;
     this.#bulk = bulk;
   }
 
-  sendAll(envelopes: readonly Envelope[]): Promise<BulkDone> {
-    return this.#bulk.sendAll(envelopes);
+  sendBatch(envelopes: readonly Envelope[]): Promise<BatchResult> {
+    return this.#bulk.sendBatch(envelopes);
   }
 
   async receive(holdMs: number): ReturnType<QuarantineQueue['receive']> {
@@ -51,33 +52,29 @@ export class SqsQuarantineQueue implements QuarantineQueue {
       MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp'],
     });
     try {
-      const abortSignal = AbortSignal.timeout(WAIT_SECONDS * 1_000 + this.#budgetMs);
-      const { Messages = [] } = await this.#client.send(command, { abortSignal });
+      const { Messages = [] } = await withinBudget(WAIT_SECONDS * 1_000 + this.#budgetMs, (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
       return { kind: 'received', messages: Messages.map(heldFrom) };
     } catch (error) {
       return unavailable(error);
     }
   }
 
-  async remove(receiptHandles: readonly string[]): Promise<BulkDone> {
+  async remove(receiptHandles: readonly string[]): Promise<BatchResult> {
     const Entries = receiptHandles.map((ReceiptHandle, position) => ({ Id: String(position), ReceiptHandle }));
-    return this.#batch(() =>
-      this.#client.send(new DeleteMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries }), this.#options()),
-    );
+    const command = new DeleteMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries });
+    return this.#batch((abortSignal) => this.#client.send(command, { abortSignal }));
   }
 
-  async release(receiptHandles: readonly string[]): Promise<BulkDone> {
+  async release(receiptHandles: readonly string[]): Promise<BatchResult> {
     const Entries = receiptHandles.map((ReceiptHandle, position) => ({
       Id: String(position),
       ReceiptHandle,
       VisibilityTimeout: 0,
     }));
-    return this.#batch(() =>
-      this.#client.send(
-        new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#queueUrl, Entries }),
-        this.#options(),
-      ),
-    );
+    const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#queueUrl, Entries });
+    return this.#batch((abortSignal) => this.#client.send(command, { abortSignal }));
   }
 
   async count(): ReturnType<QuarantineQueue['count']> {
@@ -86,7 +83,9 @@ export class SqsQuarantineQueue implements QuarantineQueue {
       AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
     });
     try {
-      const { Attributes: counts = {} } = await this.#client.send(command, this.#options());
+      const { Attributes: counts = {} } = await withinBudget(this.#budgetMs, (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
       return {
         kind: 'counted',
         visible: Number(counts.ApproximateNumberOfMessages ?? 0),
@@ -97,14 +96,10 @@ export class SqsQuarantineQueue implements QuarantineQueue {
     }
   }
 
-  #options(): { readonly abortSignal: AbortSignal } {
-    return { abortSignal: AbortSignal.timeout(this.#budgetMs) };
-  }
-
   /** What a batch call has done, entry by entry; of a call without an answer nothing is certain. */
-  async #batch(send: () => Promise<BatchAnswer>): Promise<BulkDone> {
+  async #batch(send: (signal: AbortSignal) => Promise<BatchAnswer>): Promise<BatchResult> {
     try {
-      const { Successful = [], Failed = [] } = await send();
+      const { Successful = [], Failed = [] } = await withinBudget(this.#budgetMs, send);
       const positions = new Set(Successful.map(({ Id }) => Number(Id)));
       return Failed[0] === undefined ? { positions } : { positions, cause: `SQS: ${Failed[0].Code ?? 'refused'}` };
     } catch (error) {

@@ -1,7 +1,8 @@
 /** How many messages a queue holds. */
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { errorName } from '../domain/error-name.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
 import type { QueueDepth } from '../ports.ts';
+import { withinBudget } from '../within-budget.ts';
 
 /** Asks one queue, all tries together within `budgetMs`. */
 export class SqsQueueDepth implements QueueDepth {
@@ -25,9 +26,9 @@ export class SqsQueueDepth implements QueueDepth {
       ],
     });
     try {
-      const { Attributes = {} } = await this.#client.send(command, {
-        abortSignal: AbortSignal.timeout(this.#budgetMs),
-      });
+      const { Attributes = {} } = await withinBudget(this.#budgetMs, (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
       return {
         kind: 'counted',
         visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),

@@ -1,8 +1,9 @@
 /** The redrive function, invoked and waited for. */
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import { errorName } from '../domain/error-name.ts';
-import type { RedriveAnswer } from '../domain/redrive-answer.ts';
+import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
 import type { RedriveRuns } from '../ports.ts';
+import { withinBudget } from '../within-budget.ts';
 
 /** Invokes by one client, which must not try again: a run whose answer was lost may have moved events. */
 export class LambdaRedriveRuns implements RedriveRuns {
@@ -19,13 +20,13 @@ export class LambdaRedriveRuns implements RedriveRuns {
   async run(request: Parameters<RedriveRuns['run']>[0]): ReturnType<RedriveRuns['run']> {
     const command = new InvokeCommand({ FunctionName: this.#functionName, Payload: JSON.stringify(request) });
     try {
-      const { Payload, FunctionError } = await this.#client.send(command, {
-        abortSignal: AbortSignal.timeout(this.#budgetMs),
-      });
+      const { Payload, FunctionError } = await withinBudget(this.#budgetMs, (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
       const answer: unknown = JSON.parse(Buffer.from(Payload ?? []).toString('utf8') || 'null');
       if (FunctionError !== undefined) return { kind: 'unavailable', cause: `redrive: ${nameIn(answer)}` };
       if (answer === null) return { kind: 'unavailable', cause: 'redrive: it answered nothing' };
-      return { kind: 'answered', answer: answer as RedriveAnswer };
+      return { kind: 'answered', answer: answer as RedriveResult };
     } catch (error) {
       return { kind: 'unavailable', cause: `Lambda: ${errorName(error)}` };
     }

@@ -1,10 +1,11 @@
 /** The secret of a signature profile in Secrets Manager: all its live versions, cached. */
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { errorName } from '../domain/error-name.ts';
+import type { SecretStage, StagedKey } from '../domain/delivery/signature.ts';
+import type { SignatureProfile } from '../domain/delivery/signature-profiles.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { SecretStage, StagedKey } from '../domain/signature.ts';
-import type { SignatureProfile } from '../domain/signature-profiles.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
 import type { Clock, StreamKeys, StreamSecret, Unavailable } from '../ports.ts';
+import { withinBudget } from '../within-budget.ts';
 
 /** Stages whose versions are accepted. During a rotation the sender may sign with any of them. */
 const LIVE_STAGES: readonly SecretStage[] = ['AWSCURRENT', 'AWSPREVIOUS', 'AWSPENDING'];
@@ -79,9 +80,10 @@ export class SecretsManagerStreamSecret implements StreamSecret {
   async #read(
     stages: readonly SecretStage[],
   ): Promise<{ readonly kind: 'reading'; readonly reading: Reading } | Unavailable> {
-    const signal = AbortSignal.timeout(this.#limits.secretTimeoutMs);
     try {
-      const versions = await Promise.all(stages.map((stage) => this.#readStage(stage, signal)));
+      const versions = await withinBudget(this.#limits.secretTimeoutMs, (signal) =>
+        Promise.all(stages.map((stage) => this.#readStage(stage, signal))),
+      );
       const found = versions.filter((version) => version.kind !== 'absent');
       const reading = {
         keys: found.flatMap((version) => (version.kind === 'key' ? [version.staged] : [])),

@@ -86,12 +86,6 @@ export const LIMIT_TABLE = {
   loneReceiveCount: limit(3, 2, 100, 'a record received this often without leaving a row is worked on alone'),
   poisonExpiredLeases: limit(3, 1, 100, 'leases of one event that may run out before it is quarantined as poison'),
   futureToleranceMs: limit(10 * MINUTE, 0, DAY, 'an event from further ahead would make all after it stale'),
-  quarantinedDuplicateMs: limit(
-    HOUR,
-    0,
-    14 * DAY,
-    'for so long a sender’s duplicate of a quarantined event is only acknowledged',
-  ),
 
   // Quarantine and redrive
   redriveFunctionTimeoutMs: limit(2 * MINUTE, 5 * SECOND, 15 * MINUTE, 'one run of the redrive function'),
@@ -117,6 +111,7 @@ export const LIMIT_TABLE = {
   alarmIngestErrors: limit(5, 1, 1_000_000, 'answers 5xx in 5 minutes; fewer pass with the sender’s retries'),
   alarmRefusalsMin: limit(20, 1, 1_000_000, 'deliveries refused in 5 minutes; fewer are noise'),
   alarmRefusalsPercent: limit(5, 1, 100, 'share of deliveries refused in 5 minutes'),
+  alarmStateTableRetries: limit(10, 1, 1_000_000, 'retries in 5 minutes because of the table; fewer pass unnoticed'),
   alarmOldestMessageMs: limit(
     15 * MINUTE,
     MINUTE,
@@ -144,11 +139,11 @@ export type Limits = Readonly<Record<LimitName, number>>;
 /** Limits that differ from their starting values, as they travel in a function's environment. */
 export type LimitOverrides = Readonly<Partial<Record<LimitName, number>>>;
 
-/** A wrong limit or a broken relation: which key, what it got, what it wants. */
+/** A wrong limit or a broken relation: which key, what it got, what it expected. */
 export interface LimitProblem {
   readonly key: string;
   readonly got: string;
-  readonly wants: string;
+  readonly expected: string;
 }
 
 /** The starting values. */
@@ -183,20 +178,36 @@ export function secretKnownAfterMs(limits: Limits): number {
 /** One relation between limits that the protocol relies on. */
 interface Relation {
   readonly key: LimitName;
-  readonly wants: string;
+  readonly expected: string;
   readonly holds: (l: Limits) => boolean;
   readonly got: (l: Limits) => string;
 }
 
 function less(key: LimitName, label: string, left: (l: Limits) => number, right: (l: Limits) => number): Relation {
-  return { key, wants: label, holds: (l) => left(l) < right(l), got: (l) => `${left(l)} against ${right(l)}` };
+  return { key, expected: label, holds: (l) => left(l) < right(l), got: (l) => `${left(l)} against ${right(l)}` };
 }
 
 function atMost(key: LimitName, label: string, left: (l: Limits) => number, right: (l: Limits) => number): Relation {
-  return { key, wants: label, holds: (l) => left(l) <= right(l), got: (l) => `${left(l)} against ${right(l)}` };
+  return { key, expected: label, holds: (l) => left(l) <= right(l), got: (l) => `${left(l)} against ${right(l)}` };
+}
+
+/** AWS counts this limit in seconds. */
+function wholeSeconds(key: LimitName): Relation {
+  return {
+    key,
+    expected: 'a whole number of seconds, in milliseconds: a multiple of 1000',
+    holds: (l) => l[key] % SECOND === 0,
+    got: (l) => String(l[key]),
+  };
 }
 
 const RELATIONS: readonly Relation[] = [
+  wholeSeconds('ingestFunctionTimeoutMs'),
+  wholeSeconds('processorFunctionTimeoutMs'),
+  wholeSeconds('redriveFunctionTimeoutMs'),
+  wholeSeconds('visibilityMs'),
+  wholeSeconds('deliveryRetentionMs'),
+  wholeSeconds('quarantineRetentionMs'),
   less(
     'crmTimeoutMs',
     'crmTimeoutMs < attemptBudgetMs',
@@ -318,7 +329,7 @@ export function resolveLimits(
       problems.push({
         key,
         got: JSON.stringify(raw),
-        wants: `the name of a limit: ${Object.keys(LIMIT_TABLE).join(', ')}`,
+        expected: `the name of a limit: ${Object.keys(LIMIT_TABLE).join(', ')}`,
       });
       continue;
     }
@@ -329,14 +340,14 @@ export function resolveLimits(
       problems.push({
         key,
         got: JSON.stringify(raw),
-        wants: `a whole number from ${spec.min} to ${spec.max} (${spec.why})`,
+        expected: `a whole number from ${spec.min} to ${spec.max} (${spec.why})`,
       });
   }
   if (problems.length > 0) return { problems };
   const limits: Limits = { ...DEFAULT_LIMITS, ...set };
   for (const relation of RELATIONS) {
     if (!relation.holds(limits))
-      problems.push({ key: `limits.${relation.key}`, got: relation.got(limits), wants: relation.wants });
+      problems.push({ key: `limits.${relation.key}`, got: relation.got(limits), expected: relation.expected });
   }
   return problems.length > 0 ? { problems } : { limits, overrides: set, problems: [] };
 }

@@ -1,15 +1,15 @@
 /** The ingest use case: verify a delivery, persist it, and only then accept it. */
-import { type EncodedBody, encodeBody, sealEnvelope } from '../domain/envelope.ts';
-import { eventIdOf } from '../domain/event-id.ts';
-import type { Limits } from '../domain/limits.ts';
+import { type EncodedBody, encodeBody, encodeEnvelope } from '../domain/delivery/envelope.ts';
+import { eventIdOf } from '../domain/delivery/event-id.ts';
 import {
-  type GivenSignature,
+  type ParsedSignature,
   parseSignature,
   type SecretStage,
   type Verification,
   verifySignature,
-} from '../domain/signature.ts';
-import type { ProfileName, SignatureProfile } from '../domain/signature-profiles.ts';
+} from '../domain/delivery/signature.ts';
+import type { ProfileName, SignatureProfile } from '../domain/delivery/signature-profiles.ts';
+import type { Limits } from '../domain/limits.ts';
 import type { Clock, MessageQueue, StreamSecret } from '../ports.ts';
 
 /** A delivery as HTTP brought it. */
@@ -62,7 +62,7 @@ export async function acceptDelivery(delivery: Delivery, deps: IngestDependencie
   const { name: source, identity } = delivery.profile;
   const eventId = eventIdOf(body.bytes, identity);
   const facts = { source, receivedAtMs: deps.clock.now(), eventId };
-  const sent = await deps.deliveryQueue.send(sealEnvelope(verified.body, facts));
+  const sent = await deps.deliveryQueue.send(encodeEnvelope(verified.body, facts));
   if (sent.kind !== 'sent') return { kind: 'not_persisted', cause: sent.cause };
   return { kind: 'accepted', eventId, source, secretStage: verified.stage };
 }
@@ -96,7 +96,7 @@ async function verify(
 
 interface Look {
   readonly body: EncodedBody;
-  readonly given: GivenSignature;
+  readonly given: ParsedSignature;
   readonly profile: SignatureProfile;
   readonly secret: StreamSecret;
 }
@@ -114,10 +114,10 @@ async function verifyWith(
   // The sender may well have signed with the version that we cannot use: it must try again, not give up.
   if (read.malformed.length > 0) {
     const versions = read.malformed.join(', ');
-    return { kind: 'secret_unusable', cause: `the ${profile.called} secret is not ${profile.key.wants}: ${versions}` };
+    return { kind: 'secret_unusable', cause: `the ${profile.label} secret is not ${profile.key.wants}: ${versions}` };
   }
   if (read.keys.length === 0) {
-    return { kind: 'secret_unusable', cause: `the ${profile.called} secret has no value` };
+    return { kind: 'secret_unusable', cause: `the ${profile.label} secret has no value` };
   }
   // Nor can it be told from one that is signed with a version which could not be read.
   if (read.unreachable !== undefined) return { kind: 'secret_unusable', cause: read.unreachable };

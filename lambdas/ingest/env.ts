@@ -1,6 +1,7 @@
 /** The ingest function's environment. */
+
+import { ALL_PROFILES, type ProfileName } from '../domain/delivery/signature-profiles.ts';
 import type { LimitOverrides, Limits } from '../domain/limits.ts';
-import { ALL_PROFILES, type ProfileName } from '../domain/signature-profiles.ts';
 import { type Environment, readEnvironment, writeEnvironment } from '../environment.ts';
 
 const FIELDS = {
@@ -29,7 +30,7 @@ export function writeIngestEnvironment(values: IngestEnvironment, limits: LimitO
 /** Reads the variables; throws one error that names every one that is missing. */
 export function readIngestEnvironment(environment: Environment): IngestEnvironment & { readonly limits: Limits } {
   const expected = ALL_PROFILES.filter(
-    ({ stack, onlyWith }) => onlyWith === undefined || environment[stack.secretVariable] !== undefined,
+    ({ stack, enabledBy: onlyWith }) => onlyWith === undefined || environment[stack.secretVariable] !== undefined,
   );
   const secretVariables = Object.fromEntries(expected.map(({ name, stack }) => [name, stack.secretVariable]));
   const read = readEnvironment({ ...FIELDS, ...secretVariables }, environment);

@@ -1,8 +1,8 @@
 /** The way of an event as a row of stations, each with its number. */
 
+import { duration, figure } from './format.ts';
 import { type Html, html } from './html.ts';
-import { type Depth, isRead, type Picture } from './page-content.ts';
-import { duration, figure } from './words.ts';
+import { type Depth, isRead, type PipelineSnapshot } from './page-content.ts';
 
 /** What is counted where somebody counts it: on one machine, since the pipeline was started. */
 export interface FlowCounts {
@@ -25,7 +25,7 @@ interface Station {
 }
 
 /** In the order of the flow. */
-export function renderFlow(picture: Picture, counts?: FlowCounts): Html {
+export function renderFlow(picture: PipelineSnapshot, counts?: FlowCounts): Html {
   const stations = [
     ...(counts === undefined ? [] : [accepted(counts)]),
     waiting(picture),
@@ -53,7 +53,7 @@ function accepted({ accepted, duplicates }: FlowCounts): Station {
   };
 }
 
-function waiting({ deliveryQueue }: Picture): Station {
+function waiting({ deliveryQueue }: PipelineSnapshot): Station {
   const label = 'Waiting';
   if (!isRead(deliveryQueue)) return { label, value: '?', note: deliveryQueue.cause, tone: 'bad' };
   return {
@@ -67,7 +67,7 @@ function waiting({ deliveryQueue }: Picture): Station {
   };
 }
 
-function circuit({ circuit: row, atMs }: Picture): Station {
+function circuit({ circuitBreaker: row, atMs }: PipelineSnapshot): Station {
   const label = 'CRM circuit';
   if (!isRead(row)) return { label, value: 'Unknown', note: row.cause, tone: 'bad' };
   if (row.state === 'OPEN') {
@@ -93,7 +93,7 @@ function applied({ applied, retried, stale }: FlowCounts): Station {
   };
 }
 
-function quarantined({ quarantine, quarantineQueue }: Picture): Station {
+function quarantined({ quarantine, quarantineQueue }: PipelineSnapshot): Station {
   const label = 'Quarantine';
   if (!isRead(quarantine)) return { label, value: '?', note: quarantine.cause, tone: 'bad' };
   const count = quarantine.reduce((total, reason) => total + reason.count, 0);

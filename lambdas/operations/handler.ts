@@ -1,13 +1,11 @@
 /** The operations functions: a CloudWatch dashboard in, HTML out. Wiring only. */
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import middy from '@middy/core';
-import { DynamoDbCircuitStore } from '../adapters/circuit-store.dynamodb.ts';
+import { DynamoDbCircuitBreakerStore } from '../adapters/circuit-store.dynamodb.ts';
 import { systemClock } from '../adapters/clock.system.ts';
 import { DynamoDbPipelineView } from '../adapters/pipeline-view.dynamodb.ts';
 import { SqsQueueDepth } from '../adapters/queue-depth.sqs.ts';
 import { LambdaRedriveRuns } from '../adapters/redrive-runs.lambda.ts';
-import { sqsClient } from '../aws/clients.ts';
-import { documentClient } from '../aws/document-client.ts';
+import { documentClient, lambdaClient, sqsClient } from '../aws-clients.ts';
 import { readOperationsEnvironment, THIS_FUNCTION } from './env.ts';
 import { pageContent } from './page-content.ts';
 import { readWidgetRequest, renderWidget, WIDGET_DOCUMENTATION } from './widget.ts';
@@ -15,13 +13,13 @@ import { readWidgetRequest, renderWidget, WIDGET_DOCUMENTATION } from './widget.
 const environment = readOperationsEnvironment(process.env);
 const { limits, stateTableName, quarantineIndexName, actFunctionArn } = environment;
 
-const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs, budgetMs: limits.storeBudgetMs };
-const sqs = sqsClient(process.env, bounds);
-const dynamo = documentClient(process.env, bounds);
-const lambda = new LambdaClient({ maxAttempts: 1 });
+const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs };
+const sqs = sqsClient(bounds);
+const dynamo = documentClient(bounds);
+const lambda = lambdaClient({ tries: 1, tryMs: limits.redriveFunctionTimeoutMs });
 const dependencies = {
   view: new DynamoDbPipelineView(dynamo, stateTableName, quarantineIndexName, limits),
-  circuit: new DynamoDbCircuitStore(dynamo, stateTableName, limits),
+  circuitBreaker: new DynamoDbCircuitBreakerStore(dynamo, stateTableName, limits),
   deliveryQueue: new SqsQueueDepth(sqs, environment.deliveryQueueUrl, limits.storeBudgetMs),
   quarantine: new SqsQueueDepth(sqs, environment.quarantineUrl, limits.storeBudgetMs),
   redrive: new LambdaRedriveRuns(lambda, environment.redriveFunctionName, limits.redriveFunctionTimeoutMs),

@@ -2,7 +2,7 @@
  * HTML that cannot be injected into: a template's values are escaped unless they are HTML that was made here. What
  * came from outside is made printable as well, so that nothing hides or reverses what is read.
  */
-import { printable } from '../domain/log-text.ts';
+import { printable } from '../domain/telemetry/redact.ts';
 
 /** Markup made by `html`, and by nothing else. */
 export class Html {

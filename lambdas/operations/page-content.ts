@@ -1,11 +1,11 @@
 /** What a page shows, read through the ports. What cannot be read is shown as that; the rest is shown all the same. */
-import { type CircuitRow, seeCircuit } from '../domain/circuit.ts';
-import { type EventLife, lifeOf } from '../domain/event-life.ts';
-import type { EventRow } from '../domain/event-row.ts';
+import { type CircuitBreakerRow, readCircuitBreaker } from '../domain/crm/circuit-breaker.ts';
+import type { EventRow } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { RedriveAnswer } from '../domain/redrive-answer.ts';
+import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
+import { type EventTimeline, timelineOf } from '../domain/telemetry/event-timeline.ts';
 import type {
-  CircuitStore,
+  CircuitBreakerStore,
   Clock,
   KeyedRow,
   PipelineView,
@@ -19,7 +19,7 @@ import type { PageRequest, RedriveTarget } from './page-request.ts';
 /** What the page is made from. */
 export interface PageDependencies {
   readonly view: PipelineView;
-  readonly circuit: Pick<CircuitStore, 'read'>;
+  readonly circuitBreaker: Pick<CircuitBreakerStore, 'read'>;
   readonly deliveryQueue: QueueDepth;
   readonly quarantine: QueueDepth;
   readonly redrive: RedriveRuns;
@@ -31,17 +31,17 @@ export interface PageDependencies {
 export type Depth = Exclude<Awaited<ReturnType<QueueDepth['read']>>, Unavailable>;
 
 /** The pipeline as it is. */
-export interface Picture {
+export interface PipelineSnapshot {
   readonly atMs: number;
-  readonly circuit: CircuitRow | Unavailable;
+  readonly circuitBreaker: CircuitBreakerRow | Unavailable;
   readonly deliveryQueue: Depth | Unavailable;
   readonly quarantineQueue: Depth | Unavailable;
   readonly quarantine: readonly QuarantineOfReason[] | Unavailable;
 }
 
 /** One row that was found, and its life. */
-export interface FoundLife extends KeyedRow {
-  readonly life: EventLife;
+export interface FoundTimeline extends KeyedRow {
+  readonly timeline: EventTimeline;
 }
 
 /** What came of what was asked. */
@@ -49,21 +49,21 @@ export type Result =
   | {
       readonly kind: 'event';
       readonly eventId: string;
-      readonly found: readonly FoundLife[];
+      readonly found: readonly FoundTimeline[];
       /** Where nothing was found: what that means. */
-      readonly unknown: EventLife;
+      readonly unknown: EventTimeline;
     }
   | {
       readonly kind: 'redrive';
       readonly target: RedriveTarget;
       readonly dryRun: boolean;
-      readonly answer: RedriveAnswer;
+      readonly answer: RedriveResult;
     }
   | { readonly kind: 'failed'; readonly what: string; readonly cause: string };
 
 /** Everything on a page. */
 export interface PageContent {
-  readonly picture: Picture;
+  readonly snapshot: PipelineSnapshot;
   readonly result?: Result;
 }
 
@@ -71,19 +71,19 @@ export interface PageContent {
  * Events that one press of a button moves at most: at `redriveRatePerSecond` the run ends while somebody is still
  * looking, and what is left is one more press away.
  */
-export const PRESS_MAX = 1_000;
+export const REDRIVE_BATCH_MAX = 1_000;
 
 /** Carries the request out, then reads everything. */
 export async function pageContent(request: PageRequest, deps: PageDependencies): Promise<PageContent> {
   const result = await resultOf(request, deps);
-  const picture = await takePicture(deps);
-  return result === undefined ? { picture } : { picture, result };
+  const picture = await takeSnapshot(deps);
+  return result === undefined ? { snapshot: picture } : { snapshot: picture, result };
 }
 
 /** Reads the pipeline as it is. */
-export async function takePicture(deps: PageDependencies): Promise<Picture> {
+export async function takeSnapshot(deps: PageDependencies): Promise<PipelineSnapshot> {
   const [circuit, deliveryQueue, quarantineQueue, quarantine] = await Promise.all([
-    deps.circuit.read(),
+    deps.circuitBreaker.read(),
     deps.deliveryQueue.read(),
     deps.quarantine.read(),
     deps.view.quarantine(),
@@ -91,10 +91,10 @@ export async function takePicture(deps: PageDependencies): Promise<Picture> {
   const atMs = deps.clock.now();
   return {
     atMs,
-    circuit:
+    circuitBreaker:
       circuit.kind === 'unavailable'
         ? circuit
-        : seeCircuit(circuit.kind === 'stored' ? circuit.stored : undefined, atMs, deps.limits).row,
+        : readCircuitBreaker(circuit.kind === 'stored' ? circuit.stored : undefined, atMs, deps.limits).row,
     deliveryQueue,
     quarantineQueue,
     quarantine: quarantine.kind === 'unavailable' ? quarantine : quarantine.reasons,
@@ -125,11 +125,11 @@ async function findEvent(eventId: string, deps: PageDependencies): Promise<Resul
   if (found.kind === 'unavailable')
     return { kind: 'failed', what: 'The event could not be looked up', cause: found.cause };
   const nowMs = deps.clock.now();
-  const life = (row: EventRow | undefined) => lifeOf(row, nowMs);
+  const life = (row: EventRow | undefined) => timelineOf(row, nowMs);
   return {
     kind: 'event',
     eventId,
-    found: found.rows.map((keyed) => ({ ...keyed, life: life(keyed.row) })),
+    found: found.rows.map((keyed) => ({ ...keyed, timeline: life(keyed.row) })),
     unknown: life(undefined),
   };
 }
@@ -139,7 +139,7 @@ async function redrive(
   deps: PageDependencies,
 ): Promise<Result> {
   const filter = target.kind === 'reason' ? { reasons: [target.reason] } : { eventIds: [target.eventId] };
-  const run = await deps.redrive.run({ filter, dryRun, ...(dryRun ? {} : { limit: PRESS_MAX }) });
+  const run = await deps.redrive.run({ filter, dryRun, ...(dryRun ? {} : { limit: REDRIVE_BATCH_MAX }) });
   if (run.kind === 'unavailable') {
     const what = dryRun ? 'The dry run did not end' : 'The redrive did not tell how it ended; it may have moved events';
     return { kind: 'failed', what, cause: run.cause };

@@ -1,6 +1,6 @@
 /** What the page can be asked for, wherever it is shown. */
-import type { QuarantineReason } from '../domain/event-row.ts';
-import { isQuarantineReason } from '../domain/quarantine-reasons.ts';
+import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
+import { isQuarantineReason } from '../domain/quarantine/quarantine-reasons.ts';
 
 /** Which events a redrive is about: all of one reason, or a single one. */
 export type RedriveTarget =

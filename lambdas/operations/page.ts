@@ -1,12 +1,12 @@
 /** The page, put together: verdict, result, flow, quarantine, search. */
 import type { Controls } from './controls.ts';
 import { type FlowCounts, renderFlow } from './flow.ts';
+import { timeOfDay } from './format.ts';
 import { type Html, html } from './html.ts';
 import type { PageContent } from './page-content.ts';
 import { renderQuarantine } from './quarantine-list.ts';
 import { renderResult } from './result-panel.ts';
-import { renderVerdict, verdictTitle } from './verdict.ts';
-import { timeOfDay } from './words.ts';
+import { renderStatusBanner, statusTitle } from './status-banner.ts';
 
 /** What a place adds to the page. */
 export interface PageExtras {
@@ -21,10 +21,10 @@ export function renderRegions(
   controls: Controls,
   { counts }: PageExtras = {},
 ): Record<string, Html> {
-  const { picture } = content;
+  const { snapshot: picture } = content;
   return {
-    'ops-announce': verdictTitle(picture),
-    'ops-verdict': renderVerdict(picture),
+    'ops-announce': statusTitle(picture),
+    'ops-verdict': renderStatusBanner(picture),
     'ops-time': html`as of ${timeOfDay(picture.atMs)}`,
     'ops-flow': renderFlow(picture, counts),
     'ops-quarantine': renderQuarantine(picture, controls),

@@ -1,10 +1,10 @@
 /** What waits in quarantine, reason by reason: how many, since when, what to do. */
-import { QUARANTINE_ADVICE, type RedriveHelps } from '../domain/quarantine-advice.ts';
+import { QUARANTINE_ADVICE, type RedriveHelps } from '../domain/quarantine/quarantine-advice.ts';
 import type { KeyedRow, QuarantineOfReason } from '../ports.ts';
 import type { Controls } from './controls.ts';
+import { ago, figure } from './format.ts';
 import { type Html, html } from './html.ts';
-import { isRead, type Picture } from './page-content.ts';
-import { ago, figure } from './words.ts';
+import { isRead, type PipelineSnapshot } from './page-content.ts';
 
 const TAGS: Readonly<Record<RedriveHelps, readonly [string, string]>> = {
   by_itself: ['goes back by itself', 'calm'],
@@ -13,7 +13,7 @@ const TAGS: Readonly<Record<RedriveHelps, readonly [string, string]>> = {
 };
 
 /** The reasons, those that need a person first. */
-export function renderQuarantine({ quarantine, atMs }: Picture, controls: Controls): Html {
+export function renderQuarantine({ quarantine, atMs }: PipelineSnapshot, controls: Controls): Html {
   if (!isRead(quarantine)) {
     return html`<p class="ops-empty">The state table does not answer: ${quarantine.cause}.</p>`;
   }

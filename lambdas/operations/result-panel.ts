@@ -1,16 +1,16 @@
 /** What came of what was asked: an event's life, or how a redrive went. */
-import { QUARANTINE_ADVICE } from '../domain/quarantine-advice.ts';
-import type { RedriveAnswer, RunReport, StayCause, StopCause } from '../domain/redrive-answer.ts';
+import { QUARANTINE_ADVICE } from '../domain/quarantine/quarantine-advice.ts';
+import type { RedriveResult, RunReport, SkipCause, StopCause } from '../domain/quarantine/redrive-result.ts';
 import type { Controls } from './controls.ts';
+import { counted, figure, utc } from './format.ts';
 import { type Html, html } from './html.ts';
-import { type FoundLife, isRead, type PageContent, PRESS_MAX, type Result } from './page-content.ts';
+import { type FoundTimeline, isRead, type PageContent, REDRIVE_BATCH_MAX, type Result } from './page-content.ts';
 import type { RedriveTarget } from './page-request.ts';
-import { counted, figure, utc } from './words.ts';
 
 /** The panel, or nothing where nothing was asked. */
-export function renderResult({ result, picture }: PageContent, controls: Controls): Html | undefined {
+export function renderResult({ result, snapshot: picture }: PageContent, controls: Controls): Html | undefined {
   if (result === undefined) return undefined;
-  const crmIsDown = isRead(picture.circuit) && picture.circuit.state === 'OPEN';
+  const crmIsDown = isRead(picture.circuitBreaker) && picture.circuitBreaker.state === 'OPEN';
   switch (result.kind) {
     case 'event':
       return renderEvents(result, controls);
@@ -50,7 +50,7 @@ function renderEvents({ eventId, found, unknown }: Extract<Result, { kind: 'even
   );
 }
 
-function renderLife(eventId: string, { key, row, life }: FoundLife, controls: Controls): Html {
+function renderLife(eventId: string, { key, row, timeline: life }: FoundTimeline, controls: Controls): Html {
   const id = row.eventId;
   const mayMove = row.status === 'QUARANTINED' && id !== undefined;
   const dryRun = { kind: 'redrive', target: { kind: 'event', eventId: id ?? '' }, dryRun: true } as const;
@@ -104,7 +104,7 @@ function renderRedrive(
   }
 }
 
-type Report = Extract<RedriveAnswer, { kind: 'redrive' }>;
+type Report = Extract<RedriveResult, { kind: 'redrive' }>;
 
 function renderDryRun(target: RedriveTarget, report: Report, crmIsDown: boolean, controls: Controls): Html {
   const { total } = report.wouldMove;
@@ -112,18 +112,18 @@ function renderDryRun(target: RedriveTarget, report: Report, crmIsDown: boolean,
     return panel(
       'plain',
       `Nothing would move: ${nameOf(target)}`,
-      html`${renderEnding(report)}${renderStays(report)}
+      html`${renderEnding(report)}${renderSkipped(report)}
 <p>Its messages may be on their way already, or another redrive holds them at the moment.</p>`,
     );
   }
-  const now = Math.min(total, PRESS_MAX);
+  const now = Math.min(total, REDRIVE_BATCH_MAX);
   const request = { kind: 'redrive', target, dryRun: false } as const;
   const question = `Move ${counted(now)} (${nameOf(target)}) from quarantine back to the delivery queue?`;
   return panel(
     'plain',
     `${counted(total)} would move: ${nameOf(target)}`,
     html`<p>From quarantine back to the delivery queue, to be tried anew. Nothing has been moved yet.</p>
-${renderEnding(report)}${renderStays(report)}${crmIsDown && html`<p class="ops-warning">The circuit is open: they would come straight back. Wait until the CRM answers.</p>`}
+${renderEnding(report)}${renderSkipped(report)}${crmIsDown && html`<p class="ops-warning">The circuit is open: they would come straight back. Wait until the CRM answers.</p>`}
 ${helpsRarely(target) && html`<p class="ops-warning">${helpsRarely(target)}</p>`}
 <div class="ops-actions">${controls.button(`Redrive ${counted(now)}`, request, { kind: 'primary', confirmation: question, acts: true })}</div>`,
   );
@@ -143,7 +143,7 @@ function renderMoved(target: RedriveTarget, report: Report, crmIsDown: boolean):
     total > 0 ? 'good' : 'watch',
     total > 0 ? `${counted(total)} moved: ${nameOf(target)}` : `Nothing was moved: ${nameOf(target)}`,
     html`<p>${total > 0 && 'Back in the delivery queue. What still cannot be applied comes back to quarantine; nothing is applied twice.'}</p>
-${renderEnding(report)}${renderStays(report)}${left > 0 && html`<p>${counted(left, 'copy').replace('copys', 'copies')} could not be deleted from quarantine; they come again, which harms nobody.</p>`}
+${renderEnding(report)}${renderSkipped(report)}${left > 0 && html`<p>${counted(left, 'copy').replace('copys', 'copies')} could not be deleted from quarantine; they come again, which harms nobody.</p>`}
 ${crmIsDown && html`<p class="ops-warning">The circuit is open: expect them back in quarantine.</p>`}`,
   );
 }
@@ -153,30 +153,30 @@ function nameOf(target: RedriveTarget): string {
 }
 
 const STOPPED: Readonly<Record<StopCause, string>> = {
-  limit: `at ${figure(PRESS_MAX)}, which is as many as one press moves; press again for the rest`,
+  limit: `at ${figure(REDRIVE_BATCH_MAX)}, which is as many as one press moves; press again for the rest`,
   time: 'when its time was over; run it again for the rest',
   circuit_open: 'because the circuit opened',
   in_flight_max: 'because SQS lets no more messages be in flight; try again in a few minutes',
   unavailable: 'because a queue or the state table did not answer',
 };
 
-function renderEnding({ reachedEnd, stoppedBecause, cause, looked }: RunReport): Html {
+function renderEnding({ reachedEnd, stoppedBecause, cause, examined: looked }: RunReport): Html {
   const seen = `Looked at ${counted(looked, 'message')} in quarantine`;
   if (reachedEnd || stoppedBecause === undefined) return html`<p>${seen}.</p>`;
   return html`<p>${seen}, and stopped ${STOPPED[stoppedBecause]}${cause !== undefined && ` (${cause})`}.</p>`;
 }
 
-const STAYS: Readonly<Partial<Record<StayCause, string>>> = {
+const STAYS: Readonly<Partial<Record<SkipCause, string>>> = {
   redrives_max: 'have been redriven too often; redrive them one by one, by their ids',
   not_sent: 'were not taken by the delivery queue',
   run_ended: 'had no turn before the run ended',
   limit: 'are left for the next press',
 };
 
-function renderStays({ stays }: RunReport): Html | undefined {
+function renderSkipped({ skipped }: RunReport): Html | undefined {
   const told = Object.entries(STAYS).flatMap(([cause, words]) => {
-    const count = stays.why[cause as StayCause] ?? 0;
+    const count = skipped.why[cause as SkipCause] ?? 0;
     return count === 0 ? [] : [html`<li>${counted(count)} ${words}</li>`];
   });
-  return told.length === 0 ? undefined : html`<p>What stays:</p><ul>${told}</ul>`;
+  return told.length === 0 ? undefined : html`<p>What skipped:</p><ul>${told}</ul>`;
 }

@@ -5,10 +5,10 @@
  * and another attempt begins, calling the CRM with the same idempotency key; after the settle the message
  * comes again and is found final.
  */
-import { retryAfterMs, retryDelayMs } from '../domain/backoff.ts';
-import { answerClass, type CrmOutcome, classify } from '../domain/crm-outcome.ts';
-import { quarantineEnvelope } from '../domain/envelope.ts';
-import { reusedIdKey } from '../domain/event-key.ts';
+import { retryAfterMs, retryDelayMs } from '../domain/crm/backoff.ts';
+import { type CrmFailure, type CrmOutcome, classify, responseClass } from '../domain/crm/crm-outcome.ts';
+import { quarantineEnvelope } from '../domain/delivery/envelope.ts';
+import { reusedIdKey } from '../domain/event/event-key.ts';
 import {
   type ContactEffect,
   claimedContact,
@@ -16,9 +16,9 @@ import {
   type FinalStatus,
   type QuarantineReason,
   releasedContact,
-} from '../domain/event-row.ts';
+} from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { RetryCause } from '../domain/metrics.ts';
+import type { RetryCause } from '../domain/telemetry/metrics.ts';
 import type {
   Chance,
   ClaimWrite,
@@ -29,17 +29,17 @@ import type {
   Metrics,
   SettleResult,
 } from '../ports.ts';
-import type { KnownRows } from './known-rows.ts';
-import { CIRCUIT_OPEN, failedRow, finalRow, nextStep, quarantinedRow, type Step } from './next-step.ts';
-import { orderingDigestOf, type PreparedRecord, type Task } from './prepared-record.ts';
-import type { CallPass, SharedCircuit } from './shared-circuit.ts';
+import { CIRCUIT_BREAKER_OPEN, type Decision, decide, failedRow, finalRow, quarantinedRow } from './decide.ts';
+import { orderingDigestOf, type ParsedRecord, type Task } from './parse-record.ts';
+import type { RowCache } from './row-cache.ts';
+import type { Permit, SharedCircuitBreaker } from './shared-circuit-breaker.ts';
 
 /** What an attempt works with. */
 export interface AttemptDependencies {
   readonly store: IdempotencyStore;
   readonly crm: Crm;
   /** This environment's view of the circuit, which outlasts the invocation. */
-  readonly circuit: SharedCircuit;
+  readonly circuitBreaker: SharedCircuitBreaker;
   readonly quarantine: MessageQueue;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -59,7 +59,7 @@ export type Disposition =
     }
   /** The message has to come back. */
   | {
-      readonly kind: 'later';
+      readonly kind: 'retry';
       readonly delayMs: number;
       readonly why: string;
       readonly cause: RetryCause;
@@ -75,16 +75,16 @@ const ROUNDS_MAX = 6;
 /** An attempt, from the first look at its rows to the last write. */
 export class Attempt {
   readonly #deps: AttemptDependencies;
-  readonly #known: KnownRows;
+  readonly #known: RowCache;
   readonly #owner: string;
   readonly #endsAtMs: number;
   readonly #leaseExpiresAtMs: number;
-  #record: PreparedRecord;
+  #record: ParsedRecord;
   /** Whether its call is a probe, whose success has to be written to the circuit after all else. */
   #probes = false;
 
   /** The lease counts from here, before anything is sent, so that it cannot outlast what others see of it. */
-  constructor(record: PreparedRecord, known: KnownRows, deps: AttemptDependencies) {
+  constructor(record: ParsedRecord, known: RowCache, deps: AttemptDependencies) {
     const nowMs = deps.clock.now();
     this.#deps = deps;
     this.#known = known;
@@ -99,7 +99,7 @@ export class Attempt {
     try {
       return await this.#run();
     } finally {
-      this.#deps.circuit.letGo(this.#owner);
+      this.#deps.circuitBreaker.releaseProbe(this.#owner);
     }
   }
 
@@ -109,18 +109,18 @@ export class Attempt {
       if (this.#timeLeftMs() < 2 * this.#deps.limits.storeBudgetMs)
         return this.#later('no time left', this.#retryDelayMs(), 'no_time');
       const disposition = await this.#carryOut(this.#nextStep());
-      if (disposition !== 'look_again') return disposition;
+      if (disposition !== 're_evaluate') return disposition;
     }
     return this.#later('the rows keep changing', this.#retryDelayMs(), 'in_progress');
   }
 
-  #nextStep(): Step {
+  #nextStep(): Decision {
     const { task, eventKey } = this.#record;
-    return nextStep(this.#record, {
+    return decide(this.#record, {
       row: this.#known.event(eventKey),
       contact:
         task.kind === 'deliver' && task.contact !== undefined ? this.#known.contact(task.contact.key) : undefined,
-      circuit: this.#deps.circuit.gate(this.#owner),
+      circuitBreaker: this.#deps.circuitBreaker.stateFor(this.#owner),
       owner: this.#owner,
       nowMs: this.#deps.clock.now(),
       leaseExpiresAtMs: this.#leaseExpiresAtMs,
@@ -129,7 +129,7 @@ export class Attempt {
     });
   }
 
-  async #carryOut(step: Step): Promise<Disposition | 'look_again'> {
+  async #carryOut(step: Decision): Promise<Disposition | 're_evaluate'> {
     switch (step.kind) {
       case 'acknowledge':
         return { kind: 'done', outcome: 'duplicate', attempts: 0 };
@@ -147,7 +147,7 @@ export class Attempt {
   }
 
   /** An id that another event has already: this one is kept, and quarantined, under a key of its own. */
-  async #takeOwnKey(): Promise<Disposition | 'look_again'> {
+  async #takeOwnKey(): Promise<Disposition | 're_evaluate'> {
     const { task, identity } = this.#record;
     const eventKey = reusedIdKey(task.event?.id ?? this.#record.eventKey, identity, orderingDigestOf(this.#record));
     const detail = 'another event with this id, but another type, timestamp or ordering key, came before';
@@ -159,23 +159,24 @@ export class Attempt {
     };
     const read = await this.#deps.store.readAhead({ events: [eventKey], contacts: [] });
     if ('kind' in read) return this.#later(read.cause, this.#retryDelayMs(), 'state_table');
-    this.#known.sawEvent(eventKey, read.events.get(eventKey));
-    return 'look_again';
+    this.#known.setEvent(eventKey, read.events.get(eventKey));
+    return 're_evaluate';
   }
 
-  async #claim(write: ClaimWrite): Promise<Disposition | 'look_again'> {
+  async #claim(write: ClaimWrite): Promise<Disposition | 're_evaluate'> {
     const { task } = this.#record;
     if (task.kind !== 'deliver') throw new Error('only an event that is to be delivered is claimed');
     // From here on the others of this environment find no probe due: they need not claim in vain.
-    if (this.#deps.circuit.gate(this.#owner) === 'probe_due') this.#deps.circuit.reserveProbe(this.#owner);
+    if (this.#deps.circuitBreaker.stateFor(this.#owner) === 'probe_due')
+      this.#deps.circuitBreaker.reserveProbe(this.#owner);
     const claimed = await this.#deps.store.claim(write);
     switch (claimed.kind) {
       case 'claimed': {
-        this.#known.sawEvent(write.eventKey, write.row);
+        this.#known.setEvent(write.eventKey, write.row);
         const { contact } = task;
         if (contact !== undefined) {
           const before = this.#known.contact(contact.key);
-          this.#known.sawContact(
+          this.#known.setContact(
             contact.key,
             claimedContact(before, contact.position, this.#owner, this.#leaseExpiresAtMs),
           );
@@ -183,14 +184,14 @@ export class Attempt {
         return this.#deliver(task, write.row);
       }
       case 'event_differs':
-        this.#known.sawEvent(write.eventKey, claimed.event);
-        return 'look_again';
+        this.#known.setEvent(write.eventKey, claimed.event);
+        return 're_evaluate';
       case 'contact_refuses':
-        if (task.contact !== undefined) this.#known.sawContact(task.contact.key, claimed.contact);
-        return 'look_again';
+        if (task.contact !== undefined) this.#known.setContact(task.contact.key, claimed.contact);
+        return 're_evaluate';
       case 'unavailable':
         // It may stand all the same: asked again under the same owner, it is then found and used.
-        if (this.#timeLeftMs() > this.#neededMs()) return 'look_again';
+        if (this.#timeLeftMs() > this.#neededMs()) return 're_evaluate';
         return this.#later(claimed.cause, this.#retryDelayMs(), 'state_table');
       default:
         return claimed satisfies never;
@@ -201,17 +202,17 @@ export class Attempt {
     // What is given back before anything was sent does not count as an attempt.
     const untried = { ...row, attempts: row.attempts - 1 };
     if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
-    const pass = await this.#deps.circuit.admit(this.#owner);
-    if (pass === 'refused') return this.#quarantine(task, untried, 'circuit_open', CIRCUIT_OPEN, 'not_applied');
+    const pass = await this.#deps.circuitBreaker.tryAcquire(this.#owner);
+    if (pass === 'refused') return this.#quarantine(task, untried, 'circuit_open', CIRCUIT_BREAKER_OPEN, 'not_applied');
     if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
     this.#probes = pass.kind === 'probe';
     const outcome = await this.#callCrm(task, pass);
-    const works = outcome.kind === 'success' || outcome.kind === 'permanent';
-    await this.#deps.circuit.callEnded(pass, !works);
+    const works = outcome.kind === 'success' || outcome.kind === 'permanent' || outcome.kind === 'conflict';
+    await this.#deps.circuitBreaker.recordResult(pass, !works);
     const disposition = await this.#conclude(task, row, outcome);
     // Without time left for it the circuit waits for the next probe.
     if (this.#probes && works && this.#timeLeftMs() >= this.#deps.limits.storeBudgetMs)
-      await this.#deps.circuit.probeSucceeded(this.#owner);
+      await this.#deps.circuitBreaker.closeAfterProbe(this.#owner);
     return disposition;
   }
 
@@ -221,12 +222,13 @@ export class Attempt {
       case 'success':
         return this.#succeed(task, row);
       case 'permanent':
-        return this.#quarantine(task, row, 'crm_rejected', outcome.error, 'not_applied');
+        return this.#quarantine(task, row, 'crm_rejected', outcome.error, outcome.applied);
       case 'transient':
+      case 'conflict':
       case 'credentials':
       case 'dependency':
         if (row.attempts >= this.#deps.limits.crmAttempts) {
-          return this.#quarantine(task, row, 'retries_exhausted', outcome.error, effectOf(outcome));
+          return this.#quarantine(task, row, 'retries_exhausted', outcome.error, outcome.applied);
         }
         return this.#fail(task, row, outcome);
       default:
@@ -244,11 +246,13 @@ export class Attempt {
    * Calls the CRM, a second time with a newly read token where it refuses the one we had and time allows. A probe is
    * one call, and so has its token read anew before.
    */
-  async #callCrm(task: Extract<Task, { kind: 'deliver' }>, pass: CallPass): Promise<CrmOutcome> {
+  async #callCrm(task: Extract<Task, { kind: 'deliver' }>, pass: Permit): Promise<CrmOutcome> {
     const isProbe = pass.kind === 'probe';
     const first = await this.#callOnce(task, isProbe);
     if (first.kind !== 'credentials' || isProbe || !this.#hasTimeToCall()) return first;
-    return this.#callOnce(task, true);
+    const second = await this.#callOnce(task, true);
+    // The first call may have been applied: what the second one got does not change that.
+    return second.kind === 'success' || first.applied === 'not_applied' ? second : { ...second, applied: 'unknown' };
   }
 
   /** One call, measured. */
@@ -258,7 +262,7 @@ export class Attempt {
     const call = { idempotencyKey: task.event.id, budgetMs: limits.crmTimeoutMs, freshToken };
     const answer = await crm.deliver(task.command, call);
     metrics.add('CrmLatency', clock.now() - beganAtMs);
-    metrics.addBy('CrmCalls', answerClass(answer), 1);
+    metrics.addBy('CrmCalls', responseClass(answer), 1);
     return classify(answer);
   }
 
@@ -275,17 +279,17 @@ export class Attempt {
   async #fail(
     task: Extract<Task, { kind: 'deliver' }>,
     claimed: EventRow,
-    outcome: Exclude<CrmOutcome, { kind: 'success' | 'permanent' }>,
+    outcome: CrmFailure,
     cause: RetryCause = 'crm',
   ): Promise<Disposition> {
     const { clock, chance, limits } = this.#deps;
     const nowMs = clock.now();
-    const askedMs = outcome.kind === 'transient' ? retryAfterMs(outcome.retryAfter, nowMs) : 0;
+    const askedMs = retryAfterMs(outcome.retryAfter, nowMs);
     const delayMs = retryDelayMs(limits, Math.max(1, claimed.attempts), chance.fraction(), askedMs);
     const row = failedRow(claimed, outcome.error, nowMs, nowMs + delayMs);
-    const settled = await this.#settleClaimed(task, row, effectOf(outcome), []);
+    const settled = await this.#settleClaimed(task, row, outcome.applied, []);
     if (settled.kind !== 'settled') return this.#unsettled(settled, claimed);
-    return { kind: 'later', delayMs, why: outcome.error, cause, attempts: row.attempts };
+    return { kind: 'retry', delayMs, why: outcome.error, cause, attempts: row.attempts };
   }
 
   /** First the message, then the row, then (by returning) the acknowledgement: dying in between only duplicates. */
@@ -331,10 +335,10 @@ export class Attempt {
     let settled = await store.settle(write);
     while (settled.kind === 'unavailable' && this.#timeLeftMs() >= reserveMs) settled = await store.settle(write);
     if (settled.kind === 'settled') {
-      this.#known.sawEvent(write.eventKey, row);
+      this.#known.setEvent(write.eventKey, row);
       if (task.contact !== undefined) {
         const held = this.#known.contact(task.contact.key) ?? {};
-        this.#known.sawContact(task.contact.key, releasedContact(held, task.contact.position, effect));
+        this.#known.setContact(task.contact.key, releasedContact(held, task.contact.position, effect));
       }
     }
     return settled;
@@ -347,15 +351,15 @@ export class Attempt {
     cause: RetryCause = settled.kind === 'unavailable' ? 'state_table' : 'in_progress',
   ): Disposition {
     if (settled.kind === 'lost' && settled.event !== undefined)
-      this.#known.sawEvent(this.#record.eventKey, settled.event);
+      this.#known.setEvent(this.#record.eventKey, settled.event);
     const leaseLeftMs = this.#leaseExpiresAtMs - this.#deps.clock.now();
     const why =
       settled.kind === 'unavailable' ? `outcome not recorded: ${settled.cause}` : 'outcome not recorded: lease lost';
-    return { kind: 'later', delayMs: Math.max(leaseLeftMs, 1_000), why, cause, attempts: claimed.attempts };
+    return { kind: 'retry', delayMs: Math.max(leaseLeftMs, 1_000), why, cause, attempts: claimed.attempts };
   }
 
   /** Records an outcome that needs no CRM call. */
-  async #settleUnclaimed(step: Extract<Step, { kind: 'settle' }>): Promise<Disposition | 'look_again'> {
+  async #settleUnclaimed(step: Extract<Decision, { kind: 'settle' }>): Promise<Disposition | 're_evaluate'> {
     const { store } = this.#deps;
     const { row, expect, userRows } = step;
     if (row.status === 'QUARANTINED') {
@@ -367,17 +371,17 @@ export class Attempt {
     const settled = await store.settle({ eventKey, expect, row, userRows });
     switch (settled.kind) {
       case 'settled':
-        this.#known.sawEvent(eventKey, row);
+        this.#known.setEvent(eventKey, row);
         return endOf(row);
       case 'lost':
-        this.#known.sawEvent(eventKey, settled.event);
+        this.#known.setEvent(eventKey, settled.event);
         // Another attempt has quarantined it meanwhile. Ours is there, too: a second look would send one more.
         if (row.status === 'QUARANTINED' && settled.event?.status === 'QUARANTINED')
           return { kind: 'done', outcome: 'duplicate', attempts: 0 };
-        return 'look_again';
+        return 're_evaluate';
       case 'rows_rejected':
         this.#rejectRows(settled.cause);
-        return 'look_again';
+        return 're_evaluate';
       case 'unavailable':
         return this.#later(settled.cause, this.#retryDelayMs(), 'state_table');
       default:
@@ -409,7 +413,7 @@ export class Attempt {
   }
 
   #later(why: string, delayMs: number, cause: RetryCause): Disposition {
-    return { kind: 'later', delayMs, why, cause, attempts: 0 };
+    return { kind: 'retry', delayMs, why, cause, attempts: 0 };
   }
 
   #retryDelayMs(): number {
@@ -426,10 +430,6 @@ export class Attempt {
     const { crmTimeoutMs, storeBudgetMs } = this.#deps.limits;
     return crmTimeoutMs + 5 * storeBudgetMs;
   }
-}
-
-function effectOf(outcome: Exclude<CrmOutcome, { kind: 'success' | 'permanent' }>): ContactEffect {
-  return outcome.kind === 'credentials' ? 'not_applied' : outcome.applied;
 }
 
 function endOf(row: EventRow): Disposition {

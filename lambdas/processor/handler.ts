@@ -1,42 +1,47 @@
 /** The processor function: SQS in, CRM out, the state table beside it. Wiring only. */
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { DynamoDbCircuitStore } from '../adapters/circuit-store.dynamodb.ts';
+import { DynamoDbCircuitBreakerStore } from '../adapters/circuit-store.dynamodb.ts';
 import { systemChance, systemClock } from '../adapters/clock.system.ts';
 import { HttpCrm } from '../adapters/crm.http.ts';
 import { SecretsManagerCrmToken } from '../adapters/crm-token.secrets-manager.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/idempotency-store.dynamodb.ts';
-import { publishing } from '../adapters/invocation-metrics.middy.ts';
+import { publishMetrics } from '../adapters/invocation-metrics.middy.ts';
 import { PowertoolsLog } from '../adapters/log.powertools.ts';
 import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
 import { SqsMessageVisibility } from '../adapters/message-visibility.sqs.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
-import { secretsManagerClient, sqsClient } from '../aws/clients.ts';
-import { documentClient } from '../aws/document-client.ts';
+import { documentClient, secretsManagerClient, sqsClient } from '../aws-clients.ts';
 import { crmMapping } from '../crm-mapping.ts';
 import { readProcessorEnvironment, UNSET_CRM_TOKEN } from './env.ts';
-import { FinalEvents } from './final-events.ts';
 import { processBatch } from './process-batch.ts';
-import { SharedCircuit } from './shared-circuit.ts';
-import { batchResponseFrom, sourceRecordsFrom } from './source-event.ts';
+import { SettledEventCache } from './settled-event-cache.ts';
+import { SharedCircuitBreaker } from './shared-circuit-breaker.ts';
+import { batchResponseFrom, sourceRecordsFrom } from './sqs-event.ts';
 
 const environment = readProcessorEnvironment(process.env);
 const { limits } = environment;
 
-const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs, budgetMs: limits.storeBudgetMs };
-const sqs = sqsClient(process.env, bounds);
-const secrets = secretsManagerClient(process.env, { ...bounds, budgetMs: limits.secretTimeoutMs });
-const dynamo = documentClient(process.env, bounds);
+const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs };
+const sqs = sqsClient(bounds);
+const secrets = secretsManagerClient(bounds);
+const dynamo = documentClient(bounds);
 const token = new SecretsManagerCrmToken(secrets, environment.crmTokenSecretArn, UNSET_CRM_TOKEN, systemClock, limits);
 const log = new PowertoolsLog('processor');
 const metrics = new EmfMetrics('processor', environment.metricsNamespace);
-const circuitStore = new DynamoDbCircuitStore(dynamo, environment.stateTableName, limits);
+const circuitBreakerStore = new DynamoDbCircuitBreakerStore(dynamo, environment.stateTableName, limits);
 const dependencies = {
   store: new DynamoDbIdempotencyStore(dynamo, environment.stateTableName, systemClock, systemChance, limits),
   crm: new HttpCrm(environment.crmBaseUrl, token, systemClock),
-  circuit: new SharedCircuit({ circuitStore, clock: systemClock, log, metrics, limits }),
-  finals: new FinalEvents(),
-  quarantine: new SqsMessageQueue(sqs, environment.quarantineUrl),
+  circuitBreaker: new SharedCircuitBreaker({
+    circuitBreakerStore: circuitBreakerStore,
+    clock: systemClock,
+    log,
+    metrics,
+    limits,
+  }),
+  settledEvents: new SettledEventCache(),
+  quarantine: new SqsMessageQueue(sqs, environment.quarantineUrl, limits.storeBudgetMs),
   visibility: new SqsMessageVisibility(sqs, environment.deliveryQueueUrl, limits.storeBudgetMs),
   clock: systemClock,
   chance: systemChance,
@@ -48,7 +53,7 @@ const dependencies = {
 
 /** Acknowledges what is settled and names what has to come back; throws only for a bug, upon which all come back. */
 export const handler = middy<SQSEvent, SQSBatchResponse>()
-  .use(publishing(metrics))
+  .use(publishMetrics(metrics))
   .handler(async (event, context) => {
     const endsAtMs = systemClock.now() + context.getRemainingTimeInMillis();
     return batchResponseFrom(await processBatch(sourceRecordsFrom(event), endsAtMs, dependencies));

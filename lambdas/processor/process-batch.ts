@@ -7,44 +7,44 @@
  * worked on alone, after all others of its batch have been settled.
  */
 import { type BulkheadPolicy, bulkhead } from 'cockatiel';
-import { retryDelayMs, steppedAsideDelayMs } from '../domain/backoff.ts';
-import type { CrmMapping } from '../domain/crm-command.ts';
-import type { RetryCause } from '../domain/metrics.ts';
+import { behindNewerDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
+import type { CrmMapping } from '../domain/crm/crm-command.ts';
+import type { RetryCause } from '../domain/telemetry/metrics.ts';
 import type { Log, MessageVisibility, ReadAhead, Unavailable } from '../ports.ts';
 import { Attempt, type AttemptDependencies, type Disposition } from './attempt.ts';
-import type { FinalEvents } from './final-events.ts';
-import { KnownRows } from './known-rows.ts';
 import {
+  type DecodedRecord,
   type ParsedRecord,
-  type PreparedRecord,
   parseRecord,
-  prepareRecord,
+  parseSourceRecord,
   type SourceRecord,
-} from './prepared-record.ts';
-import { tellBug, tellDisposition } from './tell-outcome.ts';
+} from './parse-record.ts';
+import { reportDisposition, reportUnexpectedError } from './report-outcome.ts';
+import { RowCache } from './row-cache.ts';
+import type { SettledEventCache } from './settled-event-cache.ts';
 
 /** What the use case works with. */
 export interface ProcessorDependencies extends AttemptDependencies {
   readonly visibility: MessageVisibility;
   /** What this environment has seen final, which outlasts the invocation. */
-  readonly finals: FinalEvents;
+  readonly settledEvents: SettledEventCache;
   readonly mapping: CrmMapping;
   readonly log: Log;
 }
 
 /** Which messages have to come back, by their ids; the others may be deleted. */
-export interface BatchResult {
-  readonly comeBack: readonly string[];
+export interface BatchOutcome {
+  readonly retryIds: readonly string[];
 }
 
 /** Keeps batches apart: nothing of a batch is left under way when it is answered. */
 interface Batch {
   readonly deps: ProcessorDependencies;
-  readonly known: KnownRows;
+  readonly known: RowCache;
   readonly concurrency: BulkheadPolicy;
   /** When the invocation ends. */
   readonly endsAtMs: number;
-  readonly comeBack: string[];
+  readonly retryIds: string[];
 }
 
 /** Processes a batch. Never throws for what a record is or does; answers before `endsAtMs` if its ports keep their budgets. */
@@ -52,29 +52,27 @@ export async function processBatch(
   sources: readonly SourceRecord[],
   endsAtMs: number,
   deps: ProcessorDependencies,
-): Promise<BatchResult> {
-  const parsed = sources.map((source) => parseRecord(source, deps.limits));
-  const firstTimers = parsed
-    .filter((record) => !cameOften(record, deps))
-    .map((record) => prepareRecord(record, deps.mapping));
+): Promise<BatchOutcome> {
+  const parsed = sources.map((source) => parseSourceRecord(source));
+  const firstTimers = parsed.filter((record) => !cameOften(record, deps)).map((record) => mapRecord(record, deps));
   const veterans = parsed.filter((record) => cameOften(record, deps));
   const read = await readAhead(parsed, firstTimers, deps);
   const concurrency = bulkhead(deps.limits.crmConcurrency, Number.MAX_SAFE_INTEGER);
   if ('kind' in read) {
     // Without the table nothing can be claimed either; duplicates of what is known to be final need none.
-    const batch: Batch = { deps, known: new KnownRows(deps.finals), concurrency, endsAtMs, comeBack: [] };
+    const batch: Batch = { deps, known: new RowCache(deps.settledEvents), concurrency, endsAtMs, retryIds: [] };
     await Promise.all(
       parsed.map((record) =>
-        deps.finals.row(record.eventKey) === undefined
+        deps.settledEvents.get(record.eventKey) === undefined
           ? sendBack(record, later(retryDelay(record, deps), read.cause, 'state_table'), batch)
-          : workOne(prepareRecord(record, deps.mapping), batch),
+          : workOne(mapRecord(record, deps), batch),
       ),
     );
     return batch;
   }
 
-  deps.circuit.saw(read.circuit);
-  const batch: Batch = { deps, known: new KnownRows(deps.finals, read), concurrency, endsAtMs, comeBack: [] };
+  deps.circuitBreaker.refresh(read.circuitBreaker);
+  const batch: Batch = { deps, known: new RowCache(deps.settledEvents, read), concurrency, endsAtMs, retryIds: [] };
   const { together, alone } = sortOut([...firstTimers, ...veterans], batch);
   await Promise.all([...groupByContact(together).values()].map((group) => workInTurn(group, batch)));
   for (const record of alone) await workOne(ensurePrepared(record, deps), batch);
@@ -83,13 +81,13 @@ export async function processBatch(
 
 /** Reads what is not known to be final. Where all of it is, nothing: no call will be made, whatever the circuit says. */
 async function readAhead(
-  records: readonly ParsedRecord[],
-  prepared: readonly PreparedRecord[],
-  { store, finals }: ProcessorDependencies,
+  records: readonly DecodedRecord[],
+  prepared: readonly ParsedRecord[],
+  { store, settledEvents }: ProcessorDependencies,
 ): Promise<ReadAhead | Unavailable> {
-  const isOpen = (record: { readonly eventKey: string }) => finals.row(record.eventKey) === undefined;
+  const isOpen = (record: { readonly eventKey: string }) => settledEvents.get(record.eventKey) === undefined;
   const open = records.filter(isOpen);
-  if (open.length === 0) return { events: new Map(), contacts: new Map(), circuit: { kind: 'not_read' } };
+  if (open.length === 0) return { events: new Map(), contacts: new Map(), circuitBreaker: { kind: 'not_read' } };
   return store.readAhead({
     events: open.map((record) => record.eventKey),
     contacts: prepared.filter(isOpen).flatMap((record) => contactKeyOf(record) ?? []),
@@ -97,18 +95,22 @@ async function readAhead(
 }
 
 /** Whether a message has come so often that its mapping may be what kills its process. */
-function cameOften(record: ParsedRecord, deps: ProcessorDependencies): boolean {
+function cameOften(record: DecodedRecord, deps: ProcessorDependencies): boolean {
   return record.source.message.receiveCount >= deps.limits.loneReceiveCount;
 }
 
-function ensurePrepared(record: ParsedRecord | PreparedRecord, deps: ProcessorDependencies): PreparedRecord {
-  return 'task' in record ? record : prepareRecord(record, deps.mapping);
+function ensurePrepared(record: DecodedRecord | ParsedRecord, deps: ProcessorDependencies): ParsedRecord {
+  return 'task' in record ? record : mapRecord(record, deps);
+}
+
+function mapRecord(record: DecodedRecord, { mapping, clock, limits }: ProcessorDependencies): ParsedRecord {
+  return parseRecord(record, { mapping, nowMs: clock.now(), limits });
 }
 
 /** Who is worked on with the others, and who alone; the latter those received least often first. */
-function sortOut(records: readonly (ParsedRecord | PreparedRecord)[], batch: Batch) {
-  const together: PreparedRecord[] = [];
-  const alone: (ParsedRecord | PreparedRecord)[] = [];
+function sortOut(records: readonly (DecodedRecord | ParsedRecord)[], batch: Batch) {
+  const together: ParsedRecord[] = [];
+  const alone: (DecodedRecord | ParsedRecord)[] = [];
   const nowMs = batch.deps.clock.now();
   for (const record of records) {
     const row = batch.known.event(record.eventKey);
@@ -122,8 +124,8 @@ function sortOut(records: readonly (ParsedRecord | PreparedRecord)[], batch: Bat
 }
 
 /** Records of one contact, or else of one event, newest first: the others are then stale by a read. */
-function groupByContact(records: readonly PreparedRecord[]): Map<string, PreparedRecord[]> {
-  const groups = new Map<string, PreparedRecord[]>();
+function groupByContact(records: readonly ParsedRecord[]): Map<string, ParsedRecord[]> {
+  const groups = new Map<string, ParsedRecord[]>();
   for (const record of records) {
     const key = contactKeyOf(record) ?? record.eventKey;
     groups.set(key, [...(groups.get(key) ?? []), record]);
@@ -132,50 +134,50 @@ function groupByContact(records: readonly PreparedRecord[]): Map<string, Prepare
   return groups;
 }
 
-function contactKeyOf(record: PreparedRecord): string | undefined {
+function contactKeyOf(record: ParsedRecord): string | undefined {
   return record.task.kind === 'deliver' ? record.task.contact?.key : undefined;
 }
 
-function positionIn(record: PreparedRecord): string {
+function positionIn(record: ParsedRecord): string {
   return (record.task.kind === 'deliver' ? record.task.contact?.position : undefined) ?? '';
 }
 
-async function workInTurn(group: readonly PreparedRecord[], batch: Batch): Promise<void> {
+async function workInTurn(group: readonly ParsedRecord[], batch: Batch): Promise<void> {
   for (const record of group) await batch.concurrency.execute(() => workOne(record, batch));
 }
 
 /** One record, from its attempt to its log line. A bug costs this record a retry and no other anything. */
-async function workOne(record: PreparedRecord, batch: Batch): Promise<void> {
+async function workOne(record: ParsedRecord, batch: Batch): Promise<void> {
   const { deps } = batch;
   try {
     const timeLeftMs = batch.endsAtMs - deps.clock.now();
     const disposition =
       timeLeftMs < deps.limits.startReserveMs
-        ? later(steppedAsideDelayMs(deps.chance.fraction()), 'not enough of the invocation left', 'no_time')
+        ? later(behindNewerDelayMs(deps.chance.fraction()), 'not enough of the invocation left', 'no_time')
         : await new Attempt(record, batch.known, deps).run();
-    if (disposition.kind === 'later') await sendBack(record, disposition, batch);
-    else tellDisposition(record, disposition, deps);
+    if (disposition.kind === 'retry') await sendBack(record, disposition, batch);
+    else reportDisposition(record, disposition, deps);
   } catch (error) {
-    batch.comeBack.push(record.source.message.messageId);
-    tellBug(record, error, deps);
+    batch.retryIds.push(record.source.message.messageId);
+    reportUnexpectedError(record, error, deps);
   }
 }
 
-function later(delayMs: number, why: string, cause: RetryCause): Extract<Disposition, { kind: 'later' }> {
-  return { kind: 'later', delayMs, why, cause, attempts: 0 };
+function later(delayMs: number, why: string, cause: RetryCause): Extract<Disposition, { kind: 'retry' }> {
+  return { kind: 'retry', delayMs, why, cause, attempts: 0 };
 }
 
-function retryDelay(record: ParsedRecord, deps: ProcessorDependencies): number {
+function retryDelay(record: DecodedRecord, deps: ProcessorDependencies): number {
   return retryDelayMs(deps.limits, record.source.message.receiveCount, deps.chance.fraction());
 }
 
 /** Lets a message come back after the disposition's delay; failing that, when its visibility ends. */
 async function sendBack(
-  record: ParsedRecord | PreparedRecord,
-  disposition: Extract<Disposition, { kind: 'later' }>,
+  record: DecodedRecord | ParsedRecord,
+  disposition: Extract<Disposition, { kind: 'retry' }>,
   batch: Batch,
 ): Promise<void> {
-  batch.comeBack.push(record.source.message.messageId);
-  await batch.deps.visibility.comeBackIn(record.source.receiptHandle, disposition.delayMs);
-  tellDisposition(record, disposition, batch.deps);
+  batch.retryIds.push(record.source.message.messageId);
+  await batch.deps.visibility.retryIn(record.source.receiptHandle, disposition.delayMs);
+  reportDisposition(record, disposition, batch.deps);
 }

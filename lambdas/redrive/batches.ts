@@ -4,7 +4,7 @@
 export const BATCH_MAX = 10;
 
 /** Consecutive parts of at most `size`. */
-export function inBatches<Item>(items: readonly Item[], size: number): Item[][] {
+export function toBatches<Item>(items: readonly Item[], size: number): Item[][] {
   const batches: Item[][] = [];
   for (let from = 0; from < items.length; from += size) batches.push(items.slice(from, from + size));
   return batches;

@@ -12,15 +12,27 @@ const FIELDS = {
   metricsNamespace: 'METRICS_NAMESPACE',
 } as const;
 
+/** Where there is a partner event bus: its dead letters. */
+const PARTNER_DEAD_LETTERS_URL = 'PARTNER_DEAD_LETTERS_URL';
+
 /** What the construct has to give. */
 export type RedriveEnvironment = Readonly<Record<keyof typeof FIELDS, string>>;
 
 /** The variables that carry `values`, for the function's construct. */
-export function writeRedriveEnvironment(values: RedriveEnvironment, limits: LimitOverrides): Record<string, string> {
-  return writeEnvironment(FIELDS, values, limits);
+export function writeRedriveEnvironment(
+  values: RedriveEnvironment,
+  limits: LimitOverrides,
+  partnerDeadLettersUrl?: string,
+): Record<string, string> {
+  const partner = partnerDeadLettersUrl === undefined ? {} : { [PARTNER_DEAD_LETTERS_URL]: partnerDeadLettersUrl };
+  return { ...writeEnvironment(FIELDS, values, limits), ...partner };
 }
 
 /** Reads the variables; throws one error that names every one that is missing. */
 export function readRedriveEnvironment(environment: Environment) {
-  return readEnvironment(FIELDS, environment);
+  const partnerDeadLettersUrl = environment[PARTNER_DEAD_LETTERS_URL];
+  return {
+    ...readEnvironment(FIELDS, environment),
+    ...(partnerDeadLettersUrl === undefined ? {} : { partnerDeadLettersUrl }),
+  };
 }

@@ -1,20 +1,20 @@
 /** The redrive function: quarantine in, delivery queue out, the state table beside it. Wiring only. */
 import middy from '@middy/core';
-import { SqsBulkQueue } from '../adapters/bulk-queue.sqs.ts';
-import { DynamoDbCircuitStore } from '../adapters/circuit-store.dynamodb.ts';
+import { SqsBatchQueue } from '../adapters/bulk-queue.sqs.ts';
+import { DynamoDbCircuitBreakerStore } from '../adapters/circuit-store.dynamodb.ts';
 import { systemChance, systemClock, systemSleep } from '../adapters/clock.system.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/idempotency-store.dynamodb.ts';
-import { publishing } from '../adapters/invocation-metrics.middy.ts';
+import { publishMetrics } from '../adapters/invocation-metrics.middy.ts';
 import { PowertoolsLog } from '../adapters/log.powertools.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { SqsMoveTasks } from '../adapters/move-tasks.sqs.ts';
 import { DynamoDbQuarantineIndex } from '../adapters/quarantine-index.dynamodb.ts';
 import { SqsQuarantineQueue } from '../adapters/quarantine-queue.sqs.ts';
-import { sqsClient } from '../aws/clients.ts';
-import { documentClient } from '../aws/document-client.ts';
-import type { RedriveAnswer } from '../domain/redrive-answer.ts';
-import { carryOut } from './carry-out.ts';
+import { SqsQueueDepth } from '../adapters/queue-depth.sqs.ts';
+import { documentClient, sqsClient } from '../aws-clients.ts';
+import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
 import { readRedriveEnvironment } from './env.ts';
+import { handleRedriveRequest } from './handle-request.ts';
 
 const environment = readRedriveEnvironment(process.env);
 const { limits } = environment;
@@ -23,13 +23,12 @@ const { limits } = environment;
 const BULK_EXTRA_MS = 2_000;
 
 const sqsBudgetMs = limits.storeBudgetMs + BULK_EXTRA_MS;
-const sqs = sqsClient(process.env, {
+const sqs = sqsClient({
   tries: limits.storeTries,
   tryMs: limits.storeTryMs + BULK_EXTRA_MS,
-  budgetMs: sqsBudgetMs,
 });
-const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs, budgetMs: limits.storeBudgetMs };
-const dynamo = documentClient(process.env, bounds);
+const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs };
+const dynamo = documentClient(bounds);
 const { deliveryQueueUrl, deliveryQueueArn, quarantineUrl, quarantineArn, stateTableName, quarantineIndexName } =
   environment;
 const metrics = new EmfMetrics('redrive', environment.metricsNamespace);
@@ -39,14 +38,17 @@ const dependencies = {
     sqs,
     quarantineUrl,
     sqsBudgetMs,
-    new SqsBulkQueue(sqs, quarantineUrl, sqsBudgetMs),
+    new SqsBatchQueue(sqs, quarantineUrl, sqsBudgetMs),
   ),
-  deliveryQueue: new SqsBulkQueue(sqs, deliveryQueueUrl, sqsBudgetMs),
+  deliveryQueue: new SqsBatchQueue(sqs, deliveryQueueUrl, sqsBudgetMs),
   tasks: new SqsMoveTasks(sqs, { quarantine: quarantineArn, deliveryQueue: deliveryQueueArn }, sqsBudgetMs),
   store: new DynamoDbIdempotencyStore(dynamo, stateTableName, systemClock, systemChance, limits),
-  circuit: new DynamoDbCircuitStore(dynamo, stateTableName, limits),
+  circuitBreaker: new DynamoDbCircuitBreakerStore(dynamo, stateTableName, limits),
   index,
-  overviews: index,
+  summaries: index,
+  ...(environment.partnerDeadLettersUrl === undefined
+    ? {}
+    : { partnerDeadLetters: new SqsQueueDepth(sqs, environment.partnerDeadLettersUrl, sqsBudgetMs) }),
   clock: systemClock,
   sleep: systemSleep,
   log: new PowertoolsLog('redrive'),
@@ -55,8 +57,8 @@ const dependencies = {
 };
 
 /** Answers what was asked for, what is wrong with the request included; throws only for a bug. */
-export const handler = middy<unknown, RedriveAnswer>()
-  .use(publishing(metrics))
+export const handler = middy<unknown, RedriveResult>()
+  .use(publishMetrics(metrics))
   .handler((request, context) =>
-    carryOut(request, systemClock.now() + context.getRemainingTimeInMillis(), dependencies),
+    handleRedriveRequest(request, systemClock.now() + context.getRemainingTimeInMillis(), dependencies),
   );

@@ -1,9 +1,9 @@
 /** Hands all of quarantine to SQS's own move task: faster than a look at each message, and without a choice. */
-import type { RedriveAnswer } from '../domain/redrive-answer.ts';
+import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
 import type { MoveTasks } from '../ports.ts';
 
 /** Starts a task, or tells how far the one is that runs already. */
-export async function moveAll(ratePerSecond: number | undefined, tasks: MoveTasks): Promise<RedriveAnswer> {
+export async function moveAll(ratePerSecond: number | undefined, tasks: MoveTasks): Promise<RedriveResult> {
   const started = await tasks.start(ratePerSecond);
   switch (started.kind) {
     case 'started':

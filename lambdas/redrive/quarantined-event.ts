@@ -1,10 +1,10 @@
 /** A message of the quarantine queue, read: what filters and rules need to know of it. */
-import { announcedEventId, openEnvelope } from '../domain/envelope.ts';
-import { readEvent } from '../domain/event-forms.ts';
-import { eventKey, identityOf } from '../domain/event-key.ts';
-import { positionOf, type QuarantineReason } from '../domain/event-row.ts';
+import { decodeEnvelope, eventIdAttribute } from '../domain/delivery/envelope.ts';
+import { eventKey, identityOf } from '../domain/event/event-key.ts';
+import { parseSourceEvent } from '../domain/event/parse-event.ts';
+import { positionOf, type QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
-import { readQuarantineNote } from '../domain/quarantine-note.ts';
+import { readQuarantineNote } from '../domain/quarantine/quarantine-note.ts';
 import type { HeldMessage } from '../ports.ts';
 
 /** What is read of a valid event. */
@@ -38,11 +38,11 @@ export interface QuarantinedEvent {
 }
 
 /** Reads a message. Never throws, and asks no mapping: a mapping may be why the message is here. */
-export function readQuarantined(held: HeldMessage, limits: Limits): QuarantinedEvent {
+export function readQuarantined(held: HeldMessage): QuarantinedEvent {
   const { message } = held;
   const note = readQuarantineNote(message.attributes);
-  const { bytes, receivedAtMs, origin, problem } = openEnvelope(message);
-  const parsed = problem === undefined ? readEvent(bytes, { origin, receivedAtMs }, limits) : undefined;
+  const { bytes, receivedAtMs, origin, problem } = decodeEnvelope(message);
+  const parsed = problem === undefined ? parseSourceEvent(bytes, origin) : undefined;
   const event = parsed?.kind === 'event' ? parsed.event : undefined;
   return {
     held,
@@ -54,7 +54,7 @@ export function readQuarantined(held: HeldMessage, limits: Limits): QuarantinedE
     redrives: note?.redrives ?? 0,
     ...(note?.lastError === undefined ? {} : { lastError: note.lastError }),
     receivedAtMs,
-    eventId: event?.id ?? announcedEventId(message.attributes),
+    eventId: event?.id ?? eventIdAttribute(message.attributes),
     event:
       event === undefined
         ? undefined
@@ -63,12 +63,12 @@ export function readQuarantined(held: HeldMessage, limits: Limits): QuarantinedE
             type: event.type,
             key: eventKey(event.id),
             identity: identityOf(event),
-            position: positionOf(event.timestampMs, event.id),
+            position: positionOf(event.timestampMs, event.id, event.subMillis),
           },
   };
 }
 
 /** Whether an event has been redriven as often as it may. That the circuit was open says nothing about the event. */
-export function isSpent({ reason, redrives }: QuarantinedEvent, limits: Limits): boolean {
+export function redriveLimitReached({ reason, redrives }: QuarantinedEvent, limits: Limits): boolean {
   return reason !== 'circuit_open' && redrives >= limits.redrivesMax;
 }

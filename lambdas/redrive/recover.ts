@@ -2,21 +2,21 @@
  * After an outage of the CRM, what the outage put into quarantine goes back by itself, at a rate that a CRM which
  * has just come back can bear. With no traffic to find out whether the CRM is back, one waiting event is the probe.
  */
-import { type CircuitRow, gateOf, seeCircuit } from '../domain/circuit.ts';
-import type { RedriveAnswer } from '../domain/redrive-answer.ts';
-import type { CircuitStore, IdempotencyStore, QuarantineIndex, Unavailable } from '../ports.ts';
-import type { Hold } from './hold.ts';
-import { type LookDependencies, lookThrough, type Verdict, type Visitor } from './look-through.ts';
-import { type MoveDependencies, Mover } from './mover.ts';
+import { type CircuitBreakerRow, readCircuitBreaker, stateOf } from '../domain/crm/circuit-breaker.ts';
+import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
+import type { CircuitBreakerStore, IdempotencyStore, QuarantineIndex, Unavailable } from '../ports.ts';
+import { forward } from './forward.ts';
+import type { HeldMessages } from './held-messages.ts';
+import { MessageMover, type MoveDependencies } from './move-messages.ts';
 import type { QuarantinedEvent } from './quarantined-event.ts';
-import { mayBeSomethingFor, outagesOf, RecoveryRules } from './recovery-rules.ts';
-import { RunTally, stopped } from './run-tally.ts';
-import { sendOn } from './send-on.ts';
+import { hasRecoverable, outagesOf, RecoveryRules } from './recovery-rules.ts';
+import { RunReportBuilder, stopped } from './run-report.ts';
+import { type BatchHandler, type ScanDependencies, type ScanStep, scanQuarantine } from './scan-quarantine.ts';
 
 /** What recovery needs. */
-export interface RecoverDependencies extends LookDependencies, MoveDependencies {
+export interface RecoverDependencies extends ScanDependencies, MoveDependencies {
   readonly store: Pick<IdempotencyStore, 'readAhead'>;
-  readonly circuit: Pick<CircuitStore, 'read'>;
+  readonly circuitBreaker: Pick<CircuitBreakerStore, 'read'>;
   readonly index: QuarantineIndex;
 }
 
@@ -31,57 +31,65 @@ const PROBE_WAIT_MS = 15_000;
 const PROBE_CHOICE_MAX = 100;
 
 /** Ends at once where there is nothing to do. Ends by `endsAtMs`. */
-export async function recover(endsAtMs: number, deps: RecoverDependencies): Promise<RedriveAnswer> {
+export async function recover(endsAtMs: number, deps: RecoverDependencies): Promise<RedriveResult> {
   const { quarantine, clock } = deps;
-  const tally = new RunTally(clock.now());
+  const tally = new RunReportBuilder(clock.now());
   const counted = await quarantine.count();
   if (counted.kind === 'unavailable') return answer(tally, stopped('unavailable', counted.cause));
   if (counted.visible === 0) return answer(tally, { reachedEnd: true });
   const circuit = await readCircuit(deps);
   if ('kind' in circuit) return answer(tally, stopped('unavailable', circuit.cause));
-  if (gateOf(circuit, clock.now()) === 'open') return answer(tally, stopped('circuit_open'), circuit);
-  if (!(await mayBeSomethingFor(circuit, deps))) return answer(tally, { reachedEnd: true }, circuit);
+  if (stateOf(circuit, clock.now()) === 'open') return answer(tally, stopped('circuit_open'), circuit);
+  if (!(await hasRecoverable(circuit, deps))) return answer(tally, { reachedEnd: true }, circuit);
   const recovery = new Recovery(circuit, deps, tally);
-  const ending = await lookThrough(recovery, Math.min(endsAtMs, clock.now() + RUN_MS), deps);
+  const ending = await scanQuarantine(recovery, Math.min(endsAtMs, clock.now() + RUN_MS), deps);
   recovery.leave();
   return answer(tally, ending, recovery.circuit);
 }
 
-function answer(tally: RunTally, ending: Parameters<RunTally['report']>[0], circuit?: CircuitRow): RedriveAnswer {
+function answer(
+  tally: RunReportBuilder,
+  ending: Parameters<RunReportBuilder['report']>[0],
+  circuit?: CircuitBreakerRow,
+): RedriveResult {
   const state = circuit === undefined ? {} : ({ circuit: circuit.state === 'OPEN' ? 'open' : 'closed' } as const);
   return { kind: 'recover', ...state, ...tally.report(ending) };
 }
 
-async function readCircuit({ circuit, clock, limits }: RecoverDependencies): Promise<CircuitRow | Unavailable> {
+async function readCircuit({
+  circuitBreaker: circuit,
+  clock,
+  limits,
+}: RecoverDependencies): Promise<CircuitBreakerRow | Unavailable> {
   const read = await circuit.read();
   if (read.kind === 'unavailable') return read;
-  return seeCircuit(read.kind === 'stored' ? read.stored : undefined, clock.now(), limits).row;
+  return readCircuitBreaker(read.kind === 'stored' ? read.stored : undefined, clock.now(), limits).row;
 }
 
 /** One run: a probe first, if the circuit is open; then whatever may go. */
-class Recovery implements Visitor {
+class Recovery implements BatchHandler {
   readonly #deps: RecoverDependencies;
-  readonly #tally: RunTally;
-  readonly #mover: Mover;
-  #circuit: CircuitRow;
+  readonly #tally: RunReportBuilder;
+  readonly #mover: MessageMover;
+  #circuit: CircuitBreakerRow;
   #lookedAtMs: number;
   /** What may go once the circuit is closed. */
   #waiting: QuarantinedEvent[] = [];
 
-  constructor(circuit: CircuitRow, deps: RecoverDependencies, tally: RunTally) {
+  constructor(circuit: CircuitBreakerRow, deps: RecoverDependencies, tally: RunReportBuilder) {
     this.#circuit = circuit;
     this.#deps = deps;
     this.#tally = tally;
-    this.#mover = new Mover(deps, tally, deps.limits.recoveryRatePerSecond);
+    this.#mover = new MessageMover(deps, tally, deps.limits.recoveryRatePerSecond);
     this.#lookedAtMs = deps.clock.now();
   }
 
   /** The circuit as it was looked at last. */
-  get circuit(): CircuitRow {
+  get circuit(): CircuitBreakerRow {
     return this.#circuit;
   }
 
-  async visit(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
+  async onBatch(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
     const ready = await this.#select(events);
     if (this.#circuit.state === 'CLOSED') return this.#move(ready, hold);
     this.#waiting.push(...ready);
@@ -90,14 +98,14 @@ class Recovery implements Visitor {
     return probe === undefined ? 'go_on' : this.#probe(probe, hold);
   }
 
-  async atEnd(hold: Hold): Promise<Verdict> {
+  async atEnd(hold: HeldMessages): Promise<ScanStep> {
     const [probe] = this.#waiting;
     return probe === undefined ? 'go_on' : this.#probe(probe, hold);
   }
 
   /** What is still waiting for a probe stays. */
   leave(): void {
-    this.#tally.stay(this.#waiting, 'run_ended');
+    this.#tally.skip(this.#waiting, 'run_ended');
     this.#waiting = [];
   }
 
@@ -106,32 +114,32 @@ class Recovery implements Visitor {
     const { clock, limits, store } = this.#deps;
     const rules = await RecoveryRules.read(events, outagesOf(this.#circuit), { clock, limits, store });
     return events.filter((event) => {
-      const why = this.#tally.cameMeanwhile(event) ? 'came_meanwhile' : rules.whyItStays(event);
-      if (why !== undefined) this.#tally.stay([event], why);
+      const why = this.#tally.arrivedDuringRun(event) ? 'arrived_during_run' : rules.skipCauseOf(event);
+      if (why !== undefined) this.#tally.skip([event], why);
       return why === undefined;
     });
   }
 
-  #move(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
+  #move(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
     return this.#mover.move(events, hold, () => this.#lookAgain());
   }
 
   /** Sends one event back, and the others after it if the CRM takes it. */
-  async #probe(probe: QuarantinedEvent, hold: Hold): Promise<Verdict> {
+  async #probe(probe: QuarantinedEvent, hold: HeldMessages): Promise<ScanStep> {
     const { quarantine, deliveryQueue } = this.#deps;
     const others = this.#waiting.filter((event) => event !== probe);
     this.#waiting = [];
     const outgoing = [{ event: probe, envelope: probe.held.message }];
-    const { sent, notSent, cause } = await sendOn(outgoing, deliveryQueue, { quarantine, hold, tally: this.#tally });
+    const { sent, notSent, cause } = await forward(outgoing, deliveryQueue, { quarantine, hold, tally: this.#tally });
     this.#tally.add(sent, 'moved');
-    this.#tally.stay(notSent, 'not_sent');
+    this.#tally.skip(notSent, 'not_sent');
     const verdict = sent.length === 0 ? stopped('unavailable', cause) : await this.#waitForClosing(hold);
     if (verdict === 'go_on') return this.#move(others, hold);
-    this.#tally.stay(others, 'circuit_open');
+    this.#tally.skip(others, 'circuit_open');
     return verdict;
   }
 
-  async #waitForClosing(hold: Hold): Promise<Verdict> {
+  async #waitForClosing(hold: HeldMessages): Promise<ScanStep> {
     const { clock, sleep } = this.#deps;
     const untilMs = Math.min(hold.workUntilMs, clock.now() + PROBE_WAIT_MS);
     while (clock.now() + PROBE_LOOK_MS <= untilMs) {
@@ -142,12 +150,12 @@ class Recovery implements Visitor {
     return stopped('circuit_open');
   }
 
-  async #lookAgain(): Promise<Verdict> {
+  async #lookAgain(): Promise<ScanStep> {
     return this.#deps.clock.now() - this.#lookedAtMs < CIRCUIT_LOOK_MS ? 'go_on' : this.#look();
   }
 
   /** Goes on while the circuit is closed. */
-  async #look(): Promise<Verdict> {
+  async #look(): Promise<ScanStep> {
     const read = await readCircuit(this.#deps);
     if ('kind' in read) return stopped('unavailable', read.cause);
     this.#circuit = read;

@@ -1,12 +1,12 @@
 /** Which quarantined events an outage explains, so that they may go back by themselves. */
-import type { CircuitRow, Outage } from '../domain/circuit.ts';
-import { contactKey } from '../domain/event-key.ts';
-import { type ContactRow, decideContact, type EventRow } from '../domain/event-row.ts';
+import type { CircuitBreakerRow, Outage } from '../domain/crm/circuit-breaker.ts';
+import { contactKey } from '../domain/event/event-key.ts';
+import { type ContactRow, decideContact, type EventRow } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
-import { QUARANTINE_REASONS } from '../domain/quarantine-reasons.ts';
-import type { StayCause } from '../domain/redrive-answer.ts';
+import { QUARANTINE_REASONS } from '../domain/quarantine/quarantine-reasons.ts';
+import type { SkipCause } from '../domain/quarantine/redrive-result.ts';
 import type { Clock, IdempotencyStore, QuarantineIndex } from '../ports.ts';
-import { isSpent, type QuarantinedEvent } from './quarantined-event.ts';
+import { type QuarantinedEvent, redriveLimitReached } from './quarantined-event.ts';
 
 /** What the rules look at. */
 interface RulesDependencies {
@@ -16,7 +16,7 @@ interface RulesDependencies {
 }
 
 /** The outages that may have put events into quarantine, the present one included. */
-export function outagesOf(circuit: CircuitRow): readonly Outage[] {
+export function outagesOf(circuit: CircuitBreakerRow): readonly Outage[] {
   if (circuit.state === 'CLOSED') return circuit.outages;
   return [...circuit.outages, { openedAtMs: circuit.openedAtMs ?? 0, closedAtMs: Number.MAX_SAFE_INTEGER }];
 }
@@ -25,8 +25,8 @@ export function outagesOf(circuit: CircuitRow): readonly Outage[] {
  * Whether the index knows of an event that recovery may take back. To look through quarantine is to hide it from
  * others for a while, so that this is not done every minute for events that wait for a person.
  */
-export async function mayBeSomethingFor(
-  circuit: CircuitRow,
+export async function hasRecoverable(
+  circuit: CircuitBreakerRow,
   { index, limits }: { readonly index: QuarantineIndex; readonly limits: Limits },
 ): Promise<boolean> {
   const { clockSkewMs, redrivesMax } = limits;
@@ -86,11 +86,11 @@ export class RecoveryRules {
   }
 
   /** Why the event has to stay, or undefined if it may go back. */
-  whyItStays(event: QuarantinedEvent): StayCause | undefined {
-    const { recovers } = QUARANTINE_REASONS[event.reason];
-    if (recovers === 'never') return 'needs_a_person';
-    if (isSpent(event, this.#limits)) return 'redrives_max';
-    switch (recovers) {
+  skipCauseOf(event: QuarantinedEvent): SkipCause | undefined {
+    const { recovery } = QUARANTINE_REASONS[event.reason];
+    if (recovery === 'never') return 'needs_a_person';
+    if (redriveLimitReached(event, this.#limits)) return 'redrives_max';
+    switch (recovery) {
       case 'always':
         return undefined;
       case 'after_outage':
@@ -98,7 +98,7 @@ export class RecoveryRules {
       case 'when_newer_is_final':
         return this.#isFree(event) ? undefined : 'newer_unsettled';
       default:
-        return recovers satisfies never;
+        return recovery satisfies never;
     }
   }
 

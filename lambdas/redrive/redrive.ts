@@ -1,13 +1,13 @@
 /** Moves what a request means from quarantine to the delivery queue, or tells what it would move. */
 
 import type { Limits } from '../domain/limits.ts';
-import type { RedriveAnswer, StayCause } from '../domain/redrive-answer.ts';
-import type { RedriveFilter, RedriveRequest } from '../domain/redrive-request.ts';
-import type { Hold } from './hold.ts';
-import { type LookDependencies, lookThrough, type Verdict } from './look-through.ts';
-import { type MoveDependencies, Mover } from './mover.ts';
-import { isSpent, type QuarantinedEvent } from './quarantined-event.ts';
-import { RunTally, stopped } from './run-tally.ts';
+import type { RedriveFilter, RedriveRequest } from '../domain/quarantine/redrive-request.ts';
+import type { RedriveResult, SkipCause } from '../domain/quarantine/redrive-result.ts';
+import type { HeldMessages } from './held-messages.ts';
+import { MessageMover, type MoveDependencies } from './move-messages.ts';
+import { type QuarantinedEvent, redriveLimitReached } from './quarantined-event.ts';
+import { RunReportBuilder, stopped } from './run-report.ts';
+import { type ScanDependencies, type ScanStep, scanQuarantine } from './scan-quarantine.ts';
 
 /** A request for a redrive. */
 export type FilteredRequest = Extract<RedriveRequest, { kind: 'redrive' }>;
@@ -16,28 +16,28 @@ export type FilteredRequest = Extract<RedriveRequest, { kind: 'redrive' }>;
 export async function redrive(
   request: FilteredRequest,
   endsAtMs: number,
-  deps: LookDependencies & MoveDependencies,
-): Promise<RedriveAnswer> {
+  deps: ScanDependencies & MoveDependencies,
+): Promise<RedriveResult> {
   const { filter, limit = Number.POSITIVE_INFINITY, dryRun, ratePerSecond } = request;
-  const tally = new RunTally(deps.clock.now());
-  const mover = new Mover(deps, tally, ratePerSecond);
+  const tally = new RunReportBuilder(deps.clock.now());
+  const mover = new MessageMover(deps, tally, ratePerSecond);
   const seen = new Set<string | undefined>();
 
-  async function visit(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
+  async function visit(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
     const meant = events.filter((event) => {
       if (filter.eventIds.length > 0) seen.add(event.eventId);
       const why = whyItStays(event, filter, tally, deps.limits);
-      if (why !== undefined) tally.stay([event], why);
+      if (why !== undefined) tally.skip([event], why);
       return why === undefined;
     });
     const chosen = meant.slice(0, limit - tally.moved);
-    tally.stay(meant.slice(chosen.length), 'limit');
+    tally.skip(meant.slice(chosen.length), 'limit');
     if (dryRun) tally.add(chosen, 'would_move');
     const verdict = dryRun ? 'go_on' : await mover.move(chosen, hold);
     return verdict === 'go_on' && tally.moved >= limit ? stopped('limit') : verdict;
   }
 
-  const ending = await lookThrough({ visit }, endsAtMs, deps);
+  const ending = await scanQuarantine({ onBatch: visit }, endsAtMs, deps);
   const found = filter.eventIds.filter((id) => seen.has(id));
   return {
     kind: 'redrive',
@@ -51,15 +51,15 @@ export async function redrive(
 function whyItStays(
   event: QuarantinedEvent,
   filter: RedriveFilter,
-  tally: RunTally,
+  tally: RunReportBuilder,
   limits: Limits,
-): StayCause | undefined {
+): SkipCause | undefined {
   if (!isMeant(event, filter)) return 'filter';
   // What fails again at once would go round and round.
-  if (tally.cameMeanwhile(event, filter.quarantinedBeforeMs)) return 'came_meanwhile';
+  if (tally.arrivedDuringRun(event, filter.quarantinedBeforeMs)) return 'arrived_during_run';
   // Who names an event knows that it has been redriven before.
   const named = filter.eventIds.length > 0;
-  return isSpent(event, limits) && !named ? 'redrives_max' : undefined;
+  return redriveLimitReached(event, limits) && !named ? 'redrives_max' : undefined;
 }
 
 function isMeant(event: QuarantinedEvent, filter: RedriveFilter): boolean {

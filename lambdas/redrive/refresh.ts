@@ -2,28 +2,28 @@
  * Keeps quarantine from being emptied by SQS, which deletes every message fourteen days after it was sent: what nears
  * that age is sent to quarantine again, as it is. Copies of events that are final by now are dropped.
  */
-import { type Envelope, MESSAGE_BYTES_MAX, messageBytes, quarantineEnvelope } from '../domain/envelope.ts';
-import type { EventRow } from '../domain/event-row.ts';
-import type { RedriveAnswer } from '../domain/redrive-answer.ts';
+import { type Envelope, MESSAGE_BYTES_MAX, messageBytes, quarantineEnvelope } from '../domain/delivery/envelope.ts';
+import type { EventRow } from '../domain/idempotency/event-row.ts';
+import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
 import type { IdempotencyStore } from '../ports.ts';
-import { BATCH_MAX, inBatches } from './batches.ts';
-import type { Hold } from './hold.ts';
-import { type LookDependencies, lookThrough, type Verdict } from './look-through.ts';
+import { BATCH_MAX, toBatches } from './batches.ts';
+import { forward, removeHeld } from './forward.ts';
+import type { HeldMessages } from './held-messages.ts';
 import type { QuarantinedEvent } from './quarantined-event.ts';
-import { RunTally, stopped } from './run-tally.ts';
-import { removeHeld, sendOn } from './send-on.ts';
+import { RunReportBuilder, stopped } from './run-report.ts';
+import { type ScanDependencies, type ScanStep, scanQuarantine } from './scan-quarantine.ts';
 
 /** What refreshing needs. */
-export interface RefreshDependencies extends LookDependencies {
+export interface RefreshDependencies extends ScanDependencies {
   readonly store: Pick<IdempotencyStore, 'readAhead'>;
 }
 
 /** Looks at everything until `endsAtMs`. What it does not come to is there the next day. */
-export async function refresh(endsAtMs: number, deps: RefreshDependencies): Promise<RedriveAnswer> {
+export async function refresh(endsAtMs: number, deps: RefreshDependencies): Promise<RedriveResult> {
   const { quarantine, store, clock, limits } = deps;
-  const tally = new RunTally(deps.clock.now());
+  const tally = new RunReportBuilder(deps.clock.now());
 
-  async function visit(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
+  async function visit(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
     const keys = new Set(events.flatMap(({ event }) => event?.key ?? []));
     const read = await store.readAhead({ events: [...keys], contacts: [] });
     // Without the table nothing is known to be final, and everything is kept.
@@ -33,39 +33,39 @@ export async function refresh(endsAtMs: number, deps: RefreshDependencies): Prom
     const rest = events.filter((event) => !final.includes(event));
     const oldBeforeMs = clock.now() - limits.quarantineRefreshMs;
     const old = rest.filter(({ held }) => held.message.sentAtMs < oldBeforeMs);
-    tally.stay(
+    tally.skip(
       rest.filter((event) => !old.includes(event)),
       'young',
     );
     return sendAgain(old, hold);
   }
 
-  async function drop(events: readonly QuarantinedEvent[], hold: Hold): Promise<void> {
-    for (const batch of inBatches(events, BATCH_MAX)) {
+  async function drop(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<void> {
+    for (const batch of toBatches(events, BATCH_MAX)) {
       const removed = await removeHeld(batch, quarantine, hold);
       tally.add(removed, 'dropped');
-      tally.stay(
+      tally.skip(
         batch.filter((event) => !removed.includes(event)),
         'not_deleted',
       );
     }
   }
 
-  async function sendAgain(events: readonly QuarantinedEvent[], hold: Hold): Promise<Verdict> {
-    const batches = inBatches(events, BATCH_MAX);
+  async function sendAgain(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
+    const batches = toBatches(events, BATCH_MAX);
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
       const outgoing = batch.map((event) => ({ event, envelope: keptEnvelope(event, clock.now()) }));
-      const { sent, notSent, cause } = await sendOn(outgoing, quarantine, { quarantine, hold, tally });
+      const { sent, notSent, cause } = await forward(outgoing, quarantine, { quarantine, hold, tally });
       tally.add(sent, 'refreshed');
-      tally.stay(notSent, 'not_sent');
+      tally.skip(notSent, 'not_sent');
       if (sent.length > 0) continue;
-      tally.stay(batches.flat(), 'run_ended');
+      tally.skip(batches.flat(), 'run_ended');
       return stopped('unavailable', cause);
     }
     return 'go_on';
   }
 
-  const ending = await lookThrough({ visit }, endsAtMs, deps);
+  const ending = await scanQuarantine({ onBatch: visit }, endsAtMs, deps);
   return { kind: 'refresh', ...tally.report(ending) };
 }
 

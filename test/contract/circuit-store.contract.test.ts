@@ -1,26 +1,31 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DynamoDbCircuitStore } from '../../lambdas/adapters/circuit-store.dynamodb.ts';
-import { type CircuitRow, closedCircuit, openedCircuit, probedCircuit } from '../../lambdas/domain/circuit.ts';
+import { DynamoDbCircuitBreakerStore } from '../../lambdas/adapters/circuit-store.dynamodb.ts';
+import {
+  type CircuitBreakerRow,
+  claimProbe,
+  closeCircuitBreaker,
+  openCircuitBreaker,
+} from '../../lambdas/domain/crm/circuit-breaker.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
-import type { CircuitStore } from '../../lambdas/ports.ts';
+import type { CircuitBreakerStore } from '../../lambdas/ports.ts';
 import { type DynamoDbForTest, startDynamoDbForTest } from '../harness/dynamodb-server.ts';
-import { MemoryCircuitStore } from '../harness/twins/circuit-store.memory.ts';
+import { MemoryCircuitBreakerStore } from '../harness/fakes/circuit-store.memory.ts';
 
 /** A store, and a way round its port. */
 interface Subject {
-  readonly store: CircuitStore;
+  readonly store: CircuitBreakerStore;
   put(stored: Readonly<Record<string, unknown>>): Promise<void>;
   stop(): Promise<void>;
 }
 
 const SUBJECTS: readonly (readonly [string, () => Promise<Subject>])[] = [
-  ['the twin in memory', async () => memorySubject()],
+  ['the fake in memory', async () => memorySubject()],
   ['the DynamoDB adapter', dynamoDbSubject],
 ];
 
 function memorySubject(): Subject {
-  const store = new MemoryCircuitStore();
+  const store = new MemoryCircuitBreakerStore();
   const put = async (stored: Readonly<Record<string, unknown>>) => {
     store.stored = stored;
   };
@@ -29,7 +34,10 @@ function memorySubject(): Subject {
 
 async function dynamoDbSubject(): Promise<Subject> {
   const server: DynamoDbForTest = await startDynamoDbForTest('circuit');
-  const store = new DynamoDbCircuitStore(server.client, server.tableName, { ...DEFAULT_LIMITS, storeBudgetMs: 30_000 });
+  const store = new DynamoDbCircuitBreakerStore(server.client, server.tableName, {
+    ...DEFAULT_LIMITS,
+    storeBudgetMs: 30_000,
+  });
   return {
     store,
     put: async (stored) => {
@@ -40,9 +48,9 @@ async function dynamoDbSubject(): Promise<Subject> {
 }
 
 const NOW = 1_000_000;
-const CLOSED: CircuitRow = { state: 'CLOSED', version: 0, outages: [] };
-const OPEN = openedCircuit(CLOSED, NOW, DEFAULT_LIMITS);
-const PROBED = probedCircuit(OPEN, 'a', NOW + 30_000, DEFAULT_LIMITS);
+const CLOSED: CircuitBreakerRow = { state: 'CLOSED', version: 0, outages: [] };
+const OPEN = openCircuitBreaker(CLOSED, NOW, DEFAULT_LIMITS);
+const PROBED = claimProbe(OPEN, 'a', NOW + 30_000, DEFAULT_LIMITS);
 
 describe.each(SUBJECTS)('the circuit’s row, as %s', (_name, start) => {
   let subject: Subject;
@@ -57,16 +65,16 @@ describe.each(SUBJECTS)('the circuit’s row, as %s', (_name, start) => {
     expect(await store.write({ ...CLOSED }, OPEN)).toEqual({ kind: 'differs', stored: undefined });
     expect(await store.write(undefined, OPEN)).toEqual({ kind: 'written' });
     expect(await store.read()).toEqual({ kind: 'stored', stored: OPEN });
-    expect(await store.write(undefined, openedCircuit(CLOSED, NOW + 1, DEFAULT_LIMITS))).toEqual({
+    expect(await store.write(undefined, openCircuitBreaker(CLOSED, NOW + 1, DEFAULT_LIMITS))).toEqual({
       kind: 'differs',
       stored: OPEN,
     });
 
     expect(await store.write({ ...OPEN }, PROBED)).toEqual({ kind: 'written' });
-    const late = probedCircuit(OPEN, 'b', NOW + 30_001, DEFAULT_LIMITS);
+    const late = claimProbe(OPEN, 'b', NOW + 30_001, DEFAULT_LIMITS);
     expect(await store.write({ ...OPEN }, late)).toEqual({ kind: 'differs', stored: PROBED });
 
-    const closed = closedCircuit(PROBED, NOW + 31_000);
+    const closed = closeCircuitBreaker(PROBED, NOW + 31_000);
     expect(await store.write({ ...PROBED }, closed)).toEqual({ kind: 'written' });
     expect(await store.read()).toEqual({ kind: 'stored', stored: closed });
   });

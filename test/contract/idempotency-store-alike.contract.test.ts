@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { ContactRow, EventRow } from '../../lambdas/domain/event-row.ts';
+import type { ContactRow, EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
 import { dynamoDbSubject, memorySubject, type StoreSubject } from './idempotency-store-subjects.ts';
 
 const OWNERS = ['me', 'another'] as const;
@@ -42,7 +42,7 @@ function withoutUndefined(row: object): ContactRow {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
 }
 
-describe('the twin and the DynamoDB adapter', () => {
+describe('the fake and the DynamoDB adapter', () => {
   let adapter: StoreSubject;
   let runs = 0;
   beforeAll(async () => {

@@ -1,13 +1,13 @@
-/** The two stores that are held to one contract: the twin in memory, and the adapter on an embedded DynamoDB. */
+/** The two stores that are held to one contract: the fake in memory, and the adapter on an embedded DynamoDB. */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { systemChance, systemClock } from '../../lambdas/adapters/clock.system.ts';
 import { DynamoDbIdempotencyStore } from '../../lambdas/adapters/idempotency-store.dynamodb.ts';
-import { userRowKey } from '../../lambdas/domain/event-key.ts';
-import type { ContactRow, EventRow } from '../../lambdas/domain/event-row.ts';
+import { userRowKey } from '../../lambdas/domain/event/event-key.ts';
+import type { ContactRow, EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import type { IdempotencyStore } from '../../lambdas/ports.ts';
 import { type DynamoDbForTest, startDynamoDbForTest } from '../harness/dynamodb-server.ts';
-import { MemoryIdempotencyStore } from '../harness/twins/idempotency-store.memory.ts';
+import { MemoryIdempotencyStore } from '../harness/fakes/idempotency-store.memory.ts';
 
 /** What a user's row is made of. */
 export type UserItem = Readonly<Record<string, unknown>>;
@@ -25,11 +25,11 @@ export interface StoreSubject {
 
 /** The subjects by name; each is started anew by a test file that uses it. */
 export const STORE_SUBJECTS: readonly (readonly [string, () => Promise<StoreSubject>])[] = [
-  ['the twin in memory', async () => memorySubject()],
+  ['the fake in memory', async () => memorySubject()],
   ['the DynamoDB adapter', dynamoDbSubject],
 ];
 
-/** The twin. */
+/** The fake. */
 export function memorySubject(): StoreSubject {
   const store = new MemoryIdempotencyStore();
   return {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { EventRow } from '../../lambdas/domain/event-row.ts';
+import type { EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
 import type { ClaimWrite, SettleWrite } from '../../lambdas/ports.ts';
 import { STORE_SUBJECTS, type StoreSubject } from './idempotency-store-subjects.ts';
 
@@ -335,13 +335,13 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
       expect(read).toEqual({
         events: new Map([[eventKey, eventRow()]]),
         contacts: new Map([[contactKey, { newest: '3#c' }]]),
-        circuit: { kind: 'absent' },
+        circuitBreaker: { kind: 'absent' },
       });
     });
 
     it('of nothing brings nothing', async () => {
       const read = await subject.store.readAhead({ events: [], contacts: [] });
-      expect(read).toEqual({ events: new Map(), contacts: new Map(), circuit: { kind: 'absent' } });
+      expect(read).toEqual({ events: new Map(), contacts: new Map(), circuitBreaker: { kind: 'absent' } });
     });
   });
 });

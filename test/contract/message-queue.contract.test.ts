@@ -3,11 +3,11 @@ import { DeleteMessageCommand, GetQueueAttributesCommand, ReceiveMessageCommand 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SqsMessageQueue } from '../../lambdas/adapters/message-queue.sqs.ts';
 import { SqsMessageVisibility } from '../../lambdas/adapters/message-visibility.sqs.ts';
-import type { Envelope } from '../../lambdas/domain/envelope.ts';
+import type { Envelope } from '../../lambdas/domain/delivery/envelope.ts';
 import type { MessageQueue, MessageVisibility } from '../../lambdas/ports.ts';
+import { VirtualClock } from '../harness/fakes/clock.virtual.ts';
+import { MemoryQueue, MemoryVisibility, type Received } from '../harness/fakes/message-queue.memory.ts';
 import { startSqsForTest } from '../harness/sqs-server.ts';
-import { VirtualClock } from '../harness/twins/clock.virtual.ts';
-import { MemoryQueue, MemoryVisibility, type Received } from '../harness/twins/message-queue.memory.ts';
 
 const VISIBILITY_SECONDS = 1;
 const MAX_RECEIVE_COUNT = 2;
@@ -52,7 +52,7 @@ async function sqs(): Promise<QueueSubject> {
   const RedrivePolicy = JSON.stringify(policy);
   const url = await server.createQueue(`delivery-${servers}`, { ...attributes, RedrivePolicy });
   return {
-    delivery: new SqsMessageQueue(server.client, url),
+    delivery: new SqsMessageQueue(server.client, url, 30_000),
     visibility: new SqsMessageVisibility(server.client, url, 30_000),
     receive: async (queue) => {
       const { Messages = [] } = await server.client.send(
@@ -89,7 +89,7 @@ async function sqs(): Promise<QueueSubject> {
 const ENVELOPE: Envelope = { body: '{"a":1}', attributes: { schema: '1', eventId: 'e', source: '' } };
 
 describe.each([
-  ['the twin in memory', memory],
+  ['the fake in memory', memory],
   ['the SQS adapters', sqs],
 ] as const)('the delivery queue, as %s', (_name, start) => {
   let subject: QueueSubject;
@@ -132,12 +132,12 @@ describe.each([
   it('brings a message back after the delay that was set, in whole seconds, at least one', async () => {
     await subject.delivery.send(ENVELOPE);
     const first = await receiveOne();
-    expect(await subject.visibility.comeBackIn(first.receiptHandle, 1_001)).toEqual({ kind: 'set' });
+    expect(await subject.visibility.retryIn(first.receiptHandle, 1_001)).toEqual({ kind: 'set' });
     await subject.pass(1_500);
     expect(await subject.receive('delivery')).toEqual([]);
     await subject.pass(500);
     const second = await receiveOne();
-    expect(await subject.visibility.comeBackIn(second.receiptHandle, 0)).toEqual({ kind: 'set' });
+    expect(await subject.visibility.retryIn(second.receiptHandle, 0)).toEqual({ kind: 'set' });
     expect(await subject.receive('delivery')).toEqual([]);
     await subject.remove(second.receiptHandle);
   });
@@ -146,6 +146,6 @@ describe.each([
     await subject.delivery.send(ENVELOPE);
     const { receiptHandle } = await receiveOne();
     await subject.remove(receiptHandle);
-    expect((await subject.visibility.comeBackIn(receiptHandle, 1_000)).kind).toBe('unavailable');
+    expect((await subject.visibility.retryIn(receiptHandle, 1_000)).kind).toBe('unavailable');
   });
 });

@@ -1,11 +1,11 @@
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DynamoDbPipelineView } from '../../lambdas/adapters/pipeline-view.dynamodb.ts';
-import type { EventRow, QuarantineReason } from '../../lambdas/domain/event-row.ts';
+import type { EventRow, QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import type { PipelineView } from '../../lambdas/ports.ts';
 import { startDynamoDbForTest } from '../harness/dynamodb-server.ts';
-import { MemoryPipelineView } from '../harness/twins/pipeline-view.memory.ts';
+import { MemoryPipelineView } from '../harness/fakes/pipeline-view.memory.ts';
 
 interface Subject {
   readonly view: PipelineView;
@@ -49,7 +49,7 @@ const BODY = `BODY#${'a'.repeat(64)}`;
 const REUSED = `REUSED#${'b'.repeat(64)}`;
 
 describe.each([
-  ['the twin in memory', memory],
+  ['the fake in memory', memory],
   ['the DynamoDB adapter', dynamoDb],
 ] as const)('the view of the table, as %s', (_name, start) => {
   let subject: Subject;

@@ -1,14 +1,14 @@
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DynamoDbQuarantineIndex } from '../../lambdas/adapters/quarantine-index.dynamodb.ts';
-import type { EventRow, QuarantineReason } from '../../lambdas/domain/event-row.ts';
+import type { EventRow, QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
-import type { QuarantineIndex, QuarantineOverviews } from '../../lambdas/ports.ts';
+import type { QuarantineIndex, QuarantineSummaries } from '../../lambdas/ports.ts';
 import { startDynamoDbForTest } from '../harness/dynamodb-server.ts';
-import { MemoryQuarantineIndex } from '../harness/twins/quarantine-index.memory.ts';
+import { MemoryQuarantineIndex } from '../harness/fakes/quarantine-index.memory.ts';
 
 interface Subject {
-  readonly index: QuarantineIndex & QuarantineOverviews;
+  readonly index: QuarantineIndex & QuarantineSummaries;
   put(rows: Readonly<Record<string, EventRow>>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -45,7 +45,7 @@ function row(reason: QuarantineReason, settledAtMs: number, redrives = 0): Event
 }
 
 describe.each([
-  ['the twin in memory', memory],
+  ['the fake in memory', memory],
   ['the DynamoDB adapter', dynamoDb],
 ] as const)('the index of quarantine, as %s', (_name, start) => {
   let subject: Subject;
@@ -86,6 +86,6 @@ describe.each([
     ['behind_newer', { count: 131, oldestAtMs: 100 }],
     ['crm_rejected', { count: 0 }],
   ] as const)('%s in all', async (reason, overview) => {
-    expect(await subject.index.overview(reason)).toEqual({ kind: 'known', ...overview });
+    expect(await subject.index.summarize(reason)).toEqual({ kind: 'known', ...overview });
   });
 });

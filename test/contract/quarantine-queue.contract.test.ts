@@ -2,15 +2,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import { SqsBulkQueue } from '../../lambdas/adapters/bulk-queue.sqs.ts';
+import { SqsBatchQueue } from '../../lambdas/adapters/bulk-queue.sqs.ts';
 import { SqsQuarantineQueue } from '../../lambdas/adapters/quarantine-queue.sqs.ts';
-import type { Envelope } from '../../lambdas/domain/envelope.ts';
+import type { Envelope } from '../../lambdas/domain/delivery/envelope.ts';
 import type { HeldMessage, QuarantineQueue } from '../../lambdas/ports.ts';
+import { VirtualClock } from '../harness/fakes/clock.virtual.ts';
+import { MemoryQueue } from '../harness/fakes/message-queue.memory.ts';
+import { MemoryQuarantineQueue } from '../harness/fakes/quarantine-queue.memory.ts';
+import { VirtualSleep } from '../harness/fakes/sleep.virtual.ts';
 import { startSqsForTest } from '../harness/sqs-server.ts';
-import { VirtualClock } from '../harness/twins/clock.virtual.ts';
-import { MemoryQueue } from '../harness/twins/message-queue.memory.ts';
-import { MemoryQuarantineQueue } from '../harness/twins/quarantine-queue.memory.ts';
-import { VirtualSleep } from '../harness/twins/sleep.virtual.ts';
 
 /** A quarantine queue, and time to let pass. */
 interface Subject {
@@ -32,7 +32,7 @@ async function memory(): Promise<Subject> {
 async function sqs(): Promise<Subject> {
   const server = await startSqsForTest();
   const url = await server.createQueue('quarantined', { VisibilityTimeout: '30', MaximumMessageSize: '1048576' });
-  const bulk = new SqsBulkQueue(server.client, url, 30_000);
+  const bulk = new SqsBatchQueue(server.client, url, 30_000);
   return {
     quarantine: new SqsQuarantineQueue(server.client, url, 30_000, bulk),
     // A little more than asked for: the server counts on its own clock.
@@ -49,7 +49,7 @@ function envelopes(count: number, prefix: string): Envelope[] {
 }
 
 describe.each([
-  ['the twin in memory', memory],
+  ['the fake in memory', memory],
   ['the SQS adapter', sqs],
 ] as const)('quarantine, as %s', (_name, start) => {
   let subject: Subject;
@@ -75,7 +75,7 @@ describe.each([
 
   it('takes ten at once, and gives each once, with its attributes, to whom holds it', async () => {
     const sent = envelopes(10, 'a');
-    expect(await subject.quarantine.sendAll(sent)).toEqual({ positions: new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) });
+    expect(await subject.quarantine.sendBatch(sent)).toEqual({ positions: new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) });
     const held = await receive(10);
     expect(ids(held)).toEqual(sent.map(({ attributes }) => attributes.eventId).sort());
     const [first] = held;
@@ -92,7 +92,7 @@ describe.each([
   });
 
   it('gives what is let go to others at once, time and again', async () => {
-    await subject.quarantine.sendAll(envelopes(3, 'b'));
+    await subject.quarantine.sendBatch(envelopes(3, 'b'));
     for (let time = 1; time <= 3; time += 1) {
       const held = await receive(3);
       expect(held.map(({ message }) => message.receiveCount)).toEqual([time, time, time]);
@@ -104,7 +104,7 @@ describe.each([
   });
 
   it('gives what nobody has let go when it is no longer held', async () => {
-    await subject.quarantine.sendAll(envelopes(1, 'c'));
+    await subject.quarantine.sendBatch(envelopes(1, 'c'));
     const [held] = await receive(1, 2_000);
     expect(await receive(1, 2_000)).toEqual([]);
     await subject.pass(1_000);
@@ -118,7 +118,7 @@ describe.each([
   });
 
   it('deletes without complaint what is gone already', async () => {
-    await subject.quarantine.sendAll(envelopes(1, 'd'));
+    await subject.quarantine.sendBatch(envelopes(1, 'd'));
     const held = await receive(1);
     await subject.quarantine.remove(handles(held));
     expect(await subject.quarantine.remove(handles(held))).toEqual({ positions: new Set([0]) });
@@ -130,9 +130,9 @@ describe('the SQS adapter', () => {
     const subject = await sqs();
     try {
       const large = envelopes(5, 'large').map((envelope) => ({ ...envelope, body: 'x'.repeat(400_000) }));
-      expect(await subject.quarantine.sendAll(large)).toEqual({ positions: new Set([0, 1, 2, 3, 4]) });
+      expect(await subject.quarantine.sendBatch(large)).toEqual({ positions: new Set([0, 1, 2, 3, 4]) });
       const largest = [{ body: 'x'.repeat(1_048_576 - 12), attributes: { a: '12345' } }];
-      expect(await subject.quarantine.sendAll(largest)).toEqual({ positions: new Set([0]) });
+      expect(await subject.quarantine.sendBatch(largest)).toEqual({ positions: new Set([0]) });
       expect(await subject.quarantine.count()).toMatchObject({ visible: 6 });
     } finally {
       await subject.stop();
@@ -141,7 +141,7 @@ describe('the SQS adapter', () => {
 
   it('tells which of a batch were taken, and nothing of a call that was not answered', async () => {
     const client = mockClient(SQSClient);
-    const queue = new SqsBulkQueue(client as unknown as SQSClient, 'http://127.0.0.1/queue', 1_000);
+    const queue = new SqsBatchQueue(client as unknown as SQSClient, 'http://127.0.0.1/queue', 1_000);
     client.on(SendMessageBatchCommand).resolvesOnce({
       Successful: [
         { Id: '2', MessageId: 'm', MD5OfMessageBody: '' },
@@ -149,8 +149,14 @@ describe('the SQS adapter', () => {
       ],
       Failed: [{ Id: '1', SenderFault: false, Code: 'InternalError' }],
     });
-    expect(await queue.sendAll(envelopes(3, 'e'))).toEqual({ positions: new Set([0, 2]), cause: 'SQS: InternalError' });
+    expect(await queue.sendBatch(envelopes(3, 'e'))).toEqual({
+      positions: new Set([0, 2]),
+      cause: 'SQS: InternalError',
+    });
     client.on(SendMessageBatchCommand).rejects(Object.assign(new Error('no'), { name: 'ServiceUnavailable' }));
-    expect(await queue.sendAll(envelopes(2, 'f'))).toEqual({ positions: new Set(), cause: 'SQS: ServiceUnavailable' });
+    expect(await queue.sendBatch(envelopes(2, 'f'))).toEqual({
+      positions: new Set(),
+      cause: 'SQS: ServiceUnavailable',
+    });
   });
 });

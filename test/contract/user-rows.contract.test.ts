@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { systemChance, systemClock } from '../../lambdas/adapters/clock.system.ts';
 import { DynamoDbIdempotencyStore } from '../../lambdas/adapters/idempotency-store.dynamodb.ts';
-import type { EventRow } from '../../lambdas/domain/event-row.ts';
+import { validateDelivery } from '../../lambdas/domain/crm/validate-mapping.ts';
+import type { EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
-import { problemWithDelivery } from '../../lambdas/domain/mapping-check.ts';
 import { type DynamoDbForTest, startDynamoDbForTest } from '../harness/dynamodb-server.ts';
 
 const TABLE = 'user-rows';
@@ -83,7 +83,7 @@ describe('a row that the check lets through', () => {
         const key = `k${++serial}`;
         const rows = [{ key, item }];
         const command = { method: 'POST', path: '/', body: {} } as const;
-        if (problemWithDelivery({ kind: 'deliver', command, orderingKey: null, rows }) !== undefined) return;
+        if (validateDelivery({ kind: 'deliver', command, orderingKey: null, rows }) !== undefined) return;
         const row = { ...ROW, status: 'COMPLETED' } as const;
         const write = { eventKey: `EVENT#${key}`, expect: 'absent', row, userRows: rows } as const;
         expect(await store.settle(write)).toEqual({ kind: 'settled' });

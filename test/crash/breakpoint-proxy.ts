@@ -3,7 +3,7 @@
  * says that it has come to a point. What the environment runs knows nothing of it: only its endpoints differ.
  */
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listenOnLoopback } from '../../local/loopback.ts';
+import { listenOnLoopback } from '../../local/http/loopback.ts';
 import type { Moment } from './crash-points.ts';
 import { type ObservedCall, observedCall, type ServerName } from './observed-calls.ts';
 

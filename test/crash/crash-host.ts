@@ -4,11 +4,11 @@
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ExecutionEnvironment } from '../../local/execution-environment.ts';
+import { print } from '../../cli/terminal.ts';
+import { ExecutionEnvironment } from '../../local/lambda/execution-environment.ts';
+import type { InvocationResult } from '../../local/lambda/runtime-messages.ts';
 import { LocalPipeline } from '../../local/pipeline.ts';
-import type { InvocationResult } from '../../local/runtime-messages.ts';
 import { readSettings } from '../../local/settings.ts';
-import { say } from '../../local/terminal.ts';
 import { BreakpointProxy, type Verdict } from './breakpoint-proxy.ts';
 import { pointOf } from './crash-points.ts';
 
@@ -51,13 +51,13 @@ const pipeline = new LocalPipeline(
     process.stderr.write(`${message}\n`);
     void pipeline.stop().then(() => process.exit(1));
   },
-  (spec, variables, log, ledger, onEnd) => {
+  (spec, variables, log, registry, onEnd) => {
     const { variables: changed, watch } = proxy.interpose(variables);
-    const environment = new MortalEnvironment(spec, changed, log, ledger, onEnd);
+    const environment = new MortalEnvironment(spec, changed, log, registry, onEnd);
     watch(environment);
     return environment;
   },
 );
 process.on('SIGINT', () => void pipeline.stop().then(() => process.exit(0)));
 const { webhookUrl } = await pipeline.start();
-say(`ready ${webhookUrl}`);
+print(`ready ${webhookUrl}`);

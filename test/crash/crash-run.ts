@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SigningKey } from '../../lambdas/domain/signature.ts';
-import { sign } from '../../lambdas/domain/signature.ts';
-import { sendDeliveries, webhookDelivery } from '../../local/delivery-sender.ts';
-import { isDealtWith } from '../../local/event-outcomes.ts';
-import type { CrmCall } from '../../local/sample-crm.ts';
-import type { SignedEvent } from '../../local/send-events.ts';
+import type { SigningKey } from '../../lambdas/domain/delivery/signature.ts';
+import { sign } from '../../lambdas/domain/delivery/signature.ts';
+import type { CrmCall } from '../../local/crm/sample-crm.ts';
+import { sendDeliveries, webhookDelivery } from '../../local/send/delivery-sender.ts';
+import { isDone } from '../../local/send/event-outcomes.ts';
+import type { SignedEvent } from '../../local/send/send-events.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 import { callCauses } from '../harness/repeated-calls.ts';
 import { LIMITS_IN_SECONDS } from '../pipeline/limits-in-seconds.ts';
@@ -31,7 +31,7 @@ export interface PointReport {
   readonly events: number;
   readonly kills: number;
   readonly crmCalls: number;
-  /** Calls beyond an event's first, and those of them that no entry in the trail of the event's row accounts for. */
+  /** Calls beyond an event's first, and those of them that no entry in the history of the event's row accounts for. */
   readonly repeatedCalls: number;
   readonly unexplainedCalls: number;
   readonly lost: readonly string[];
@@ -148,7 +148,7 @@ async function send(
   agent.destroy();
   const dealtWith = async () => {
     const outcomes = await pipeline.outcomes([...accepted]);
-    const open = [...accepted].filter((rowKey) => !isDealtWith(outcomes.get(rowKey))).length;
+    const open = [...accepted].filter((rowKey) => !isDone(outcomes.get(rowKey))).length;
     const { visible, inFlight, delayed } = await pipeline.count('deliveryQueue');
     const seen = `${killsIn(pipeline).length} killed; ${accepted.size - open} of ${accepted.size} events dealt with`;
     onProgress(seen);

@@ -1,5 +1,5 @@
 /** `npm run crash`: the crash matrix, and its table. */
-import { Progress } from '../../local/progress.ts';
+import { Progress } from '../../cli/progress.ts';
 import { type CommandText, runCommand } from '../harness/command-options.ts';
 import { CRASH_POINTS } from './crash-points.ts';
 import { crashRun, type PointReport } from './crash-run.ts';
@@ -12,7 +12,7 @@ const COMMAND: CommandText<'events'> = {
   about: `Kills (SIGKILL) the process of a function at each point of the protocol, once for every event: real bundles on the
 servers of this machine, with a proxy in between that knows each point by the call that a function makes there. Then
 looks at the state table, the quarantine and the CRM: every event must have ended, and none twice.`,
-  numbers: { events: { about: 'events, and kills, at each point', fallback: 200, min: 1, max: 100_000 } },
+  numbers: { events: { about: 'events, and kills, at each point', default: 200, min: 1, max: 100_000 } },
   end: 'Ends with 0 if nothing was lost, applied twice or called without need, with 1 if not, with 2 for wrong options.',
 };
 

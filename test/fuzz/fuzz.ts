@@ -1,6 +1,6 @@
 /** `npm run fuzz`: hostile requests and messages, on the use cases and on the real thing. */
 import fc from 'fast-check';
-import { Progress } from '../../local/progress.ts';
+import { Progress } from '../../cli/progress.ts';
 import { type CommandText, runCommand } from '../harness/command-options.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 import { ingestProperty, type Tally } from './ingest-fuzz.ts';
@@ -18,14 +18,14 @@ const COMMAND: CommandText<'runs' | 'seed'> = {
   name: 'fuzz',
   about: `Sends what a hostile or broken sender might: headers, encodings, sizes around 1 MiB, bytes that are no text, JSON of
 every shape, messages with any attributes, redrive requests of any kind. Ingest, the queue consumer and the redrive
-function get them on twins, and a pipeline of real bundles on this machine gets two in ten over HTTP, in its queue and by
+function get them on fakes, and a pipeline of real bundles on this machine gets two in ten over HTTP, in its queue and by
 invocation. Checked: no 2xx without a right signature, nothing answered 5xx, no crash, no record that fails another,
 nothing lost from quarantine, and every accepted body found again at the other end, byte for byte.`,
   numbers: {
-    runs: { about: 'requests and messages in all', fallback: 20_000, min: 10, max: 100_000_000 },
+    runs: { about: 'requests and messages in all', default: 20_000, min: 10, max: 100_000_000 },
     seed: {
       about: 'the same seed, the same requests and messages (random)',
-      fallback: undefined,
+      default: undefined,
       min: 0,
       max: 2 ** 31 - 1,
     },
@@ -47,8 +47,8 @@ process.exitCode = await runCommand(COMMAND, async ({ numbers, json }) => {
   const startMs = performance.now();
   const ingest = await check('ingest, use case', ingestProperty, Math.ceil(runs * 0.35), seed, progress);
   const batches = Math.ceil((runs * 0.35) / MESSAGES_A_BATCH);
-  const consumer = await check('queue consumer, twins', processorProperty, batches, seed, progress);
-  const redrive = await check('redrive function, twins', redriveProperty, Math.ceil(runs * 0.1), seed, progress);
+  const consumer = await check('queue consumer, fakes', processorProperty, batches, seed, progress);
+  const redrive = await check('redrive function, fakes', redriveProperty, Math.ceil(runs * 0.1), seed, progress);
   const live = await runLive(Math.ceil(runs * 0.1), seed, progress);
   progress.end();
   const parts = [ingest, consumer, redrive, ...live];

@@ -1,8 +1,8 @@
 /** Messages as anybody who may write into the delivery queue can word them, and as versions to come may. */
 import fc from 'fast-check';
-import { type Envelope, encodeBody, sealEnvelope } from '../../lambdas/domain/envelope.ts';
-import { eventIdOf } from '../../lambdas/domain/event-id.ts';
-import type { Verified } from '../../lambdas/domain/signature.ts';
+import { type Envelope, encodeBody, encodeEnvelope } from '../../lambdas/domain/delivery/envelope.ts';
+import { eventIdOf } from '../../lambdas/domain/delivery/event-id.ts';
+import type { Verified } from '../../lambdas/domain/delivery/signature.ts';
 import { hostileBody, hostileText } from './hostile-bodies.ts';
 import { asSqsCarries, problemWithMessage } from './storable.ts';
 
@@ -35,7 +35,7 @@ const attributes = fc
 /** A delivery's body in its envelope, as ingest makes it. */
 function sealed(body: Uint8Array, receivedAtMs: number): Envelope {
   const verified = encodeBody(body) as Verified<ReturnType<typeof encodeBody>>;
-  return sealEnvelope(verified, { source: 'genesys-webhook', receivedAtMs, eventId: eventIdOf(body) });
+  return encodeEnvelope(verified, { source: 'genesys-webhook', receivedAtMs, eventId: eventIdOf(body) });
 }
 
 /** A message as it is in SQS: what SQS would have refused, or replaced, is not in it. */

@@ -1,7 +1,7 @@
 /** Requests as anybody may send them, and what each has to be answered. */
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { type SigningKey, sign } from '../../lambdas/domain/signature.ts';
+import { type SigningKey, sign } from '../../lambdas/domain/delivery/signature.ts';
 import { BODY_BYTES_MAX, hostileBody, hostileText } from './hostile-bodies.ts';
 
 /** A request: its body, the signature header where there is one, and other headers and a query, which change nothing. */

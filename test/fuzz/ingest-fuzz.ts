@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import fc from 'fast-check';
-import { type Envelope, openEnvelope } from '../../lambdas/domain/envelope.ts';
+import { decodeEnvelope, type Envelope } from '../../lambdas/domain/delivery/envelope.ts';
+import { type SigningKey, signingKeyFrom } from '../../lambdas/domain/delivery/signature.ts';
+import { SIGNATURE_PROFILES } from '../../lambdas/domain/delivery/signature-profiles.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
-import { type SigningKey, signingKeyFrom } from '../../lambdas/domain/signature.ts';
-import { SIGNATURE_PROFILES } from '../../lambdas/domain/signature-profiles.ts';
 import { acceptDelivery } from '../../lambdas/ingest/accept-delivery.ts';
-import { answerFor, deliveryFrom } from '../../lambdas/ingest/http-answer.ts';
+import { deliveryFrom, httpResponseFor } from '../../lambdas/ingest/http-response.ts';
 import { expectedStatus, type HostileRequest, hostileRequest } from './hostile-requests.ts';
 import { asSqsCarries, problemWithMessage } from './storable.ts';
 
@@ -60,7 +60,7 @@ async function post(request: HostileRequest, asText: boolean) {
       limits: DEFAULT_LIMITS,
     },
   );
-  const { statusCode, body } = answerFor(outcome);
+  const { statusCode, body } = httpResponseFor(outcome);
   return { status: statusCode, answer: JSON.parse(body ?? '') as Readonly<Record<string, unknown>>, sent };
 }
 
@@ -78,7 +78,7 @@ function httpApiEvent({ body, signature, headers }: HostileRequest, asText: bool
 /** The delivery's bytes as the processor reads them from the message that SQS makes of the envelope. */
 function bytesAfterSqs({ body, attributes }: Envelope): Uint8Array {
   const carried = Object.entries(attributes).map(([name, value]) => [name, asSqsCarries(value)]);
-  return openEnvelope({
+  return decodeEnvelope({
     messageId: 'm',
     body: asSqsCarries(body),
     attributes: Object.fromEntries(carried),

@@ -2,18 +2,18 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { type Message, SendMessageCommand } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
-import { type Envelope, openEnvelope } from '../../lambdas/domain/envelope.ts';
-import { bodyKey, eventKey } from '../../lambdas/domain/event-key.ts';
+import { decodeEnvelope, type Envelope } from '../../lambdas/domain/delivery/envelope.ts';
+import { bodyKey, eventKey } from '../../lambdas/domain/event/event-key.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
-import { parseRedriveRequest } from '../../lambdas/domain/redrive-request.ts';
-import { isDealtWith } from '../../local/event-outcomes.ts';
+import { parseRedriveRequest } from '../../lambdas/domain/quarantine/redrive-request.ts';
 import { localSqsClient } from '../../local/local-clients.ts';
+import { isDone } from '../../local/send/event-outcomes.ts';
 import type { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 import { hostileMessage } from './hostile-messages.ts';
 import { expectedStatus, type HostileRequest, hostileRequest } from './hostile-requests.ts';
 import { count, type Tally } from './ingest-fuzz.ts';
 import { hostileRedriveRequest } from './redrive-fuzz.ts';
-import { asReceived, rowKeyOf, rowKeyOfMessage, rowKeyThroughout } from './row-key.ts';
+import { asReceived, rowKeyOf, rowKeyOfMessage } from './row-key.ts';
 
 /** How much is sent, and by which seed. */
 export interface LiveFuzzOptions {
@@ -59,13 +59,11 @@ export async function fuzzLive(pipeline: LocalPipelineProcess, options: LiveFuzz
   const requests = fewLong(
     fc.sample(hostileRequest([key], nowMs), { seed, numRuns: options.requests }),
     ({ body }) => body.byteLength,
-  )
-    .filter(({ body }) => rowKeyThroughout((atMs) => rowKeyOf(body, atMs), nowMs) !== undefined)
-    .map((request) => ({ ...request, signature: request.signature?.trim() }));
+  ).map((request) => ({ ...request, signature: request.signature?.trim() }));
   const messages = fewLong(
     fc.sample(hostileMessage(nowMs), { seed, numRuns: options.messages }),
     ({ body }) => body.length,
-  ).filter((message) => rowKeyThroughout((atMs) => rowKeyOfMessage(message, atMs), nowMs) !== undefined);
+  );
   const rows: Bodies = new Map();
 
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
@@ -75,7 +73,7 @@ export async function fuzzLive(pipeline: LocalPipelineProcess, options: LiveFuzz
     const expected = expectedStatus(request, [key]);
     if (status !== expected)
       problems.push(`request ${index}: ${status} instead of ${expected} for ${shown(request.body)}`);
-    if (status === 202) keep(rows, rowKeyOf(request.body, nowMs), request.body);
+    if (status === 202) keep(rows, rowKeyOf(request.body), request.body);
     onProgress(`${index + 1} of ${requests.length} requests`);
   });
   agent.destroy();
@@ -84,7 +82,7 @@ export async function fuzzLive(pipeline: LocalPipelineProcess, options: LiveFuzz
   try {
     await inParallel(messages, async (message, index) => {
       await sqs.send(putCommand(pipeline.description.deliveryQueue.url, message));
-      keep(rows, rowKeyOfMessage(message, nowMs), openEnvelope(asReceived(message, nowMs)).bytes);
+      keep(rows, rowKeyOfMessage(message), decodeEnvelope(asReceived(message, nowMs)).bytes);
       onProgress(`${index + 1} of ${messages.length} messages`);
     });
     const outcomes = await waitForEnd(pipeline, rows, options, problems);
@@ -164,14 +162,14 @@ async function waitForEnd(
   let outcomes = await pipeline.outcomes(keys);
   const dealtWith = async () => {
     outcomes = await pipeline.outcomes(keys);
-    const open = keys.filter((rowKey) => !isDealtWith(outcomes.get(rowKey)));
+    const open = keys.filter((rowKey) => !isDone(outcomes.get(rowKey)));
     onProgress(`${keys.length - open.length} of ${keys.length} dealt with`);
     const { visible, inFlight, delayed } = await pipeline.count('deliveryQueue');
     return open.length === 0 && visible + inFlight + delayed === 0;
   };
   await pipeline.until('everything is dealt with', dealtWith, patienceMs).catch(() => {
     for (const [rowKey, [body]] of rows)
-      if (!isDealtWith(outcomes.get(rowKey))) problems.push(`never dealt with: ${rowKey}, ${shown(body)}`);
+      if (!isDone(outcomes.get(rowKey))) problems.push(`never dealt with: ${rowKey}, ${shown(body)}`);
     if (problems.length === 0) problems.push('the delivery queue does not become empty');
   });
   return outcomes;
@@ -218,7 +216,7 @@ async function recover(
 
 function digestOf({ Body = '', MessageAttributes = {} }: Message): string {
   const texts = Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]);
-  return bodyKey(openEnvelope(asReceived({ body: Body, attributes: Object.fromEntries(texts) }, 0)).bytes);
+  return bodyKey(decodeEnvelope(asReceived({ body: Body, attributes: Object.fromEntries(texts) }, 0)).bytes);
 }
 
 function shown(body: Uint8Array = new Uint8Array()): string {

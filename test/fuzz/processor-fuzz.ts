@@ -1,9 +1,9 @@
-/** The queue consumer under hostile messages and CRM answers, on twins: a batch, and one good event amid it. */
+/** The queue consumer under hostile messages and CRM answers, on fakes: a batch, and one good event amid it. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { CrmAnswer } from '../../lambdas/domain/crm-outcome.ts';
-import { type Envelope, openEnvelope } from '../../lambdas/domain/envelope.ts';
-import { eventBody, ProcessorOnTwins, START_MS } from '../harness/processor-on-twins.ts';
+import type { CrmResponse } from '../../lambdas/domain/crm/crm-outcome.ts';
+import { decodeEnvelope, type Envelope } from '../../lambdas/domain/delivery/envelope.ts';
+import { eventBody, ProcessorOnFakes, START_MS } from '../harness/processor-on-fakes.ts';
 import { hostileText } from './hostile-bodies.ts';
 import { hostileMessage } from './hostile-messages.ts';
 import { count, type Tally } from './ingest-fuzz.ts';
@@ -16,8 +16,8 @@ const NEIGHBOUR = 'the-neighbour';
 const NEIGHBOUR_PHONE = '+49 neighbour';
 
 /** How the CRM answers; most of the time as it should. */
-const crmAnswer: fc.Arbitrary<CrmAnswer> = fc.oneof(
-  { weight: 8, arbitrary: fc.constant<CrmAnswer>({ kind: 'answered', status: 200, excerpt: '' }) },
+const crmAnswer: fc.Arbitrary<CrmResponse> = fc.oneof(
+  { weight: 8, arbitrary: fc.constant<CrmResponse>({ kind: 'answered', status: 200, excerpt: '' }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -27,8 +27,8 @@ const crmAnswer: fc.Arbitrary<CrmAnswer> = fc.oneof(
       retryAfter: fc.oneof(fc.constantFrom('1', '999999999', '-1', 'Mon, 01 Jan 2035 00:00:00 GMT'), hostileText),
     }),
   },
-  { weight: 1, arbitrary: hostileText.map((cause): CrmAnswer => ({ kind: 'unknown', cause })) },
-  { weight: 1, arbitrary: hostileText.map((cause): CrmAnswer => ({ kind: 'not_sent', cause })) },
+  { weight: 1, arbitrary: hostileText.map((cause): CrmResponse => ({ kind: 'unknown', cause })) },
+  { weight: 1, arbitrary: hostileText.map((cause): CrmResponse => ({ kind: 'not_sent', cause })) },
 );
 
 const batch = fc.record({
@@ -40,7 +40,7 @@ const batch = fc.record({
 /** The property; `tally` is told what became of each message. */
 export function processorProperty(tally: Tally) {
   return fc.asyncProperty(batch, async ({ messages, place, answers }) => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     let calls = 0;
     p.answer = ({ key }) =>
       key === NEIGHBOUR
@@ -57,7 +57,7 @@ export function processorProperty(tally: Tally) {
 }
 
 /** Lets time pass and works on until the queue is empty. */
-async function workOff(p: ProcessorOnTwins): Promise<void> {
+async function workOff(p: ProcessorOnFakes): Promise<void> {
   for (let round = 0; p.queue.messages.size > 0; round += 1) {
     assert.ok(round < ROUNDS_MAX, `still in the queue: ${JSON.stringify(p.log.entries.at(-1))}`);
     p.clock.advance(Math.max(0, Math.min(...p.waits()) * 1_000));
@@ -66,7 +66,7 @@ async function workOff(p: ProcessorOnTwins): Promise<void> {
 }
 
 /** Every message has come to one end, and what is in quarantine has its body and its attributes still. */
-function checkEnds(p: ProcessorOnTwins, messages: ReadonlyMap<string, Envelope>, tally: Tally): void {
+function checkEnds(p: ProcessorOnFakes, messages: ReadonlyMap<string, Envelope>, tally: Tally): void {
   const bugs = p.log.entries.filter(({ message }) => message.includes('bug'));
   assert.deepEqual(bugs, []);
   const ends = p.log.entries.filter(({ message }) => message === 'settled');
@@ -109,9 +109,9 @@ function isKept(name: string, value: string, before: string | undefined): boolea
 }
 
 function bytesOf(envelope: Envelope): Uint8Array {
-  return openEnvelope({ ...envelope, messageId: '', receiveCount: 1, sentAtMs: 0, firstReceivedAtMs: 0 }).bytes;
+  return decodeEnvelope({ ...envelope, messageId: '', receiveCount: 1, sentAtMs: 0, firstReceivedAtMs: 0 }).bytes;
 }
 
-function checkStored(p: ProcessorOnTwins): void {
+function checkStored(p: ProcessorOnFakes): void {
   for (const [key, row] of [...p.store.events, ...p.store.contacts]) assert.equal(problemWithRow(key, row), undefined);
 }

@@ -1,14 +1,14 @@
-/** The redrive function under hostile requests, over a quarantine of hostile messages, on twins. */
+/** The redrive function under hostile requests, over a quarantine of hostile messages, on fakes. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type Envelope, quarantineEnvelope } from '../../lambdas/domain/envelope.ts';
-import type { QuarantineReason } from '../../lambdas/domain/event-row.ts';
-import { QUARANTINE_REASONS } from '../../lambdas/domain/quarantine-reasons.ts';
-import type { BulkDone, BulkQueue } from '../../lambdas/ports.ts';
-import { START_MS } from '../harness/processor-on-twins.ts';
-import { RedriveOnTwins } from '../harness/redrive-on-twins.ts';
-import type { MemoryQueue } from '../harness/twins/message-queue.memory.ts';
-import { MemoryQuarantineQueue } from '../harness/twins/quarantine-queue.memory.ts';
+import { type Envelope, quarantineEnvelope } from '../../lambdas/domain/delivery/envelope.ts';
+import type { QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
+import { QUARANTINE_REASONS } from '../../lambdas/domain/quarantine/quarantine-reasons.ts';
+import type { BatchQueue, BatchResult } from '../../lambdas/ports.ts';
+import type { MemoryQueue } from '../harness/fakes/message-queue.memory.ts';
+import { MemoryQuarantineQueue } from '../harness/fakes/quarantine-queue.memory.ts';
+import { START_MS } from '../harness/processor-on-fakes.ts';
+import { RedriveOnFakes } from '../harness/redrive-on-fakes.ts';
 import { hostileText } from './hostile-bodies.ts';
 import { hostileMessage } from './hostile-messages.ts';
 import { count, type Tally } from './ingest-fuzz.ts';
@@ -107,7 +107,7 @@ const scene = fc.record({
 /** The property; `tally` is told what was answered. */
 export function redriveProperty(tally: Tally) {
   return fc.asyncProperty(scene, async ({ request, messages, ageDays }) => {
-    const r = new RedriveOnTwins();
+    const r = new RedriveOnFakes();
     Object.assign(r.deps, {
       quarantine: new StrictQuarantineQueue(r.quarantine, r.sleep),
       deliveryQueue: strict(r.deps.deliveryQueue),
@@ -120,12 +120,12 @@ export function redriveProperty(tally: Tally) {
     const logged = JSON.stringify(r.log.entries);
     assert.ok(Buffer.byteLength(logged) <= ANSWER_BYTES_MAX, 'the log line is one that CloudWatch takes');
     checkNothingLost(messages, r);
-    if (!('looked' in answer)) {
+    if (!('examined' in answer)) {
       assert.equal(r.delivery.messages.size, 0);
       return;
     }
-    const { moved, wouldMove, refreshed, dropped, stays, looked } = answer;
-    assert.equal(moved.total + wouldMove.total + refreshed.total + dropped.total + stays.total, looked);
+    const { moved, wouldMove, refreshed, dropped, skipped, examined: looked } = answer;
+    assert.equal(moved.total + wouldMove.total + refreshed.total + dropped.total + skipped.total, looked);
     assert.equal(r.delivery.messages.size, moved.total);
     // One that cannot be sent must not keep the others from being looked at.
     assert.notEqual(answer.stoppedBecause, 'unavailable');
@@ -136,7 +136,7 @@ export function redriveProperty(tally: Tally) {
 }
 
 /** Each message is in one of the two queues, body and attributes as they were; a note may have been added. */
-function checkNothingLost(messages: readonly Envelope[], r: RedriveOnTwins): void {
+function checkNothingLost(messages: readonly Envelope[], r: RedriveOnFakes): void {
   const there = [...r.quarantine.messages.values(), ...r.delivery.messages.values()].map(({ envelope }) => envelope);
   assert.equal(there.length, messages.length);
   const left = new Set(there);
@@ -156,24 +156,24 @@ function isSame(before: Envelope, after: Envelope): boolean {
 }
 
 /** Refuses what SQS refuses, message by message. */
-function strict(queue: BulkQueue): BulkQueue {
-  return { sendAll: (envelopes) => sendStrictly(envelopes, (taken) => queue.sendAll(taken)) };
+function strict(queue: BatchQueue): BatchQueue {
+  return { sendBatch: (envelopes) => sendStrictly(envelopes, (taken) => queue.sendBatch(taken)) };
 }
 
 class StrictQuarantineQueue extends MemoryQuarantineQueue {
-  constructor(queue: MemoryQueue, sleep: RedriveOnTwins['sleep']) {
+  constructor(queue: MemoryQueue, sleep: RedriveOnFakes['sleep']) {
     super(queue, sleep);
   }
 
-  override sendAll(envelopes: readonly Envelope[]): Promise<BulkDone> {
-    return sendStrictly(envelopes, (taken) => super.sendAll(taken));
+  override sendBatch(envelopes: readonly Envelope[]): Promise<BatchResult> {
+    return sendStrictly(envelopes, (taken) => super.sendBatch(taken));
   }
 }
 
 async function sendStrictly(
   envelopes: readonly Envelope[],
-  send: (taken: readonly Envelope[]) => Promise<BulkDone>,
-): Promise<BulkDone> {
+  send: (taken: readonly Envelope[]) => Promise<BatchResult>,
+): Promise<BatchResult> {
   const positions = [...envelopes.keys()].filter((at) => problemWithMessage(envelopes[at] as Envelope) === undefined);
   await send(positions.map((at) => envelopes[at] as Envelope));
   const all = positions.length === envelopes.length;

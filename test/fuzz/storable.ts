@@ -1,8 +1,8 @@
 /**
  * What SQS and DynamoDB take, as their API references say it. The embedded servers are more lenient here and
- * stricter there, the twins take everything: what is put into a twin is held to this.
+ * stricter there, the fakes take everything: what is put into a fake is held to this.
  */
-import type { Envelope } from '../../lambdas/domain/envelope.ts';
+import type { Envelope } from '../../lambdas/domain/delivery/envelope.ts';
 
 /** SQS: 1 MiB for the body and the names, types and values of all attributes. */
 const MESSAGE_BYTES_MAX = 1_048_576;

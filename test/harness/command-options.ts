@@ -1,13 +1,13 @@
 /** Options of the test commands: whole numbers, `--json` and `--help`, read from one table that the help is made from. */
-import '../../local/output-errors.ts';
+import '../../cli/output-errors.ts';
 import { parseArgs } from 'node:util';
-import { Refusal } from '../../local/refusal.ts';
+import { UserError } from '../../cli/user-error.ts';
 
 /** One option that takes a whole number. */
 export interface NumberOption {
   readonly about: string;
   /** Undefined: none, unless it is given. */
-  readonly fallback: number | undefined;
+  readonly default: number | undefined;
   readonly min: number;
   readonly max: number;
 }
@@ -49,21 +49,24 @@ function parse<Name extends string>(command: CommandText<Name>, argv: readonly s
     return parseArgs({ args: [...argv], options }).values as Readonly<Record<string, unknown>>;
   } catch (error) {
     const [problem] = (error as Error).message.split('. ');
-    throw new Refusal(`${problem} (npm run ${command.name} -- --help says what there is)`);
+    throw new UserError(`${problem} (npm run ${command.name} -- --help says what there is)`);
   }
 }
 
-function wholeNumber(name: string, value: unknown, { fallback, min, max }: NumberOption): number | undefined {
+function wholeNumber(name: string, value: unknown, { default: fallback, min, max }: NumberOption): number | undefined {
   if (value === undefined) return fallback;
   const number = Number(value);
   if (!/^\d{1,10}$/.test(String(value)) || number < min || number > max)
-    throw new Refusal(`--${name} ${value}: must be a whole number from ${min} to ${max}`);
+    throw new UserError(`--${name} ${value}: must be a whole number from ${min} to ${max}`);
   return number;
 }
 
 function helpOf<Name extends string>({ name, about, numbers, end }: CommandText<Name>): string {
   const lines: (readonly [string, string])[] = Object.entries<NumberOption>(numbers).map(
-    ([option, { about, fallback }]) => [`--${option} N`, fallback === undefined ? about : `${about} (${fallback})`],
+    ([option, { about, default: fallback }]) => [
+      `--${option} N`,
+      fallback === undefined ? about : `${about} (${fallback})`,
+    ],
   );
   const all = [...lines, ['--json', 'print the result as JSON'], ['-h, --help', 'this text']] as const;
   const width = Math.max(...all.map(([option]) => option.length)) + 3;
@@ -83,7 +86,7 @@ export async function runCommand<Name extends string>(
     process.stdout.write(request.text);
     return 0;
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof UserError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return request === undefined ? 2 : 1;
   }

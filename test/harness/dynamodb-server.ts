@@ -3,16 +3,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { documentClient } from '../../lambdas/aws/document-client.ts';
-import { embeddedBinary } from '../../local/embedded-dynamodb.ts';
-import { findFreePort, LOOPBACK } from '../../local/loopback.ts';
+import { documentClient } from '../../lambdas/aws-clients.ts';
+import { embeddedBinary } from '../../local/dynamodb/embedded-dynamodb.ts';
+import { findFreePort, LOOPBACK } from '../../local/http/loopback.ts';
 
 /** How often a server that does not answer yet is asked again. */
 const READY_TRIES = 200;
 const READY_PAUSE_MS = 25;
 
 /** Generous: what is tested is what the server answers, on a machine that may be busy. */
-const BOUNDS = { tries: 3, tryMs: 10_000, budgetMs: 30_000 };
+const BOUNDS = { tries: 3, tryMs: 10_000 };
 
 /** A running server with one empty table as the stack has it, and a client for it: the functions' own. */
 export interface DynamoDbForTest {
@@ -25,13 +25,14 @@ export interface DynamoDbForTest {
 export async function startDynamoDbForTest(tableName: string): Promise<DynamoDbForTest> {
   const own = process.env.DYNAMODB_ENDPOINT === undefined ? await startServer() : undefined;
   const endpoint = own?.url ?? process.env.DYNAMODB_ENDPOINT ?? '';
-  const environment = {
+  // The SDK reads its configuration from the environment.
+  Object.assign(process.env, {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-  };
-  const client = documentClient(environment, BOUNDS);
+  });
+  const client = documentClient(BOUNDS);
   const stop = async () => {
     client.destroy();
     await own?.stop();

@@ -16,12 +16,11 @@ import {
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import type { RedriveAnswer } from '../../lambdas/domain/redrive-answer.ts';
-import { type SigningKey, sign, signingKeyFrom } from '../../lambdas/domain/signature.ts';
-import { readCrmCalls, readCrmState, setCrmFaults } from '../../local/crm-client.ts';
-import type { FaultRule } from '../../local/crm-faults.ts';
-import { countMessages, type QueueCounts } from '../../local/embedded-sqs.ts';
-import { type EventOutcome, readOutcomes } from '../../local/event-outcomes.ts';
+import { type SigningKey, sign, signingKeyFrom } from '../../lambdas/domain/delivery/signature.ts';
+import type { RedriveResult } from '../../lambdas/domain/quarantine/redrive-result.ts';
+import { readCrmCalls, readCrmState, setCrmFaults } from '../../local/crm/crm-client.ts';
+import type { FaultRule } from '../../local/crm/crm-faults.ts';
+import type { CrmCall, CrmState } from '../../local/crm/sample-crm.ts';
 import {
   LOCAL_CREDENTIALS,
   localDynamoDbClient,
@@ -29,8 +28,9 @@ import {
   localSqsClient,
 } from '../../local/local-clients.ts';
 import { findPipeline, type PipelineDescription } from '../../local/pipeline-file.ts';
-import { type LedgerEntry, ProcessLedger } from '../../local/process-ledger.ts';
-import type { CrmCall, CrmState } from '../../local/sample-crm.ts';
+import { ChildRegistry, type RegisteredChild } from '../../local/processes/child-registry.ts';
+import { type EventOutcome, readOutcomes } from '../../local/send/event-outcomes.ts';
+import { countMessages, type QueueCounts } from '../../local/sqs/embedded-sqs.ts';
 
 const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 const READY_PATIENCE_MS = 60_000;
@@ -56,7 +56,7 @@ export interface CommandResult {
 export class LocalPipelineProcess {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'local-pipeline-'));
   readonly #options: LocalPipelineOptions;
-  readonly #ledger = new ProcessLedger(join(this.dataDir, 'processes.jsonl'));
+  readonly #registry = new ChildRegistry(join(this.dataDir, 'processes.jsonl'));
   #child: ChildProcess | undefined;
   #output = '';
   #clients: { readonly sqs: SQSClient; readonly table: DynamoDBDocumentClient } | undefined;
@@ -81,7 +81,7 @@ export class LocalPipelineProcess {
   async start(): Promise<void> {
     const context = Object.entries(this.#options.context ?? {}).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
     this.#output = '';
-    const child = this.#spawn(this.#options.script ?? 'local/start.ts', context);
+    const child = this.#spawn(this.#options.script ?? 'bin/start.ts', context);
     this.#child = child;
     child.stdout?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
     child.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
@@ -108,8 +108,8 @@ export class LocalPipelineProcess {
   }
 
   /** The processes that it has started and that run. */
-  processes(): LedgerEntry[] {
-    return this.#ledger.running();
+  processes(): RegisteredChild[] {
+    return this.#registry.running();
   }
 
   /** Ends it as Ctrl-C does; answers its exit code. */
@@ -180,7 +180,7 @@ export class LocalPipelineProcess {
 
   /** Runs `npm run send` with these arguments, to its end. */
   send(...args: readonly string[]): Promise<CommandResult> {
-    return this.#run('local/send.ts', args);
+    return this.#run('bin/send.ts', args);
   }
 
   /** Runs `npm run redrive` with these arguments, to its end. */
@@ -194,13 +194,13 @@ export class LocalPipelineProcess {
   }
 
   /** What the schedule calls every minute. */
-  async recover(): Promise<RedriveAnswer> {
+  async recover(): Promise<RedriveResult> {
     const { endpoints, redriveFunction } = this.description;
     const client = localLambdaClient(endpoints.lambda);
     try {
       const Payload = Buffer.from('{"action":"recover"}');
       const answer = await client.send(new InvokeCommand({ FunctionName: redriveFunction, Payload }));
-      return JSON.parse(Buffer.from(answer.Payload ?? []).toString('utf8')) as RedriveAnswer;
+      return JSON.parse(Buffer.from(answer.Payload ?? []).toString('utf8')) as RedriveResult;
     } finally {
       client.destroy();
     }

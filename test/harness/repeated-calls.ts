@@ -1,8 +1,8 @@
-/** Why the CRM was called again for an event: the trail of its row says what went wrong before each further call. */
-import type { TrailEntry } from '../../lambdas/domain/event-row.ts';
-import type { CrmCall } from '../../local/sample-crm.ts';
+/** Why the CRM was called again for an event: the history of its row says what went wrong before each further call. */
+import type { HistoryEntry } from '../../lambdas/domain/idempotency/event-row.ts';
+import type { CrmCall } from '../../local/crm/sample-crm.ts';
 
-/** A trail keeps its last entries only: a full one may have forgotten some. */
+/** A history keeps its last entries only: a full one may have forgotten some. */
 const FULL_TRAIL = 12;
 
 /** A connection that was kept alive and is cut is tried again at once, by the same attempt: it has no entry of its own. */
@@ -18,16 +18,16 @@ export interface CallCauses {
 /** Accounts for each call beyond the first of one event, given its calls in order and its row. */
 export function callCauses(calls: readonly CrmCall[], row: Readonly<Record<string, unknown>> | undefined): CallCauses {
   const repeated = Math.max(0, calls.length - 1);
-  const trail = (row?.trail ?? []) as readonly TrailEntry[];
-  const told = trail.flatMap((entry) => causeIn(entry) ?? []).slice(0, repeated);
+  const history = (row?.history ?? []) as readonly HistoryEntry[];
+  const told = history.flatMap((entry) => causeIn(entry) ?? []).slice(0, repeated);
   const further = repeated - told.length;
   const cut = calls.slice(0, -1).filter(({ outcome, status }) => outcome === 'failed' && status === 0).length;
   const atOnce = Array.from({ length: Math.min(further, cut) }, () => AT_ONCE);
-  const unexplained = trail.length < FULL_TRAIL ? further - atOnce.length : 0;
+  const unexplained = history.length < FULL_TRAIL ? further - atOnce.length : 0;
   return { causes: [...told, ...atOnce], unexplained };
 }
 
-function causeIn({ what, detail = '' }: TrailEntry): string | undefined {
+function causeIn({ what, detail = '' }: HistoryEntry): string | undefined {
   switch (what) {
     case 'lease_expired':
       return 'an attempt ended without a word (killed, or its outcome not recorded)';

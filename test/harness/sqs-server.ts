@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { startEmbeddedSqs } from '../../local/embedded-sqs.ts';
-import { queueUrl } from '../../local/embedded-sqs-corrections.ts';
 import { localSqsClient } from '../../local/local-clients.ts';
-import { ProcessLedger } from '../../local/process-ledger.ts';
+import { ChildRegistry } from '../../local/processes/child-registry.ts';
+import { startEmbeddedSqs } from '../../local/sqs/embedded-sqs.ts';
+import { queueUrl } from '../../local/sqs/fauxqs-patches.ts';
 
 /** A running server and a client for it. */
 export interface SqsForTest {
@@ -22,7 +22,7 @@ export async function startSqsForTest(): Promise<SqsForTest> {
   mkdirSync(join(dataDir, 'logs'));
   const server = await startEmbeddedSqs({
     dataDir,
-    ledger: new ProcessLedger(join(dataDir, 'processes.jsonl')),
+    registry: new ChildRegistry(join(dataDir, 'processes.jsonl')),
     onUnexpectedExit: () => {},
   });
   const client = localSqsClient(server.url);

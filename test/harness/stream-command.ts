@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { findLocalPipeline } from '../../bin/stream/local-pipeline.ts';
 import type { TargetPipeline } from '../../bin/stream/pipeline-source.ts';
 import { runStream } from '../../bin/stream/run-stream.ts';
-import type { SecretStage } from '../../lambdas/domain/signature.ts';
-import { FakeGenesys, type FakeGenesysOptions } from '../../local/fake-genesys.ts';
-import { type GenesysFault, GenesysFaults } from '../../local/fake-genesys-faults.ts';
-import { fakeGenesysListener } from '../../local/fake-genesys-http.ts';
-import { type LoopbackServer, listenOnLoopback } from '../../local/loopback.ts';
+import type { SecretStage } from '../../lambdas/domain/delivery/signature.ts';
+import { FakeGenesys, type FakeGenesysOptions } from '../../local/genesys/fake-genesys.ts';
+import { type GenesysFault, GenesysFaults } from '../../local/genesys/fake-genesys-faults.ts';
+import { fakeGenesysListener } from '../../local/genesys/fake-genesys-http.ts';
+import { type LoopbackServer, listenOnLoopback } from '../../local/http/loopback.ts';
 import { claimDataDir, type PipelineDescription, publishPipeline } from '../../local/pipeline-file.ts';
-import { SecretStore } from '../../local/secret-store.ts';
-import { serveSecretsManager } from '../../local/secrets-manager.ts';
+import { SecretStore } from '../../local/secrets/secret-store.ts';
+import { serveSecretsManager } from '../../local/secrets/secrets-manager.ts';
 
 const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:stream-local0';
 const CLIENT = { clientId: 'client-of-the-test', clientSecret: 'client-secret-of-the-test' };
@@ -54,7 +54,7 @@ export class StreamCommandForTest {
   private constructor(directory: string, options: Partial<FakeGenesysOptions>) {
     this.directory = directory;
     this.secrets = new SecretStore(join(directory, 'secrets.json'), () => this.nowMs);
-    const all = { ...CLIENT, tellSecrets: false, tokenSeconds: 3_600, partnerSourceAfterMs: 5_000, ...options };
+    const all = { ...CLIENT, returnSecrets: false, tokenSeconds: 3_600, partnerSourceAfterMs: 5_000, ...options };
     this.genesys = new FakeGenesys(all, () => this.nowMs);
   }
 

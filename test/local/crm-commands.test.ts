@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { CRM_HELP, readCrmRequest } from '../../local/crm-commands.ts';
-import { CrmFaults } from '../../local/crm-faults.ts';
+import { CRM_HELP, readCrmRequest } from '../../local/crm/crm-commands.ts';
+import { CrmFaults } from '../../local/crm/crm-faults.ts';
 
 function rulesOf(line: string) {
   const request = readCrmRequest(line.split(' ').filter((part) => part !== ''));

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FakeGenesys } from '../../local/fake-genesys.ts';
-import { GenesysFaults } from '../../local/fake-genesys-faults.ts';
-import { fakeGenesysListener } from '../../local/fake-genesys-http.ts';
-import { GENESYS_HELP, readGenesysRequest } from '../../local/genesys-commands.ts';
-import { type LoopbackServer, listenOnLoopback } from '../../local/loopback.ts';
+import { GENESYS_HELP, readGenesysRequest } from '../../bin/genesys/commands.ts';
+import { FakeGenesys } from '../../local/genesys/fake-genesys.ts';
+import { GenesysFaults } from '../../local/genesys/fake-genesys-faults.ts';
+import { fakeGenesysListener } from '../../local/genesys/fake-genesys-http.ts';
+import { type LoopbackServer, listenOnLoopback } from '../../local/http/loopback.ts';
 
 function read(line: string) {
   return readGenesysRequest(line.split(' ').filter((part) => part !== ''));
@@ -11,8 +11,8 @@ function read(line: string) {
 
 describe('npm run genesys', () => {
   it.each([
-    ['', { kind: 'serve', port: 3_001, tellSecrets: false }],
-    ['serve --port 0 --tell-secrets', { kind: 'serve', port: 0, tellSecrets: true }],
+    ['', { kind: 'serve', port: 3_001, returnSecrets: false }],
+    ['serve --port 0 --tell-secrets', { kind: 'serve', port: 0, returnSecrets: true }],
     ['send', { kind: 'tell', port: 3_001, path: 'send', body: { count: 100 } }],
     [
       'send 5 --rate 50 --port 3005',
@@ -75,7 +75,7 @@ describe('npm run genesys', () => {
 describe('a fake that is told', () => {
   const client = { clientId: 'id', clientSecret: 'secret' };
   const genesys = new FakeGenesys(
-    { ...client, tellSecrets: false, tokenSeconds: 60, partnerSourceAfterMs: 0 },
+    { ...client, returnSecrets: false, tokenSeconds: 60, partnerSourceAfterMs: 0 },
     Date.now,
   );
   let server: LoopbackServer;

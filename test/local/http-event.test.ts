@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { type HttpRequest, toHttpEvent, toHttpResponse } from '../../local/http-event.ts';
-import { matchRoute } from '../../local/http-routes.ts';
-import { Throttle } from '../../local/throttle.ts';
+import { type HttpRequest, toHttpEvent, toHttpResponse } from '../../local/api-gateway/http-event.ts';
+import { matchRoute } from '../../local/api-gateway/http-routes.ts';
+import { Throttle } from '../../local/api-gateway/throttle.ts';
 
 const ROUTE = { key: 'POST /hook', pathParameters: {} };
 

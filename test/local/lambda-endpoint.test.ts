@@ -1,11 +1,11 @@
 /** Lambda's Invoke, as the SDK calls it. */
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { FunctionSpec } from '../../local/execution-environment.ts';
-import { serveLambda } from '../../local/lambda-endpoint.ts';
+import type { LoopbackServer } from '../../local/http/loopback.ts';
+import type { FunctionSpec } from '../../local/lambda/execution-environment.ts';
+import { serveLambda } from '../../local/lambda/lambda-endpoint.ts';
+import type { InvocationResult } from '../../local/lambda/runtime-messages.ts';
 import { localLambdaClient } from '../../local/local-clients.ts';
-import type { LoopbackServer } from '../../local/loopback.ts';
-import type { InvocationResult } from '../../local/runtime-messages.ts';
 
 const SPEC: FunctionSpec = {
   logicalId: 'Echo',

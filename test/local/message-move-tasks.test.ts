@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SqsMoveTasks } from '../../lambdas/adapters/move-tasks.sqs.ts';
-import { countMessages } from '../../local/embedded-sqs.ts';
+import { countMessages } from '../../local/sqs/embedded-sqs.ts';
 import { type SqsForTest, startSqsForTest } from '../harness/sqs-server.ts';
 
 let sqs: SqsForTest;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { EmfMetrics } from '../../lambdas/adapters/metrics.powertools.ts';
-import { FunctionLog } from '../../local/function-log.ts';
-import { MetricsTap } from '../../local/metrics-tap.ts';
+import { FunctionLog } from '../../local/lambda/function-log.ts';
+import { MetricsTap } from '../../local/lambda/metrics-tap.ts';
 import { linesWrittenBy } from '../harness/standard-output.ts';
 
 const NOW = Date.parse('2026-01-31T09:30:07Z');
@@ -86,7 +86,7 @@ describe('the log of a function', () => {
     const directory = mkdtempSync(join(tmpdir(), 'function-log-'));
     const told: string[] = [];
     const taken: string[] = [];
-    const readers = { tell: (line: string) => told.push(line), take: (line: string) => taken.push(line) };
+    const readers = { onLine: (line: string) => told.push(line), take: (line: string) => taken.push(line) };
     const log = new FunctionLog('Processor', join(directory, 'a.log'), readers);
     try {
       const metrics = emitted((m) => m.add('CircuitOpened', 1));

@@ -8,10 +8,10 @@ const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 const FULL = '/dev/full';
 
 const COMMANDS = [
-  'local/start.ts',
-  'local/send.ts',
-  'local/crm.ts',
-  'local/genesys.ts',
+  'bin/start.ts',
+  'bin/send.ts',
+  'bin/crm.ts',
+  'bin/genesys.ts',
   'bin/redrive.ts',
   'bin/event.ts',
   'bin/limits.ts',

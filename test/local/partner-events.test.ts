@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { buildPartnerEvents } from '../../local/partner-events.ts';
-import { readSendOptions, type SendOptions } from '../../local/send-options.ts';
+import { buildPartnerEvents } from '../../local/genesys/partner-events.ts';
+import { readSendOptions, type SendOptions } from '../../local/send/send-options.ts';
 
 const NOW = Date.parse('2026-01-31T09:30:00Z');
 

@@ -9,8 +9,8 @@ import {
   publishPipeline,
   releaseDataDir,
 } from '../../local/pipeline-file.ts';
-import { startTimeOf } from '../../local/process-identity.ts';
-import { ProcessLedger } from '../../local/process-ledger.ts';
+import { ChildRegistry } from '../../local/processes/child-registry.ts';
+import { startTimeOf } from '../../local/processes/process-identity.ts';
 
 const DESCRIPTION = { webhookUrl: 'http://127.0.0.1:1/x' } as PipelineDescription;
 
@@ -54,13 +54,13 @@ describe('the pipeline file', () => {
   });
 });
 
-describe('the ledger of processes', () => {
+describe('the registry of processes', () => {
   it('knows a process by its id and its start', () => {
     const path = join(dataDir, 'processes.jsonl');
-    const ledger = new ProcessLedger(path);
-    ledger.record('this', process.pid);
-    expect(ledger.running()).toEqual([{ name: 'this', pid: process.pid, startTime: startTimeOf(process.pid) }]);
+    const registry = new ChildRegistry(path);
+    registry.record('this', process.pid);
+    expect(registry.running()).toEqual([{ name: 'this', pid: process.pid, startTime: startTimeOf(process.pid) }]);
     writeFileSync(path, `${JSON.stringify({ name: 'other', pid: process.pid, startTime: 'earlier' })}\n{"na`);
-    expect(ledger.running()).toEqual([]);
+    expect(registry.running()).toEqual([]);
   });
 });

@@ -2,10 +2,10 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { CrmFaults } from '../../local/crm-faults.ts';
-import { type LoopbackServer, listenOnLoopback } from '../../local/loopback.ts';
-import { SampleCrm } from '../../local/sample-crm.ts';
-import { sampleCrmListener } from '../../local/sample-crm-http.ts';
+import { CrmFaults } from '../../local/crm/crm-faults.ts';
+import { SampleCrm } from '../../local/crm/sample-crm.ts';
+import { sampleCrmListener } from '../../local/crm/sample-crm-http.ts';
+import { type LoopbackServer, listenOnLoopback } from '../../local/http/loopback.ts';
 
 let directory: string;
 let crm: SampleCrm;

@@ -9,12 +9,12 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { generateSecret } from '../../local/generated-secret.ts';
+import { UserError } from '../../cli/user-error.ts';
+import type { LoopbackServer } from '../../local/http/loopback.ts';
 import { LOCAL_CREDENTIALS } from '../../local/local-clients.ts';
-import type { LoopbackServer } from '../../local/loopback.ts';
-import { Refusal } from '../../local/refusal.ts';
-import { SecretStore } from '../../local/secret-store.ts';
-import { serveSecretsManager } from '../../local/secrets-manager.ts';
+import { generateSecret } from '../../local/secrets/generated-secret.ts';
+import { SecretStore } from '../../local/secrets/secret-store.ts';
+import { serveSecretsManager } from '../../local/secrets/secrets-manager.ts';
 
 const ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:stream-local0';
 
@@ -131,8 +131,8 @@ describe('a file of secrets that cannot be read', () => {
     const path = join(directory, 'damaged.json');
     writeFileSync(path, text);
     const refused = refusal(path);
-    expect(refused).toBeInstanceOf(Refusal);
-    expect((refused as Refusal).message).toBe(
+    expect(refused).toBeInstanceOf(UserError);
+    expect((refused as UserError).message).toBe(
       `The secrets in ${path} cannot be read: the file is damaged. Put back a copy of it, or delete it: new secrets are made then, and who signs with an old one has to be told the new one.`,
     );
   });

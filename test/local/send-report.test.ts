@@ -1,20 +1,20 @@
 /** What `npm run send` says of a run, and when it calls every event dealt with. */
 import { describe, expect, it } from '@jest/globals';
-import type { EventOutcome } from '../../local/event-outcomes.ts';
-import { formatReport, type RunRecord, reportOn } from '../../local/send-report.ts';
+import type { EventOutcome } from '../../local/send/event-outcomes.ts';
+import { formatReport, reportOn, type SendRun } from '../../local/send/send-report.ts';
 
-function event(eventId: string): RunRecord['events'][number] {
-  return { eventId, rowKey: `EVENT#${eventId}` } as RunRecord['events'][number];
+function event(eventId: string): SendRun['events'][number] {
+  return { eventId, rowKey: `EVENT#${eventId}` } as SendRun['events'][number];
 }
 
 /** A run in which every event was accepted once, and has come to this. */
-function record(outcomes: Readonly<Record<string, EventOutcome>>): RunRecord {
+function record(outcomes: Readonly<Record<string, EventOutcome>>): SendRun {
   const events = Object.keys(outcomes).map(event);
   const accepted = { kind: 'accepted', acceptedAtMs: 1_000, latencyMs: 5, tries: 1 } as const;
   return {
     via: 'webhook',
     events,
-    deliveries: events.map((sent) => ({ event: sent, outcome: accepted })) as RunRecord['deliveries'],
+    deliveries: events.map((sent) => ({ event: sent, outcome: accepted })) as SendRun['deliveries'],
     outcomes: new Map(Object.entries(outcomes).map(([id, outcome]) => [`EVENT#${id}`, outcome])),
     crmCalls: undefined,
     elapsedMs: 2_000,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { InvocationResult } from '../../local/runtime-messages.ts';
-import { failedMessageIds, toSqsEvent } from '../../local/sqs-event.ts';
+import type { InvocationResult } from '../../local/lambda/runtime-messages.ts';
+import { failedMessageIds, toSqsEvent } from '../../local/lambda/sqs-event.ts';
 
 const ARN = 'arn:aws:sqs:us-east-1:000000000000:q';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { startTimeOf } from '../../local/process-identity.ts';
+import { startTimeOf } from '../../local/processes/process-identity.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 
 const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
@@ -23,10 +23,10 @@ describe('npm start', () => {
   it('brings up a pipeline that delivers, refuses a second one, and leaves no process behind', async () => {
     const pipeline = await LocalPipelineProcess.start();
     try {
-      const second = await runScript('local/start.ts', [], { PORT: '0', DATA_DIR: pipeline.dataDir });
+      const second = await runScript('bin/start.ts', [], { PORT: '0', DATA_DIR: pipeline.dataDir });
       expect(second).toEqual({ code: 1, stderr: expect.stringContaining('runs on') });
       const port = new URL(pipeline.description.webhookUrl).port;
-      const samePort = await runScript('local/start.ts', [], { PORT: port, DATA_DIR: `${pipeline.dataDir}/other` });
+      const samePort = await runScript('bin/start.ts', [], { PORT: port, DATA_DIR: `${pipeline.dataDir}/other` });
       expect(samePort).toEqual({ code: 1, stderr: expect.stringContaining(`Port ${port} is in use`) });
 
       const sent = await pipeline.send('--count', '5', '--duplicates', '1', '--json');
@@ -51,47 +51,47 @@ describe('npm start', () => {
 
 describe('a user’s mistake', () => {
   it.each([
-    ['local/start.ts', [], { EVENTBRIDGE_SECRET: 'abc' }, 1, /^EVENTBRIDGE_SECRET must be 64 hex digits/],
-    ['local/start.ts', [], { PORT: '70000' }, 1, /^PORT is 70000/],
-    ['local/start.ts', ['-c', 'nonsense'], {}, 1, /^-c nonsense: must be key=value/],
+    ['bin/start.ts', [], { EVENTBRIDGE_SECRET: 'abc' }, 1, /^EVENTBRIDGE_SECRET must be 64 hex digits/],
+    ['bin/start.ts', [], { PORT: '70000' }, 1, /^PORT is 70000/],
+    ['bin/start.ts', ['-c', 'nonsense'], {}, 1, /^-c nonsense: must be key=value/],
     [
-      'local/start.ts',
+      'bin/start.ts',
       ['-c', 'crm.baseUrl=ftp://user:hunter2@crm.example.com'],
       {},
       1,
       /^-c crm\.baseUrl is ftp:\/\/…@crm\.example\.com; it must be a URL such as/,
     ],
     [
-      'local/start.ts',
+      'bin/start.ts',
       [],
       { CRM_BASE_URL: 'user:hunter2@crm.example.com' },
       1,
       /^CRM_BASE_URL is …@crm\.example\.com; it must be a URL such as/,
     ],
     [
-      'local/start.ts',
+      'bin/start.ts',
       [],
       { DYNAMODB_ENDPOINT: 'http://user:hunter2/@127.0.0.1:8000' },
       1,
       /^DYNAMODB_ENDPOINT is http:\/\/…@127\.0\.0\.1:8000; it must be a URL .*, without credentials$/m,
     ],
     [
-      'local/start.ts',
+      'bin/start.ts',
       [],
       { DATA_DIR: '/dev/null' },
       1,
       /^Nothing can be kept in DATA_DIR, which is \/dev\/null: ENOTDIR/,
     ],
     [
-      'local/start.ts',
+      'bin/start.ts',
       [],
       { DATA_DIR: '/dev/null/none' },
       1,
       /^Nothing can be kept in DATA_DIR, which is .*none: ENOTDIR/,
     ],
-    ['local/send.ts', ['--count', 'x'], {}, 2, /^--count x: must be a whole number/],
-    ['local/send.ts', ['--wrong'], {}, 2, /^Unknown option '--wrong'/],
-    ['local/send.ts', [], { DATA_DIR: '/nonexistent' }, 1, /^No pipeline runs on .*npm start/],
+    ['bin/send.ts', ['--count', 'x'], {}, 2, /^--count x: must be a whole number/],
+    ['bin/send.ts', ['--wrong'], {}, 2, /^Unknown option '--wrong'/],
+    ['bin/send.ts', [], { DATA_DIR: '/nonexistent' }, 1, /^No pipeline runs on .*npm start/],
   ])('is told in one line: %s %j %j', async (script, args, environment, code, message) => {
     const ended = await runScript(script, args, environment);
     expect(ended).toEqual({ code, stderr: expect.stringMatching(message) });

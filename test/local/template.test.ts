@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { resolveTemplate, type Surroundings, type Template } from '../../local/template.ts';
+import { resolveTemplate, type Template, type TemplateContext } from '../../local/cloudformation/template.ts';
 
-const SURROUNDINGS: Surroundings = {
+const SURROUNDINGS: TemplateContext = {
   stackName: 'Stack',
   sqsEndpoint: 'http://127.0.0.1:1001',
   apiEndpoint: 'http://127.0.0.1:3000',

@@ -1,7 +1,7 @@
 /** The real bundles on the embedded servers, against a CRM that this test is. */
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type LoopbackServer, listenOnLoopback } from '../../local/loopback.ts';
+import { type LoopbackServer, listenOnLoopback } from '../../local/http/loopback.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 import { LIMITS_IN_SECONDS } from './limits-in-seconds.ts';
 

@@ -4,8 +4,8 @@ import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { bodyKey } from '../../lambdas/domain/event-key.ts';
-import { type SigningKey, sign } from '../../lambdas/domain/signature.ts';
+import { type SigningKey, sign } from '../../lambdas/domain/delivery/signature.ts';
+import { bodyKey } from '../../lambdas/domain/event/event-key.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 import { LIMITS_IN_SECONDS } from './limits-in-seconds.ts';
 

@@ -5,8 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDealtWith } from '../../local/event-outcomes.ts';
-import type { CrmCall } from '../../local/sample-crm.ts';
+import type { CrmCall } from '../../local/crm/sample-crm.ts';
+import { isDone } from '../../local/send/event-outcomes.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 
 /** What a run is given. */
@@ -114,7 +114,7 @@ async function sendUntilKilled(
 
 async function allDealtWith(pipeline: LocalPipelineProcess, rowKeys: readonly string[]): Promise<boolean> {
   const outcomes = await pipeline.outcomes(rowKeys);
-  return rowKeys.every((key) => isDealtWith(outcomes.get(key)));
+  return rowKeys.every((key) => isDone(outcomes.get(key)));
 }
 
 async function examine(pipeline: LocalPipelineProcess, accepted: ReadonlyMap<string, number>) {

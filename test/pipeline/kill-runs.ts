@@ -1,5 +1,5 @@
 /** `npm run kill`: many kill runs at random moments, and their figures. */
-import '../../local/output-errors.ts';
+import '../../cli/output-errors.ts';
 import { parseArgs } from 'node:util';
 import { type KillRunReport, killRun } from './kill-run.ts';
 import { LIMITS_IN_SECONDS } from './limits-in-seconds.ts';

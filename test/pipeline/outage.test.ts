@@ -1,7 +1,7 @@
 /** The CRM down, on the real bundles: what it is spared, what waits where, and how all comes back. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CircuitRow } from '../../lambdas/domain/circuit.ts';
+import type { CircuitBreakerRow } from '../../lambdas/domain/crm/circuit-breaker.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 import { LIMITS_IN_SECONDS } from './limits-in-seconds.ts';
 
@@ -44,7 +44,7 @@ async function rowOf(body: string) {
   return (await pipeline.rows([key])).get(key);
 }
 
-async function circuit(): Promise<Partial<CircuitRow>> {
+async function circuit(): Promise<Partial<CircuitBreakerRow>> {
   return (await pipeline.rows(['CIRCUIT#crm'])).get('CIRCUIT#crm') ?? { state: 'CLOSED' };
 }
 

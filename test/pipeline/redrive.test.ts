@@ -51,7 +51,7 @@ describe('npm run redrive', () => {
 
     const dry = await pipeline.redrive('--reason', 'crm_rejected', '--dry-run');
     expect(dry.stdout).toMatch(/^ {2}would move +2 \(crm_rejected: 2\)$/m);
-    expect(dry.stdout).toMatch(/^ {2}stays +1 \(invalid_event: 1\)$/m);
+    expect(dry.stdout).toMatch(/^ {2}skipped +1 \(invalid_event: 1\)$/m);
     expect(dry.stdout).toMatch(/HTTP 422/);
     expect(dry.code).toBe(0);
     expect(await pipeline.count('quarantine')).toEqual({ visible: 3, inFlight: 0, delayed: 0 });
@@ -141,7 +141,7 @@ describe('recovery', () => {
       const outcomes = await pipeline.outcomes(keys);
       return keys.every((key) => outcomes.get(key)?.status === 'COMPLETED');
     });
-    expect(await pipeline.recover()).toMatchObject({ looked: 0, reachedEnd: true, circuit: 'closed' });
+    expect(await pipeline.recover()).toMatchObject({ examined: 0, reachedEnd: true, circuit: 'closed' });
     // The invalid one.
     expect(await pipeline.count('quarantine')).toEqual({ visible: 1, inFlight: 0, delayed: 0 });
   }, 60_000);

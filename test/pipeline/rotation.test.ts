@@ -1,10 +1,10 @@
 /** The stream's secret provisioned and rotated while deliveries arrive, on the real bundles. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { FakeGenesys } from '../../local/fake-genesys.ts';
-import { sendForStreams } from '../../local/fake-genesys-deliveries.ts';
-import { GenesysFaults } from '../../local/fake-genesys-faults.ts';
-import { fakeGenesysListener } from '../../local/fake-genesys-http.ts';
-import { type LoopbackServer, listenOnLoopback } from '../../local/loopback.ts';
+import { FakeGenesys } from '../../local/genesys/fake-genesys.ts';
+import { sendForStreams } from '../../local/genesys/fake-genesys-deliveries.ts';
+import { GenesysFaults } from '../../local/genesys/fake-genesys-faults.ts';
+import { fakeGenesysListener } from '../../local/genesys/fake-genesys-http.ts';
+import { type LoopbackServer, listenOnLoopback } from '../../local/http/loopback.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 
 const CLIENT = { clientId: 'client', clientSecret: 'client-secret-of-the-test' };
@@ -15,7 +15,7 @@ let genesys: FakeGenesys;
 let server: LoopbackServer;
 
 beforeAll(async () => {
-  const options = { ...CLIENT, tellSecrets: false, tokenSeconds: 3_600, partnerSourceAfterMs: 0 };
+  const options = { ...CLIENT, returnSecrets: false, tokenSeconds: 3_600, partnerSourceAfterMs: 0 };
   genesys = new FakeGenesys(options, Date.now);
   server = await listenOnLoopback(fakeGenesysListener({ genesys, faults: new GenesysFaults() }), 0);
   pipeline = await LocalPipelineProcess.start({

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { DELIBERATE_FAULTS } from './deliberate-faults.ts';
-import { explore } from './explore.ts';
-import type { Sabotage } from './sabotage.ts';
-import { SCOPES, type Scope, worldOf } from './scopes.ts';
+import { MUTANTS } from './mutants/mutants.ts';
+import type { Mutation } from './mutants/mutation.ts';
+import { explore } from './search/explore.ts';
+import { SCOPES, type Scope, worldOf } from './search/scopes.ts';
 
 /** A scope of the command with two attempts instead of three: seconds instead of minutes. */
 function small(name: string, attempts = 2): Scope {
@@ -11,10 +11,10 @@ function small(name: string, attempts = 2): Scope {
   return { ...scope, attempts };
 }
 
-function sabotageOf(name: string): Sabotage {
-  const fault = DELIBERATE_FAULTS.find((one) => one.name === name);
+function mutationOf(name: string): Mutation {
+  const fault = MUTANTS.find((one) => one.name === name);
   if (fault === undefined) throw new Error(`there is no deliberate fault “${name}”`);
-  return fault.sabotage;
+  return fault.mutation;
 }
 
 describe('the exploration', () => {
@@ -47,7 +47,7 @@ describe('the exploration', () => {
   ])(
     'would find it if %s',
     async (fault, scope, attempts) => {
-      const { violation } = await explore(() => worldOf(small(scope, attempts), sabotageOf(fault)));
+      const { violation } = await explore(() => worldOf(small(scope, attempts), mutationOf(fault)));
       expect(violation?.problems).not.toEqual([]);
       expect(violation).toBeDefined();
     },

@@ -1,9 +1,9 @@
 /** `npm run explore`: every interleaving of small worlds. */
-import '../../local/output-errors.ts';
+import '../../cli/output-errors.ts';
 import { parseArgs } from 'node:util';
-import { Progress } from '../../local/progress.ts';
-import { type Exploration, explore } from './explore.ts';
-import { SCOPES, type Scope, worldOf } from './scopes.ts';
+import { Progress } from '../../cli/progress.ts';
+import { type Exploration, explore } from './search/explore.ts';
+import { SCOPES, type Scope, worldOf } from './search/scopes.ts';
 
 const HELP = `Visits every interleaving of small worlds, with the code that ships, and checks in each state what the README
 guarantees: each state once, and each run that can follow from it.

@@ -1,7 +1,7 @@
 /** What `npm run simulate` is asked for. */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { DEFAULT_SIZE, type Size } from './seeds.ts';
+import { DEFAULT_SIZE, type Size } from './search/seeds.ts';
 
 /** The options, checked. */
 export interface SimulateOptions {

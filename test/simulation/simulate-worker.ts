@@ -1,8 +1,8 @@
 /** A thread that runs the seeds it is given, until one of them violates something. */
 import { parentPort } from 'node:worker_threads';
-import type { Size } from './seeds.ts';
-import { runWorld } from './simulation.ts';
-import { count, emptyTally, type Tally } from './tally.ts';
+import type { Size } from './search/seeds.ts';
+import { runWorld } from './search/simulation.ts';
+import { count, emptyTally, type Tally } from './search/tally.ts';
 
 /** What the thread is asked to do. */
 export interface Work {

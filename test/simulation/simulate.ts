@@ -1,12 +1,12 @@
 /** `npm run simulate`: many seeded worlds, and what was found in them. */
-import '../../local/output-errors.ts';
+import '../../cli/output-errors.ts';
 import { Worker } from 'node:worker_threads';
-import { Progress } from '../../local/progress.ts';
-import { shrink } from './shrink.ts';
+import { Progress } from '../../cli/progress.ts';
+import { shrink } from './search/shrink.ts';
+import { runWorld, type SimulatedRun } from './search/simulation.ts';
+import { add, emptyTally, formatTally, type Tally } from './search/tally.ts';
 import { OptionsError, readSimulateOptions, SIMULATE_HELP, type SimulateOptions } from './simulate-options.ts';
 import type { Done, Work } from './simulate-worker.ts';
-import { runWorld, type SimulatedRun } from './simulation.ts';
-import { add, emptyTally, formatTally, type Tally } from './tally.ts';
 
 /** Seeds that a thread is given at once. */
 const SEEDS_AT_ONCE = 100;

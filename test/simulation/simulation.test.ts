@@ -1,21 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
-import { DELIBERATE_FAULTS, type DeliberateFault } from './deliberate-faults.ts';
-import { FAULTS } from './faults.ts';
-import { DEFAULT_SIZE } from './seeds.ts';
-import { shrink } from './shrink.ts';
-import { type RunOptions, runWorld } from './simulation.ts';
-import { count, emptyTally } from './tally.ts';
+import { MUTANTS, type Mutant } from './mutants/mutants.ts';
+import { DEFAULT_SIZE } from './search/seeds.ts';
+import { shrink } from './search/shrink.ts';
+import { type RunOptions, runWorld } from './search/simulation.ts';
+import { count, emptyTally } from './search/tally.ts';
+import { FAULTS } from './world/faults.ts';
 
 /** Seeds of the test command; `npm run simulate -- --seeds 100000` runs many more. */
 const SEEDS = 1_000;
 const STEPS = 250;
 
-function options(seed: number, fault?: DeliberateFault): RunOptions {
+function options(seed: number, fault?: Mutant): RunOptions {
   const common = { seed, steps: STEPS, size: DEFAULT_SIZE };
-  return fault === undefined ? common : { ...common, sabotage: fault.sabotage };
+  return fault === undefined ? common : { ...common, mutation: fault.mutation };
 }
 
-async function firstViolation(fault: DeliberateFault) {
+async function firstViolation(fault: Mutant) {
   for (let seed = 1; seed <= fault.seeds; seed += 1) {
     const run = await runWorld(options(seed, fault));
     if (run.problems.length > 0) return { seed, run };
@@ -55,7 +55,7 @@ describe('the simulation', () => {
     expect((await runWorld(options(8))).choices).not.toEqual(first.choices);
   });
 
-  it.each(DELIBERATE_FAULTS.map((fault) => [fault.name, fault] as const))(
+  it.each(MUTANTS.map((fault) => [fault.name, fault] as const))(
     'would find it if %s',
     async (_name, fault) => {
       expect(await firstViolation(fault)).toBeDefined();
@@ -64,7 +64,7 @@ describe('the simulation', () => {
   );
 
   it('makes a violation short, and tells how to repeat it', async () => {
-    const [fault] = DELIBERATE_FAULTS;
+    const [fault] = MUTANTS;
     if (fault === undefined) throw new Error('there are no deliberate faults');
     const found = await firstViolation(fault);
     if (found === undefined) throw new Error('the violation was not found');

@@ -1,8 +1,8 @@
 /** Which fault is in force when: drawn from a seed, one after another with calm between, and a calm end. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FaultRule } from '../../local/crm-faults.ts';
+import type { FaultRule } from '../../local/crm/crm-faults.ts';
+import { seededFraction } from '../harness/fakes/chance.seeded.ts';
 import type { LocalPipelineProcess } from '../harness/local-pipeline.ts';
-import { seededFraction } from '../harness/twins/chance.seeded.ts';
 
 /** What goes wrong for a while. */
 export type Fault =

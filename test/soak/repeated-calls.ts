@@ -1,5 +1,5 @@
 /** The calls beyond each event's first, over a whole soak, by what had happened before. */
-import type { CrmCall } from '../../local/sample-crm.ts';
+import type { CrmCall } from '../../local/crm/sample-crm.ts';
 import type { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 import { callCauses } from '../harness/repeated-calls.ts';
 

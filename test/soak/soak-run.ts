@@ -2,14 +2,14 @@
 import { randomInt } from 'node:crypto';
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SigningKey } from '../../lambdas/domain/signature.ts';
-import { type DeliveryOutcome, sendDeliveries, webhookDelivery } from '../../local/delivery-sender.ts';
-import { isDealtWith } from '../../local/event-outcomes.ts';
-import type { CrmCall } from '../../local/sample-crm.ts';
-import { buildEvents, type SignedEvent } from '../../local/send-events.ts';
-import { type RunReport, reportOn } from '../../local/send-report.ts';
+import type { SigningKey } from '../../lambdas/domain/delivery/signature.ts';
+import type { CrmCall } from '../../local/crm/sample-crm.ts';
+import { type DeliveryOutcome, sendDeliveries, webhookDelivery } from '../../local/send/delivery-sender.ts';
+import { isDone } from '../../local/send/event-outcomes.ts';
+import { buildEvents, type SignedEvent } from '../../local/send/send-events.ts';
+import { reportOn, type SendReport } from '../../local/send/send-report.ts';
+import { seededFraction } from '../harness/fakes/chance.seeded.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
-import { seededFraction } from '../harness/twins/chance.seeded.ts';
 import { runSchedule, scheduleFaults } from './fault-schedule.ts';
 import { type MemoryReport, MemoryWatch } from './memory-watch.ts';
 import { type RepeatedCalls, whyRepeated } from './repeated-calls.ts';
@@ -25,7 +25,7 @@ export interface SoakOptions {
 
 /** What came of it. */
 export interface SoakReport {
-  readonly run: RunReport;
+  readonly run: SendReport;
   readonly deliveriesPerMinute: number;
   readonly faults: Readonly<Record<string, number>>;
   /** Accepted events that are neither final nor in quarantine. */
@@ -153,7 +153,7 @@ async function waitForEnd(
   let open = rowKeys;
   const dealtWith = async () => {
     for (const [rowKey, outcome] of await pipeline.outcomes(open)) outcomes.set(rowKey, outcome);
-    open = open.filter((rowKey) => !isDealtWith(outcomes.get(rowKey)));
+    open = open.filter((rowKey) => !isDone(outcomes.get(rowKey)));
     onProgress(`${rowKeys.length - open.length} of ${rowKeys.length} events dealt with`);
     if (open.length === 0) return true;
     await sleep(LOOK_EVERY_MS);
@@ -176,7 +176,7 @@ async function findLost(
   const ids = new Map(accepted.map(({ rowKey, eventId }) => [rowKey, eventId ?? '']));
   return [...ids].flatMap(([rowKey, eventId]) => {
     const outcome = outcomes.get(rowKey);
-    const isThere = outcome?.status === 'QUARANTINED' ? quarantined.has(eventId) : isDealtWith(outcome);
+    const isThere = outcome?.status === 'QUARANTINED' ? quarantined.has(eventId) : isDone(outcome);
     return isThere ? [] : [eventId];
   });
 }

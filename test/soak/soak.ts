@@ -1,6 +1,6 @@
 /** `npm run soak`: minutes of load with faults coming and going, and the report. */
-import { Progress } from '../../local/progress.ts';
-import { formatReport } from '../../local/send-report.ts';
+import { Progress } from '../../cli/progress.ts';
+import { formatReport } from '../../local/send/send-report.ts';
 import { type CommandText, runCommand } from '../harness/command-options.ts';
 import { scheduleFaults } from './fault-schedule.ts';
 import { anySeed, type SoakReport, soak } from './soak-run.ts';
@@ -11,10 +11,10 @@ const COMMAND: CommandText<'minutes' | 'rate' | 'contacts' | 'seed'> = {
 seed breaks the CRM, kills functions and stops servers. Watches the memory of each process. Then waits until everything
 is dealt with, and looks at the state table, the quarantine and the CRM.`,
   numbers: {
-    minutes: { about: 'how long events are sent', fallback: 10, min: 1, max: 10_000 },
-    rate: { about: 'deliveries a minute', fallback: 10_000, min: 60, max: 60_000 },
-    contacts: { about: 'contacts that the events are spread over', fallback: 5_000, min: 1, max: 1_000_000 },
-    seed: { about: 'the same seed, the same schedule (random)', fallback: undefined, min: 0, max: 2 ** 31 - 1 },
+    minutes: { about: 'how long events are sent', default: 10, min: 1, max: 10_000 },
+    rate: { about: 'deliveries a minute', default: 10_000, min: 60, max: 60_000 },
+    contacts: { about: 'contacts that the events are spread over', default: 5_000, min: 1, max: 1_000_000 },
+    seed: { about: 'the same seed, the same schedule (random)', default: undefined, min: 0, max: 2 ** 31 - 1 },
   },
   end: `Ends with 0 if nothing was lost, applied twice, out of order or called without need, with 1 if not, with 2 for
 wrong options. Memory is told, with a verdict on the functions and the pipeline; the servers keep their data in it.`,

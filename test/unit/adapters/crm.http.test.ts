@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type RequestListener, type Serv
 import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { HttpCrm } from '../../../lambdas/adapters/crm.http.ts';
-import type { CrmAnswer } from '../../../lambdas/domain/crm-outcome.ts';
+import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import type { CrmToken } from '../../../lambdas/ports.ts';
 
 const COMMAND = { method: 'POST', path: '/api/v1/contacts', body: { phone: '+1é' } } as const;
@@ -25,8 +25,8 @@ async function against(listener: RequestListener, use: (crm: HttpCrm) => Promise
   }
 }
 
-async function answerOf(listener: RequestListener, budgetMs = 5_000): Promise<CrmAnswer> {
-  let answer: CrmAnswer | undefined;
+async function answerOf(listener: RequestListener, budgetMs = 5_000): Promise<CrmResponse> {
+  let answer: CrmResponse | undefined;
   await against(listener, async (crm) => {
     answer = await crm.deliver(COMMAND, { ...CALL, budgetMs });
   });

@@ -9,10 +9,10 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { DynamoDbIdempotencyStore } from '../../../lambdas/adapters/idempotency-store.dynamodb.ts';
-import type { EventRow } from '../../../lambdas/domain/event-row.ts';
+import type { EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
 import type { ClaimWrite, SettleWrite } from '../../../lambdas/ports.ts';
-import { listenOnLoopback } from '../../../local/loopback.ts';
+import { listenOnLoopback } from '../../../local/http/loopback.ts';
 
 const dynamo = mockClient(DynamoDBDocumentClient);
 
@@ -219,14 +219,14 @@ describe('the DynamoDB adapter', () => {
     expect(await store().readAhead({ events: ['EVENT#a', 'EVENT#b'], contacts: [] })).toEqual({
       events: new Map([['EVENT#a', known]]),
       contacts: new Map(),
-      circuit: { kind: 'not_read' },
+      circuitBreaker: { kind: 'not_read' },
     });
   });
 
   it('reads the circuit in the same request as the batch', async () => {
     dynamo.on(BatchGetCommand).resolves({ Responses: { table: [{ pk: 'CIRCUIT#crm', state: 'OPEN', version: 3 }] } });
     expect(await store().readAhead({ events: ['EVENT#a'], contacts: [] })).toMatchObject({
-      circuit: { kind: 'stored', stored: { state: 'OPEN', version: 3 } },
+      circuitBreaker: { kind: 'stored', stored: { state: 'OPEN', version: 3 } },
     });
     const [call] = dynamo.commandCalls(BatchGetCommand);
     expect(call?.args[0].input.RequestItems?.table?.Keys).toEqual([{ pk: 'EVENT#a' }, { pk: 'CIRCUIT#crm' }]);

@@ -4,16 +4,16 @@ import { describe, expect, it } from '@jest/globals';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { EventLoopLag } from '../../../lambdas/adapters/event-loop-lag.timers.ts';
-import { measuring, publishing } from '../../../lambdas/adapters/invocation-metrics.middy.ts';
-import { MemoryMetrics } from '../../harness/twins/metrics.memory.ts';
+import { measureInvocation, publishMetrics } from '../../../lambdas/adapters/invocation-metrics.middy.ts';
+import { MemoryMetrics } from '../../harness/fakes/metrics.memory.ts';
 
 /** What had been recorded when an invocation of `work` published, by metric. */
 async function publishedBy(work: () => Promise<string>) {
   const metrics = new MemoryMetrics();
   const published: (readonly string[])[] = [];
   const handler = middy<unknown, string>()
-    .use(publishing({ publish: () => void published.push([...metrics.values.keys()].sort()) }))
-    .use(measuring(metrics, new EventLoopLag()))
+    .use(publishMetrics({ publish: () => void published.push([...metrics.values.keys()].sort()) }))
+    .use(measureInvocation(metrics, new EventLoopLag()))
     .handler(work);
   const ended = await handler({}, {} as Context).then(
     (answer: string) => answer,

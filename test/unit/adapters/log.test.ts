@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { MetricsLineLog } from '../../../lambdas/adapters/log.metrics-line.ts';
 import { PowertoolsLog } from '../../../lambdas/adapters/log.powertools.ts';
 import type { Log } from '../../../lambdas/ports.ts';
+import { MemoryLog } from '../../harness/fakes/log.memory.ts';
 import { linesWrittenBy } from '../../harness/standard-output.ts';
-import { MemoryLog } from '../../harness/twins/log.memory.ts';
 
 function line(details: Parameters<Log['write']>[2]): {
   readonly text: string;
@@ -72,7 +72,7 @@ describe('a log on the line of the metrics', () => {
   it('puts the first good news there, and everything else on lines of its own', () => {
     const log = new MemoryLog();
     const said: string[] = [];
-    const metrics = { say: (message: string) => said.length === 0 && said.push(message) > 0 };
+    const metrics = { addMessage: (message: string) => said.length === 0 && said.push(message) > 0 };
     const lines = new MetricsLineLog(log, metrics);
     lines.write('warn', 'a warning', {});
     lines.write('info', 'first', { eventId: 'e-1' });

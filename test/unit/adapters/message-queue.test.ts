@@ -18,7 +18,7 @@ afterEach(() => {
 
 describe('a message', () => {
   it('goes on in the trace of the invocation that sends it, whichever that is', async () => {
-    const queue = new SqsMessageQueue(client, 'https://queue', traceOfInvocation);
+    const queue = new SqsMessageQueue(client, 'https://queue', 3_000, traceOfInvocation);
     process.env._X_AMZN_TRACE_ID = TRACE;
     await queue.send(ENVELOPE);
     delete process.env._X_AMZN_TRACE_ID;
@@ -31,7 +31,7 @@ describe('a message', () => {
 
   it('that goes round has none: Lambda would stop it as a loop', async () => {
     process.env._X_AMZN_TRACE_ID = TRACE;
-    await new SqsMessageQueue(client, 'https://queue').send(ENVELOPE);
+    await new SqsMessageQueue(client, 'https://queue', 3_000).send(ENVELOPE);
     expect(mock.commandCalls(SendMessageCommand)[0]?.args[0].input.MessageSystemAttributes).toBeUndefined();
   });
 });

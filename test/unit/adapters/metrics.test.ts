@@ -20,7 +20,7 @@ function published(act: (metrics: EmfMetrics) => void): unknown[] {
 }
 
 describe('metrics in the embedded metric format', () => {
-  it('are one line for all totals, counts summed up and times one by one', () => {
+  it('are one line for all totals, with every value', () => {
     const lines = published((metrics) => {
       metrics.add('CircuitOpened', 1);
       metrics.add('CircuitOpened', 1);
@@ -40,7 +40,7 @@ describe('metrics in the embedded metric format', () => {
           },
         ],
         service: 'processor',
-        CircuitOpened: 2,
+        CircuitOpened: [1, 1],
         EndToEndLatency: [12.35, 7],
       },
     ]);
@@ -60,8 +60,8 @@ describe('metrics in the embedded metric format', () => {
       ...members,
     });
     expect(lines).toEqual([
-      line(['service'], { MessagesDone: 3 }),
-      line(['service', 'outcome'], { outcome: 'applied', MessagesDone: 2 }),
+      line(['service'], { MessagesDone: [1, 1, 1] }),
+      line(['service', 'outcome'], { outcome: 'applied', MessagesDone: [1, 1] }),
       line(['service', 'outcome'], { outcome: 'duplicate', MessagesDone: 1 }),
     ]);
   });
@@ -72,9 +72,13 @@ describe('metrics in the embedded metric format', () => {
       const lines = published((metrics) => {
         metrics.addBy('MessagesDone', 'applied', 1);
         expect(
-          metrics.say('done for +15550100', { eventId: '15550100', why: 'call\u001b +15550100', none: undefined }),
+          metrics.addMessage('done for +15550100', {
+            eventId: '15550100',
+            why: 'call\u001b +15550100',
+            none: undefined,
+          }),
         ).toBe(true);
-        expect(metrics.say('more', {})).toBe(false);
+        expect(metrics.addMessage('more', {})).toBe(false);
       });
       expect(lines).toMatchObject([
         {
@@ -100,7 +104,7 @@ describe('metrics in the embedded metric format', () => {
     const metrics = new EmfMetrics('ingest', 'TestStack');
     for (const eventId of ['e-1', 'e-2']) {
       metrics.add('DeliveriesAccepted', 1);
-      expect(metrics.say('delivery accepted', { eventId })).toBe(true);
+      expect(metrics.addMessage('delivery accepted', { eventId })).toBe(true);
       const [line = ''] = linesWrittenBy(() => metrics.publish());
       expect(JSON.parse(line)).toMatchObject({ eventId, DeliveriesAccepted: 1 });
     }

@@ -6,8 +6,8 @@ import {
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { SecretsManagerStreamSecret } from '../../../lambdas/adapters/stream-secret.secrets-manager.ts';
+import { SIGNATURE_PROFILES, type SignatureProfile } from '../../../lambdas/domain/delivery/signature-profiles.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
-import { SIGNATURE_PROFILES, type SignatureProfile } from '../../../lambdas/domain/signature-profiles.ts';
 
 const secretsManager = mockClient(SecretsManagerClient);
 const absent = new ResourceNotFoundException({ message: 'no such version', $metadata: {} });

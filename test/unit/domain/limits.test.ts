@@ -14,23 +14,23 @@ describe('resolveLimits', () => {
     expect('overrides' in resolved && resolved.overrides).toEqual({ crmConcurrency: 7, crmAttempts: 3 });
   });
 
-  it('names every wrong value at once, with what it got and what it wants', () => {
+  it('names every wrong value at once, with what it got and what it expected', () => {
     expect(resolveLimits({ crmConcurrency: 'many', batchSize: 11, crmAttempts: 2.5 }).problems).toEqual([
       {
         key: 'limits.crmConcurrency',
         got: '"many"',
-        wants:
+        expected:
           'a whole number from 1 to 100 (CRM calls at once in one environment; times processorConcurrency at the CRM)',
       },
       {
         key: 'limits.batchSize',
         got: '11',
-        wants: 'a whole number from 1 to 10 (records an invocation; more would need a batching window)',
+        expected: 'a whole number from 1 to 10 (records an invocation; more would need a batching window)',
       },
       {
         key: 'limits.crmAttempts',
         got: '2.5',
-        wants: 'a whole number from 1 to 100 (CRM calls for one event before it is quarantined)',
+        expected: 'a whole number from 1 to 100 (CRM calls for one event before it is quarantined)',
       },
     ]);
   });
@@ -38,7 +38,7 @@ describe('resolveLimits', () => {
   it.each(['nonsense', '__proto__', 'toString'])('refuses a name that is none: %s', (name) => {
     const [problem] = resolveLimits(Object.fromEntries([[name, 1]])).problems;
     expect(problem?.key).toBe(`limits.${name}`);
-    expect(problem?.wants).toContain('the name of a limit: encodedBodyMaxBytes, ');
+    expect(problem?.expected).toContain('the name of a limit: encodedBodyMaxBytes, ');
   });
 
   it.each<[LimitName, number, string]>([
@@ -68,8 +68,8 @@ describe('resolveLimits', () => {
       '2 × secretTimeoutMs (the current version, and all of them where the signature does not fit) + ingestSendBudgetMs < ingestFunctionTimeoutMs',
     ],
     ['senderTimeoutMs', 8_000, 'ingestFunctionTimeoutMs < senderTimeoutMs'],
-  ])('holds relations: %s = %i breaks “… %s”', (name, value, wants) => {
-    expect(resolveLimits({ [name]: value }).problems.map((problem) => problem.wants)).toContain(wants);
+  ])('holds relations: %s = %i breaks “… %s”', (name, value, expected) => {
+    expect(resolveLimits({ [name]: value }).problems.map((problem) => problem.expected)).toContain(expected);
   });
 
   it('never gives limits together with problems', () => {

@@ -1,20 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
 import {
   type SigningKey,
   type StagedKey,
   sign,
   signingKeyFrom,
   textSigningKeyFrom,
-} from '../../../lambdas/domain/signature.ts';
-import { SIGNATURE_PROFILES, type SignatureProfile } from '../../../lambdas/domain/signature-profiles.ts';
+} from '../../../lambdas/domain/delivery/signature.ts';
+import { SIGNATURE_PROFILES, type SignatureProfile } from '../../../lambdas/domain/delivery/signature-profiles.ts';
+import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
 import { acceptDelivery } from '../../../lambdas/ingest/accept-delivery.ts';
-import { answerFor, deliveryFrom } from '../../../lambdas/ingest/http-answer.ts';
-import { tellOutcome } from '../../../lambdas/ingest/tell-outcome.ts';
+import { deliveryFrom, httpResponseFor } from '../../../lambdas/ingest/http-response.ts';
+import { reportOutcome } from '../../../lambdas/ingest/report-outcome.ts';
 import type { MessageQueue, StreamSecret } from '../../../lambdas/ports.ts';
-import { MemoryLog } from '../../harness/twins/log.memory.ts';
-import { UNSEEN_METRICS } from '../../harness/twins/metrics.memory.ts';
+import { MemoryLog } from '../../harness/fakes/log.memory.ts';
+import { UNSEEN_METRICS } from '../../harness/fakes/metrics.memory.ts';
 
 const KEY = signingKeyFrom('ab'.repeat(32)) as SigningKey;
 const NEW_KEY = signingKeyFrom('cd'.repeat(32)) as SigningKey;
@@ -60,7 +60,7 @@ async function post(
       limits: DEFAULT_LIMITS,
     },
   );
-  const { statusCode, body, headers } = answerFor(outcome);
+  const { statusCode, body, headers } = httpResponseFor(outcome);
   return {
     status: statusCode,
     body: JSON.parse(body ?? ''),
@@ -193,7 +193,7 @@ describe('ingest', () => {
     expect([status, answer]).toEqual([202, { status: 'accepted', eventId: 'm-1' }]);
     expect(sent).toMatchObject([{ body, attributes: { source: 'genesys-open-messaging', eventId: 'm-1' } }]);
     const log = new MemoryLog();
-    tellOutcome(outcome, 'r-1', { log, metrics: UNSEEN_METRICS });
+    reportOutcome(outcome, 'r-1', { log, metrics: UNSEEN_METRICS });
     expect(log.entries).toMatchObject([
       {
         level: 'info',

@@ -1,14 +1,14 @@
 /** What ingest says of a delivery: one line, and its count. */
 import { describe, expect, it } from '@jest/globals';
 import type { IngestOutcome } from '../../../lambdas/ingest/accept-delivery.ts';
-import { tellOutcome } from '../../../lambdas/ingest/tell-outcome.ts';
-import { MemoryLog } from '../../harness/twins/log.memory.ts';
-import { MemoryMetrics } from '../../harness/twins/metrics.memory.ts';
+import { reportOutcome } from '../../../lambdas/ingest/report-outcome.ts';
+import { MemoryLog } from '../../harness/fakes/log.memory.ts';
+import { MemoryMetrics } from '../../harness/fakes/metrics.memory.ts';
 
 function told(outcome: IngestOutcome) {
   const log = new MemoryLog();
   const metrics = new MemoryMetrics();
-  tellOutcome(outcome, 'r-1', { log, metrics });
+  reportOutcome(outcome, 'r-1', { log, metrics });
   return { lines: log.entries, metrics: Object.fromEntries(metrics.values) };
 }
 

@@ -1,20 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { renderFlow } from '../../../lambdas/operations/flow.ts';
 import { renderPage } from '../../../lambdas/operations/page.ts';
-import { pageContent, takePicture } from '../../../lambdas/operations/page-content.ts';
+import { pageContent, takeSnapshot } from '../../../lambdas/operations/page-content.ts';
 import type { PageRequest } from '../../../lambdas/operations/page-request.ts';
-import { judge } from '../../../lambdas/operations/verdict.ts';
-import { FormControls } from '../../../local/operations/form-controls.ts';
-import { NOW_MS, PageOnTwins, quarantinedRow, redriveAnswer } from '../../harness/page-on-twins.ts';
+import { statusBannerFor } from '../../../lambdas/operations/status-banner.ts';
+import { FormControls } from '../../../local/console/form-controls.ts';
+import { NOW_MS, PageOnFakes, quarantinedRow, redriveResult } from '../../harness/page-on-fakes.ts';
 
-async function verdict(twins: PageOnTwins) {
-  const { tone, title } = judge(await takePicture(twins.deps));
+async function verdict(fakes: PageOnFakes) {
+  const { tone, title } = statusBannerFor(await takeSnapshot(fakes.deps));
   return `${tone}: ${title}`;
 }
 
 /** The page's text, without its markup. */
-async function pageText(twins: PageOnTwins, request: PageRequest = { kind: 'overview' }): Promise<string> {
-  const page = renderPage(await pageContent(request, twins.deps), new FormControls('token'));
+async function pageText(fakes: PageOnFakes, request: PageRequest = { kind: 'overview' }): Promise<string> {
+  const page = renderPage(await pageContent(request, fakes.deps), new FormControls('token'));
   return page.text
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ')
@@ -23,40 +23,40 @@ async function pageText(twins: PageOnTwins, request: PageRequest = { kind: 'over
 
 describe('the verdict', () => {
   it('is that all is well where nothing waits', async () => {
-    expect(await verdict(new PageOnTwins())).toBe('good: All is well');
+    expect(await verdict(new PageOnFakes())).toBe('good: All is well');
   });
 
   it('tells what passes by itself from what needs a person', async () => {
-    const twins = new PageOnTwins();
-    twins.events.set('EVENT#a', quarantinedRow('circuit_open', 'a'));
-    twins.events.set('EVENT#b', quarantinedRow('retries_exhausted', 'b'));
-    expect(await verdict(twins)).toBe('watch: 2 events on the way back');
-    twins.events.set('EVENT#c', quarantinedRow('crm_rejected', 'c'));
-    expect(await verdict(twins)).toBe('watch: 1 event needs you');
+    const fakes = new PageOnFakes();
+    fakes.events.set('EVENT#a', quarantinedRow('circuit_open', 'a'));
+    fakes.events.set('EVENT#b', quarantinedRow('retries_exhausted', 'b'));
+    expect(await verdict(fakes)).toBe('watch: 2 events on the way back');
+    fakes.events.set('EVENT#c', quarantinedRow('crm_rejected', 'c'));
+    expect(await verdict(fakes)).toBe('watch: 1 event needs you');
   });
 
   it('puts an open circuit before all of that, with the time of the next trial', async () => {
-    const twins = new PageOnTwins();
-    twins.events.set('EVENT#c', quarantinedRow('crm_rejected', 'c'));
-    twins.circuit = {
+    const fakes = new PageOnFakes();
+    fakes.events.set('EVENT#c', quarantinedRow('crm_rejected', 'c'));
+    fakes.circuit = {
       state: 'OPEN',
       version: 1,
       openedAtMs: NOW_MS - 130_000,
       probeAtMs: NOW_MS + 20_000,
       outages: [],
     };
-    expect(await verdict(twins)).toBe('bad: The CRM is down: the circuit is open');
-    expect(judge(await takePicture(twins.deps)).detail).toMatch(
+    expect(await verdict(fakes)).toBe('bad: The CRM is down: the circuit is open');
+    expect(statusBannerFor(await takeSnapshot(fakes.deps)).detail).toMatch(
       /^For 2 min, since 09:27:50 UTC\. The next trial call is due at 09:30:20 UTC\. Nothing is lost/,
     );
   });
 
   it('says so where the table does not answer, and shows what it can', async () => {
-    const twins = new PageOnTwins();
-    twins.tableAnswers = false;
-    expect(await verdict(twins)).toBe('bad: The state table does not answer');
-    expect(await pageText(twins)).toMatch(/Waiting 9 messages in the delivery queue/);
-    expect(await pageText(twins, { kind: 'event', eventId: 'e' })).toContain(
+    const fakes = new PageOnFakes();
+    fakes.tableAnswers = false;
+    expect(await verdict(fakes)).toBe('bad: The state table does not answer');
+    expect(await pageText(fakes)).toMatch(/Waiting 9 messages in the delivery queue/);
+    expect(await pageText(fakes, { kind: 'event', eventId: 'e' })).toContain(
       'The event could not be looked up. DynamoDB: timeout.',
     );
   });
@@ -64,7 +64,7 @@ describe('the verdict', () => {
 
 describe('the flow', () => {
   it('has its stations in the order of the flow, and those that are counted here where they are', async () => {
-    const picture = await takePicture(new PageOnTwins().deps);
+    const picture = await takeSnapshot(new PageOnFakes().deps);
     const labels = (markup: string) => [...markup.matchAll(/"ops-label">([^<]*)/g)].map(([, label]) => label);
     expect(labels(renderFlow(picture).text)).toEqual(['Waiting', 'CRM circuit', 'Quarantine']);
     const counts = { accepted: 1_234, applied: 5, duplicates: 6, retried: 7, stale: 8 };
@@ -81,10 +81,10 @@ describe('the flow', () => {
 
 describe('quarantine', () => {
   it('says of each reason how many, since when, and what to do; what needs a person first', async () => {
-    const twins = new PageOnTwins();
-    for (const id of ['a', 'b', 'c']) twins.events.set(`EVENT#${id}`, quarantinedRow('circuit_open', id));
-    twins.events.set('EVENT#d', quarantinedRow('poison', 'd', { settledAtMs: NOW_MS - 2 * 86_400_000, redrives: 1 }));
-    const text = await pageText(twins);
+    const fakes = new PageOnFakes();
+    for (const id of ['a', 'b', 'c']) fakes.events.set(`EVENT#${id}`, quarantinedRow('circuit_open', id));
+    fakes.events.set('EVENT#d', quarantinedRow('poison', 'd', { settledAtMs: NOW_MS - 2 * 86_400_000, redrives: 1 }));
+    const text = await pageText(fakes);
     expect(text.indexOf('It ends our processes')).toBeLessThan(text.indexOf('The CRM was down'));
     expect(text).toMatch(/1 It ends our processes needs you poison oldest 2 d ago, newest 2 d ago/);
     expect(text).toMatch(/3 The CRM was down goes back by itself circuit_open oldest 1 min ago/);
@@ -92,7 +92,7 @@ describe('quarantine', () => {
   });
 
   it('says what it is for where it is empty', async () => {
-    expect(await pageText(new PageOnTwins())).toContain('Nothing is in quarantine.');
+    expect(await pageText(new PageOnFakes())).toContain('Nothing is in quarantine.');
   });
 });
 
@@ -100,35 +100,35 @@ describe('a redrive', () => {
   const target = { kind: 'reason', reason: 'retries_exhausted' } as const;
 
   it('warns while the circuit is open', async () => {
-    const twins = new PageOnTwins();
-    twins.circuit = { state: 'OPEN', version: 1, openedAtMs: NOW_MS, probeAtMs: NOW_MS, outages: [] };
-    twins.answer = {
+    const fakes = new PageOnFakes();
+    fakes.circuit = { state: 'OPEN', version: 1, openedAtMs: NOW_MS, probeAtMs: NOW_MS, outages: [] };
+    fakes.answer = {
       kind: 'answered',
-      answer: redriveAnswer(true, { looked: 2, wouldMove: { total: 2, byReason: {} } }),
+      answer: redriveResult(true, { examined: 2, wouldMove: { total: 2, byReason: {} } }),
     };
-    expect(await pageText(twins, { kind: 'redrive', target, dryRun: true })).toContain(
+    expect(await pageText(fakes, { kind: 'redrive', target, dryRun: true })).toContain(
       'The circuit is open: they would come straight back.',
     );
   });
 
   it('offers nothing to press where nothing would move', async () => {
-    const text = await pageText(new PageOnTwins(), { kind: 'redrive', target, dryRun: true });
+    const text = await pageText(new PageOnFakes(), { kind: 'redrive', target, dryRun: true });
     expect(text).toContain('Nothing would move: Every attempt failed (retries_exhausted)');
     expect(text).not.toContain('Redrive ');
   });
 
   it('tells what stays, and why it ended early', async () => {
-    const twins = new PageOnTwins();
-    const stays = { total: 6, byReason: {}, why: { redrives_max: 4, limit: 2, filter: 9 } };
+    const fakes = new PageOnFakes();
+    const skipped = { total: 6, byReason: {}, why: { redrives_max: 4, limit: 2, filter: 9 } };
     const report = {
-      looked: 1_010,
+      examined: 1_010,
       moved: { total: 1_000, byReason: {} },
-      stays,
+      skipped,
       reachedEnd: false,
       stoppedBecause: 'limit',
     } as const;
-    twins.answer = { kind: 'answered', answer: redriveAnswer(false, report) };
-    const text = await pageText(twins, { kind: 'redrive', target, dryRun: false });
+    fakes.answer = { kind: 'answered', answer: redriveResult(false, report) };
+    const text = await pageText(fakes, { kind: 'redrive', target, dryRun: false });
     expect(text).toContain('1,000 events moved');
     expect(text).toContain('stopped at 1,000, which is as many as one press moves');
     expect(text).toContain(
@@ -137,9 +137,9 @@ describe('a redrive', () => {
   });
 
   it('never says that nothing was moved where nobody knows', async () => {
-    const twins = new PageOnTwins();
-    twins.answer = { kind: 'unavailable', cause: 'Lambda: timeout' };
-    expect(await pageText(twins, { kind: 'redrive', target, dryRun: false })).toContain(
+    const fakes = new PageOnFakes();
+    fakes.answer = { kind: 'unavailable', cause: 'Lambda: timeout' };
+    expect(await pageText(fakes, { kind: 'redrive', target, dryRun: false })).toContain(
       'The redrive did not tell how it ended; it may have moved events.',
     );
   });

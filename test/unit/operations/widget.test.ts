@@ -2,13 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { pageContent } from '../../../lambdas/operations/page-content.ts';
 import type { PageRequest } from '../../../lambdas/operations/page-request.ts';
 import { readWidgetRequest, renderWidget } from '../../../lambdas/operations/widget.ts';
-import { PageOnTwins, quarantinedRow, redriveAnswer } from '../../harness/page-on-twins.ts';
+import { PageOnFakes, quarantinedRow, redriveResult } from '../../harness/page-on-fakes.ts';
 
 const ENDPOINTS = { view: 'arn:aws:lambda:eu-west-1:1:function:view', act: 'arn:aws:lambda:eu-west-1:1:function:act' };
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>`;
 
-async function widget(twins: PageOnTwins, request: PageRequest = { kind: 'overview' }): Promise<string> {
-  return renderWidget(await pageContent(request, twins.deps), 'dark', ENDPOINTS);
+async function widget(fakes: PageOnFakes, request: PageRequest = { kind: 'overview' }): Promise<string> {
+  return renderWidget(await pageContent(request, fakes.deps), 'dark', ENDPOINTS);
 }
 
 /** Each action: the element before it, what it calls, and what it holds. */
@@ -66,37 +66,37 @@ describe('what CloudWatch sends', () => {
 
 describe('the widget', () => {
   it('keeps to what CloudWatch keeps: no script, no frame, no handler, nothing of another host', async () => {
-    const twins = new PageOnTwins();
-    twins.events.set('EVENT#x', quarantinedRow('crm_rejected', 'x'));
-    const markup = await widget(twins);
+    const fakes = new PageOnFakes();
+    fakes.events.set('EVENT#x', quarantinedRow('crm_rejected', 'x'));
+    const markup = await widget(fakes);
     expect(markup).not.toMatch(/<(script|iframe|use|link|img|object|embed)\b/i);
     expect(markup).not.toMatch(/\son[a-z]+=|javascript:|https?:|url\(|@import/i);
     expect(markup).toContain('<div class="ops ops-theme-dark">');
   });
 
   it('shows what came from outside as text', async () => {
-    const twins = new PageOnTwins();
+    const fakes = new PageOnFakes();
     const row = quarantinedRow('crm_rejected', HOSTILE, {
       eventType: HOSTILE,
       lastError: `\u001b[31m${HOSTILE}`,
       firstError: HOSTILE,
     });
-    twins.events.set(`EVENT#${HOSTILE}`, row);
+    fakes.events.set(`EVENT#${HOSTILE}`, row);
     for (const request of [
       { kind: 'overview' },
       { kind: 'event', eventId: HOSTILE },
       { kind: 'event', eventId: `${HOSTILE}?` },
     ] as const) {
-      const markup = await widget(twins, request);
+      const markup = await widget(fakes, request);
       expect(markup).not.toMatch(/<script|<img|[^\P{Cc}\n]/u);
       expect(markup).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
     }
   });
 
   it('lets who may only look find events, and nothing else', async () => {
-    const twins = new PageOnTwins();
-    twins.events.set('EVENT#e-1', quarantinedRow('crm_rejected', 'e-1'));
-    expect(actionsIn(await widget(twins))).toEqual([
+    const fakes = new PageOnFakes();
+    fakes.events.set('EVENT#e-1', quarantinedRow('crm_rejected', 'e-1'));
+    expect(actionsIn(await widget(fakes))).toEqual([
       { label: 'See what a redrive would move', calls: 'act', payload: { ask: 'dry-run', reason: 'crm_rejected' } },
       { label: 'e-1', calls: 'view', payload: { ask: 'event', eventId: 'e-1' } },
       { label: 'Find', calls: 'view', payload: { ask: 'event' } },
@@ -104,14 +104,14 @@ describe('the widget', () => {
   });
 
   it('moves nothing without a dry run and CloudWatch’s own confirmation', async () => {
-    const twins = new PageOnTwins();
-    twins.events.set('EVENT#e-1', quarantinedRow('crm_rejected', 'e-1'));
-    twins.answer = {
+    const fakes = new PageOnFakes();
+    fakes.events.set('EVENT#e-1', quarantinedRow('crm_rejected', 'e-1'));
+    fakes.answer = {
       kind: 'answered',
-      answer: redriveAnswer(true, { looked: 3, wouldMove: { total: 1, byReason: { crm_rejected: 1 } } }),
+      answer: redriveResult(true, { examined: 3, wouldMove: { total: 1, byReason: { crm_rejected: 1 } } }),
     };
     const target = { kind: 'reason', reason: 'crm_rejected' } as const;
-    const dry = await widget(twins, { kind: 'redrive', target, dryRun: true });
+    const dry = await widget(fakes, { kind: 'redrive', target, dryRun: true });
     expect(dry).toContain('1 event would move: The CRM refused it (crm_rejected)');
     expect(actionsIn(dry)[0]).toEqual({
       label: 'Redrive 1 event',
@@ -119,12 +119,12 @@ describe('the widget', () => {
       confirms: 'Move 1 event (The CRM refused it (crm_rejected)) from quarantine back to the delivery queue?',
       payload: { ask: 'redrive', reason: 'crm_rejected' },
     });
-    twins.answer = {
+    fakes.answer = {
       kind: 'answered',
-      answer: redriveAnswer(false, { looked: 3, moved: { total: 1, byReason: { crm_rejected: 1 } } }),
+      answer: redriveResult(false, { examined: 3, moved: { total: 1, byReason: { crm_rejected: 1 } } }),
     };
-    expect(await widget(twins, { kind: 'redrive', target, dryRun: false })).toContain('1 event moved');
-    expect(twins.orders).toEqual([
+    expect(await widget(fakes, { kind: 'redrive', target, dryRun: false })).toContain('1 event moved');
+    expect(fakes.orders).toEqual([
       { filter: { reasons: ['crm_rejected'] }, dryRun: true },
       { filter: { reasons: ['crm_rejected'] }, dryRun: false, limit: 1_000 },
     ]);

@@ -1,8 +1,8 @@
 /** The processor with what EventBridge puts into its queue: the whole event as the body, no attributes. */
 import { describe, expect, it } from '@jest/globals';
-import type { CrmAnswer } from '../../../lambdas/domain/crm-outcome.ts';
-import { orderingKeyDigest } from '../../../lambdas/domain/event-key.ts';
-import { eventBody, ProcessorOnTwins, START_MS } from '../../harness/processor-on-twins.ts';
+import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
+import { orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
+import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-on-fakes.ts';
 
 const TOPIC = 'v2.detail.events.conversation.c-1.customer.end';
 
@@ -32,7 +32,7 @@ function idOf(session: string, atMs: number): string {
 
 describe('an event of the partner bus', () => {
   it('is applied once, however often and under whatever EventBridge id it comes', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(partnerBody('s-1', -5_000), partnerBody('s-1', -5_000, 2), partnerBody('s-1', -5_000, 3));
     const id = idOf('s-1', -5_000);
     expect(await p.run()).toEqual([`${id} applied`, `${id} duplicate`, `${id} duplicate`]);
@@ -42,7 +42,7 @@ describe('an event of the partner bus', () => {
   });
 
   it('is stale after a newer one of its contact that came by the webhook, and the other way round', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('w-1', -4_000));
     expect(await p.run()).toEqual(['w-1 applied']);
     p.send(partnerBody('s-1', -5_000));
@@ -55,12 +55,12 @@ describe('an event of the partner bus', () => {
   });
 
   it('is known again when it comes back from quarantine', async () => {
-    const p = new ProcessorOnTwins();
-    const answers: CrmAnswer[] = [
+    const p = new ProcessorOnFakes();
+    const answers: CrmResponse[] = [
       { kind: 'answered', status: 422, excerpt: '' },
       { kind: 'answered', status: 200, excerpt: '' },
     ];
-    p.answer = () => answers.shift() as CrmAnswer;
+    p.answer = () => answers.shift() as CrmResponse;
     p.send(partnerBody('s-1', -5_000));
     expect(await p.run()).toEqual([`${idOf('s-1', -5_000)} quarantined crm_rejected`]);
     p.redrive();
@@ -69,10 +69,13 @@ describe('an event of the partner bus', () => {
   });
 
   it('is quarantined as too old, or from the future, as one of the webhook is', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(partnerBody('s-1', -50 * 86_400_000), partnerBody('s-2', 3_600_000));
     expect((await p.run()).sort()).toEqual(
-      ['- quarantined invalid_event', `${idOf('s-1', -50 * 86_400_000)} quarantined too_old`].sort(),
+      [
+        `${idOf('s-2', 3_600_000)} quarantined invalid_event`,
+        `${idOf('s-1', -50 * 86_400_000)} quarantined too_old`,
+      ].sort(),
     );
     expect(p.crmCalls).toEqual([]);
   });

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { crmMapping } from '../../../lambdas/crm-mapping.ts';
-import type { CrmAnswer } from '../../../lambdas/domain/crm-outcome.ts';
-import { orderingKeyDigest } from '../../../lambdas/domain/event-key.ts';
+import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
+import { orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
-import { eventBody, ProcessorOnTwins, START_MS } from '../../harness/processor-on-twins.ts';
+import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-on-fakes.ts';
 
-const answers = (status: number, excerpt = ''): CrmAnswer => ({ kind: 'answered', status, excerpt });
+const answers = (status: number, excerpt = ''): CrmResponse => ({ kind: 'answered', status, excerpt });
 const CONTACT = `CONTACT#${orderingKeyDigest('+15550100')}`;
 
 describe('the happy path', () => {
   it('calls the CRM once, with the event’s id as key, and settles', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', -5_000));
     expect(await p.run()).toEqual(['a applied']);
     expect(p.crmCalls).toEqual([
@@ -23,14 +23,14 @@ describe('the happy path', () => {
   });
 
   it('never stores the phone number', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', -5_000));
     await p.run();
     expect(JSON.stringify([[...p.store.events], [...p.store.contacts], p.log.entries])).not.toContain('15550100');
   });
 
   it('settles an event that no mapping handles as IGNORED, without a call', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', 0, undefined, 'agent.login'));
     expect(await p.run()).toEqual(['a ignored']);
     expect([p.row('a')?.status, p.crmCalls]).toEqual(['IGNORED', []]);
@@ -39,7 +39,7 @@ describe('the happy path', () => {
 
 describe('duplicates', () => {
   it('are dropped within a batch and ever after, at the cost of a read', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', 0), eventBody('a', 0));
     expect(await p.run()).toEqual(['a applied', 'a duplicate']);
     const writes: unknown[] = [];
@@ -54,7 +54,7 @@ describe('duplicates', () => {
   });
 
   it('wait, uncounted, while the event is in progress elsewhere, and not past the end of that lease', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.store.events.set('EVENT#a', {
       status: 'IN_PROGRESS',
       owner: 'other',
@@ -70,32 +70,31 @@ describe('duplicates', () => {
     expect([p.waits(), p.crmCalls, p.row('a')?.attempts]).toEqual([[1], [], 1]);
   });
 
-  it('of a quarantined event are acknowledged for an hour, and may claim after it', async () => {
-    const p = new ProcessorOnTwins();
+  it('of a quarantined event are acknowledged, however late they come: only a redrive processes it', async () => {
+    const p = new ProcessorOnFakes();
     p.answer = () => answers(400);
     p.send(eventBody('a', 0));
     await p.run();
     p.answer = () => answers(200);
-    p.clock.advance(3_599_000);
+    p.clock.advance(13 * 86_400_000);
     p.send(eventBody('a', 0));
     expect(await p.run()).toEqual(['a duplicate']);
-    p.clock.advance(1_000);
-    p.send(eventBody('a', 0));
+    p.redrive();
     expect(await p.run()).toEqual(['a applied']);
-    expect(p.row('a')).toMatchObject({ status: 'COMPLETED', attempts: 1, redrives: 0 });
+    expect(p.row('a')).toMatchObject({ status: 'COMPLETED', attempts: 1, redrives: 1 });
   });
 });
 
 describe('order', () => {
   it('applies the newest of a batch first and settles the older as STALE without a call', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', 1), eventBody('c', 3), eventBody('b', 2));
     expect(await p.run()).toEqual(['c applied', 'b stale', 'a stale']);
     expect(p.crmCalls.map(({ key }) => key)).toEqual(['c']);
   });
 
   it('settles an overtaken event as STALE, by what the table says', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('new', 2));
     await p.run();
     p.send(eventBody('old', 1));
@@ -104,7 +103,7 @@ describe('order', () => {
   });
 
   it('puts two events of one millisecond in the order of their ids', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('b', 1));
     await p.run();
     p.send(eventBody('a', 1), eventBody('c', 1));
@@ -112,14 +111,14 @@ describe('order', () => {
   });
 
   it('lets an older event wait while a newer one may have been applied, and pass where it surely was not', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = ({ key }) => (key === 'new' ? answers(500) : answers(200));
     p.send(eventBody('new', 2));
     expect(await p.run()).toEqual(['new later: HTTP 500']);
     p.send(eventBody('old', 1));
     expect(await p.run()).toEqual(['old later: a newer event of the contact is unsettled']);
 
-    const q = new ProcessorOnTwins();
+    const q = new ProcessorOnFakes();
     q.answer = ({ key }) => (key === 'new' ? answers(429) : answers(200));
     q.send(eventBody('new', 2));
     await q.run();
@@ -128,7 +127,7 @@ describe('order', () => {
   });
 
   it('does not take a later refusal as word on an earlier call whose outcome is unknown', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = () => answers(500);
     p.send(eventBody('new', 2));
     await p.run();
@@ -140,7 +139,7 @@ describe('order', () => {
   });
 
   it('quarantines what waited for as long as all attempts take as behind_newer; a redrive then finds it stale', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = ({ key }) => (key === 'new' ? answers(500) : answers(200));
     p.send(eventBody('new', 2));
     await p.run();
@@ -157,7 +156,7 @@ describe('order', () => {
   });
 
   it('works on one contact at a time, and on different contacts side by side, five at most', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     let underWay = 0;
     const peaks: number[] = [];
     p.answer = async () => {
@@ -173,7 +172,7 @@ describe('order', () => {
   });
 
   it('does without order where the mapping gives no ordering key', async () => {
-    const p = new ProcessorOnTwins({
+    const p = new ProcessorOnFakes({
       mapping: (event) => ({
         kind: 'deliver',
         command: { method: 'POST', path: '/x', body: event.id },
@@ -190,7 +189,7 @@ describe('order', () => {
 
 describe('two attempts that quarantine one event at the same time', () => {
   it('leave a copy each, and no more', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send('oops');
     await p.run();
     p.redrive();
@@ -209,7 +208,7 @@ describe('two attempts that quarantine one event at the same time', () => {
 });
 
 describe('what the CRM answers', () => {
-  it.each<[string, CrmAnswer, string, string]>([
+  it.each<[string, CrmResponse, string, string]>([
     ['503', answers(503, 'down'), 'HTTP 503: down', '001769851800002#b'],
     ['a timeout', { kind: 'unknown', cause: 'timeout' }, 'timeout', '001769851800002#b'],
     ['a redirect', answers(302), 'HTTP 302', '001769851800002#b'],
@@ -219,7 +218,7 @@ describe('what the CRM answers', () => {
   ])(
     'after %s: FAILED, its contact released with what is known, the message back when it is due',
     async (_name, answer, error, unsettled) => {
-      const p = new ProcessorOnTwins();
+      const p = new ProcessorOnFakes();
       p.answer = () => answer;
       p.send(eventBody('b', 2));
       expect(await p.run()).toEqual([`b later: ${error}`]);
@@ -237,7 +236,7 @@ describe('what the CRM answers', () => {
   );
 
   it('waits as long as Retry-After asks', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = () => ({ kind: 'answered', status: 429, excerpt: '', retryAfter: '120' });
     p.send(eventBody('a', 0));
     await p.run();
@@ -245,19 +244,19 @@ describe('what the CRM answers', () => {
   });
 
   it('reads the token anew after 401, and tries once more', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = ({ freshToken }) => answers(freshToken ? 200 : 401);
     p.send(eventBody('a', 0));
     expect(await p.run()).toEqual(['a applied']);
     expect(p.crmCalls.map(({ freshToken }) => freshToken)).toEqual([false, true]);
-    const q = new ProcessorOnTwins();
+    const q = new ProcessorOnFakes();
     q.answer = () => answers(403);
     q.send(eventBody('a', 0));
     expect([await q.run(), q.crmCalls.length]).toEqual([['a later: HTTP 403'], 2]);
   });
 
   it('quarantines what the CRM rejects at once, with its words, and lets every other event pass', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = ({ key }) => (key === 'bad' ? answers(422, 'phone is barred') : answers(200));
     p.send(eventBody('bad', 0, '+1'), eventBody('good', 0, '+2'));
     expect((await p.run()).sort()).toEqual(['bad quarantined crm_rejected', 'good applied']);
@@ -278,8 +277,17 @@ describe('what the CRM answers', () => {
     expect(p.queue.messages.size).toBe(0);
   });
 
+  it('processes an event from the future by a redrive once its time has come', async () => {
+    const p = new ProcessorOnFakes();
+    p.send(eventBody('a', 600_001));
+    expect(await p.run()).toEqual(['a quarantined invalid_event']);
+    p.clock.advance(1);
+    p.redrive();
+    expect(await p.run()).toEqual(['a applied']);
+  });
+
   it('quarantines after the last permitted attempt; a redrive begins anew', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = () => answers(500);
     p.send(eventBody('a', 0));
     const outcomes = [];
@@ -291,13 +299,13 @@ describe('what the CRM answers', () => {
     p.redrive();
     expect(await p.run()).toEqual(['a later: HTTP 500']);
     expect(p.row('a')).toMatchObject({ status: 'FAILED', attempts: 1, redrives: 1, firstError: 'HTTP 500' });
-    expect(p.row('a')?.trail?.slice(-4)).toEqual([
+    expect(p.row('a')?.history?.slice(-4)).toEqual([
       { atMs: expect.any(Number), what: 'failed', detail: 'HTTP 500' },
       { atMs: expect.any(Number), what: 'quarantined', detail: 'retries_exhausted: HTTP 500' },
       { atMs: expect.any(Number), what: 'redriven' },
       { atMs: expect.any(Number), what: 'failed', detail: 'HTTP 500' },
     ]);
-    expect(p.row('a')?.trail).toHaveLength(12);
+    expect(p.row('a')?.history).toHaveLength(12);
   });
 });
 
@@ -320,7 +328,7 @@ describe('what can never be processed', () => {
       'an event from far ahead',
       eventBody('a', 600_001),
       'invalid_event',
-      'eventTimestamp: 600001 ms ahead of its receipt',
+      'the event’s time is 600001 ms ahead of the clock',
     ],
     [
       'a replayed capture',
@@ -329,7 +337,7 @@ describe('what can never be processed', () => {
       'older than the time for which final events are remembered: a duplicate could not be told',
     ],
   ])('%s is quarantined, once, with its reason', async (_name, body, reason, lastError) => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(body, body);
     await p.run();
     p.send(body);
@@ -339,7 +347,7 @@ describe('what can never be processed', () => {
   });
 
   it('a reused id is kept under a key of its own, beside the event that had it first', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', 0));
     await p.run();
     p.send(eventBody('a', 1), eventBody('a', 1), eventBody('a', 0, '+2'));
@@ -350,7 +358,7 @@ describe('what can never be processed', () => {
   });
 
   it('an unknown schema version is quarantined, its body untouched', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send({ body: eventBody('a', 0), attributes: { schema: '99' } });
     await p.run();
     expect([...p.quarantine.messages.values()].map(({ envelope }) => envelope.body)).toEqual([eventBody('a', 0)]);
@@ -358,7 +366,7 @@ describe('what can never be processed', () => {
 
   it('a mapping that throws costs its own event only, and a mended one takes it back', async () => {
     let broken = true;
-    const p = new ProcessorOnTwins({
+    const p = new ProcessorOnFakes({
       mapping: (event) => {
         if (broken && event.id === 'bad') throw new TypeError('secret payload');
         return crmMapping(event);
@@ -373,7 +381,7 @@ describe('what can never be processed', () => {
   });
 
   it('comes back as it was while quarantine does not take it', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     Object.assign(p.deps, { quarantine: { send: async () => ({ kind: 'unavailable', cause: 'SQS: timeout' }) } });
     p.answer = () => answers(400, 'no');
     p.send('oops', eventBody('a', 0));
@@ -387,7 +395,7 @@ describe('what can never be processed', () => {
 
 describe('an attempt that died', () => {
   /** Leaves a claim behind whose attempt never ended. */
-  async function died(p: ProcessorOnTwins, times: number): Promise<void> {
+  async function died(p: ProcessorOnFakes, times: number): Promise<void> {
     p.answer = () => new Promise(() => undefined);
     for (let time = 0; time < times; time += 1) {
       void p.run();
@@ -398,7 +406,7 @@ describe('an attempt that died', () => {
   }
 
   it('is followed by another once its lease has run out, with the same key', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', 0));
     await died(p, 1);
     expect(await p.run()).toEqual(['a applied']);
@@ -407,7 +415,7 @@ describe('an attempt that died', () => {
   });
 
   it('three times is poison: quarantined without a further call', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', 0));
     await died(p, 3);
     expect(await p.run()).toEqual(['a quarantined poison']);
@@ -415,7 +423,7 @@ describe('an attempt that died', () => {
   });
 
   it('is worked on after all others of its batch', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('dead', 0, '+1'));
     await died(p, 1);
     p.send(eventBody('x', 0, '+2'), eventBody('y', 0, '+3'));
@@ -423,7 +431,7 @@ describe('an attempt that died', () => {
   });
 
   it('cannot settle any more when another has taken the event', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', 0));
     p.answer = async () => {
       p.answer = () => answers(200);
@@ -440,7 +448,7 @@ describe('an attempt that died', () => {
 
 describe('a record that came three times without leaving a row', () => {
   it('is shown to the mapping only after all others have been settled', async () => {
-    const p = new ProcessorOnTwins({
+    const p = new ProcessorOnFakes({
       mapping: (event) => {
         if (event.id === 'killer') expect(p.row('x')?.status).toBe('COMPLETED');
         return crmMapping(event);
@@ -458,7 +466,7 @@ describe('a record that came three times without leaving a row', () => {
 
 describe('rows of the user', () => {
   const mappingWithRow = (onlyIfAbsent: boolean) =>
-    new ProcessorOnTwins({
+    new ProcessorOnFakes({
       mapping: (event) => ({
         kind: 'deliver',
         command: { method: 'POST', path: '/x', body: event.id },
@@ -511,7 +519,7 @@ describe('rows of the user', () => {
       'the mapping gave a row with a Date, which is no plain value',
     ],
   ])('are refused before any call where there are %s', async (_name, rows, lastError) => {
-    const p = new ProcessorOnTwins({
+    const p = new ProcessorOnFakes({
       mapping: () => ({ kind: 'deliver', command: { method: 'POST', path: '/x', body: 1 }, orderingKey: null, rows }),
     });
     p.send(eventBody('a', 0));
@@ -522,7 +530,7 @@ describe('rows of the user', () => {
 
 describe('time and failing tables', () => {
   it('starts no record with less than 21 s left', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', 0));
     expect(await p.run(20_999)).toEqual(['a later: not enough of the invocation left']);
     expect([p.crmCalls, p.row('a')]).toEqual([[], undefined]);
@@ -531,7 +539,7 @@ describe('time and failing tables', () => {
   });
 
   it('needs no table for duplicates of what it has seen final', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', 0));
     await p.run();
     Object.assign(p.deps, { store: { readAhead: async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) } });
@@ -542,7 +550,7 @@ describe('time and failing tables', () => {
   });
 
   it('sends the whole batch back, longer each time, while the table cannot be read', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     Object.assign(p.deps, { store: { readAhead: async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) } });
     p.send(eventBody('a', 0), eventBody('b', 0));
     expect(await p.run()).toEqual(['a later: DynamoDB: timeout', 'b later: DynamoDB: timeout']);
@@ -550,7 +558,7 @@ describe('time and failing tables', () => {
   });
 
   it('finds a claim standing whose response was lost, and goes on with it', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     let lost = false;
     const claim = p.store.claim.bind(p.store);
     p.store.claim = async (write) => {
@@ -565,7 +573,7 @@ describe('time and failing tables', () => {
   });
 
   it('finds a settlement standing whose response was lost', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     let lost = false;
     const settle = p.store.settle.bind(p.store);
     p.store.settle = async (write) => {
@@ -579,7 +587,7 @@ describe('time and failing tables', () => {
   });
 
   it('lets a bug in one record cost no other anything', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = ({ key }) => {
       if (key === 'bug') throw new RangeError('payload');
       return answers(200);
@@ -590,8 +598,8 @@ describe('time and failing tables', () => {
   });
 });
 
-async function identityOf(p: ProcessorOnTwins, id: string): Promise<string> {
-  const other = new ProcessorOnTwins();
+async function identityOf(p: ProcessorOnFakes, id: string): Promise<string> {
+  const other = new ProcessorOnFakes();
   other.send(eventBody(id, 0));
   await other.run();
   expect(p.row(id)).toBeUndefined();

@@ -1,14 +1,14 @@
 /** What the processor says of its work: one line an outcome, and the metrics of it. */
 import { describe, expect, it } from '@jest/globals';
-import type { CrmAnswer } from '../../../lambdas/domain/crm-outcome.ts';
+import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
-import { eventBody, ProcessorOnTwins, START_MS } from '../../harness/processor-on-twins.ts';
+import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-on-fakes.ts';
 
-const answers = (status: number, excerpt = ''): CrmAnswer => ({ kind: 'answered', status, excerpt });
+const answers = (status: number, excerpt = ''): CrmResponse => ({ kind: 'answered', status, excerpt });
 
 describe('an applied event', () => {
   it('is one line with its ids, its attempt and its outcome', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', -5_000));
     await p.run();
     expect(p.log.entries).toEqual([
@@ -30,7 +30,7 @@ describe('an applied event', () => {
   });
 
   it('is counted, with the time since its receipt, its age and the call that it took', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = () => {
       p.clock.advance(250);
       return answers(200);
@@ -53,7 +53,7 @@ describe('an applied event', () => {
 
 describe('other outcomes', () => {
   it('are counted by what they are, and not as applied', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(
       eventBody('new', 10, '+1'),
       eventBody('old', 0, '+1'),
@@ -83,7 +83,7 @@ describe('other outcomes', () => {
     ['not_reached', { kind: 'not_sent', cause: 'ECONNREFUSED' }],
     ['no_token', { kind: 'no_token', cause: 'not pasted yet' }],
   ] as const)('of a CRM call: %s', async (by, answer) => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = () => answer;
     p.send(eventBody('a', 0));
     await p.run();
@@ -91,7 +91,7 @@ describe('other outcomes', () => {
   });
 
   it('count each call of one attempt', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = ({ freshToken }) => answers(freshToken ? 200 : 401);
     p.send(eventBody('a', 0));
     await p.run();
@@ -102,7 +102,7 @@ describe('other outcomes', () => {
 
 describe('a message from elsewhere', () => {
   it('is one that has neither been through ingest nor through quarantine', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = () => answers(422);
     const attributes = { schema: '1', encoding: 'utf8', source: 'genesys-webhook', receivedAtMs: String(START_MS) };
     p.send(eventBody('by-hand', 0, '+1'), { body: eventBody('ingested', 0, '+2'), attributes });
@@ -116,7 +116,7 @@ describe('a message from elsewhere', () => {
 
 describe('a message that comes back', () => {
   it('is counted by what it waits for', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = () => answers(503);
     p.send(eventBody('a', 0));
     await p.run();
@@ -134,7 +134,7 @@ describe('a message that comes back', () => {
     ['state_table', 'settle', { kind: 'unavailable', cause: 'DynamoDB: timeout' }],
     ['in_progress', 'settle', { kind: 'lost' }],
   ] as const)('is counted as %s where %s gives %j', async (cause, write, result) => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     const answer = async () => {
       p.clock.advance(DEFAULT_LIMITS.storeBudgetMs);
       return result;
@@ -148,7 +148,7 @@ describe('a message that comes back', () => {
   });
 
   it('is counted as a bug’s, or as short of time', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.send(eventBody('a', 0));
     await p.run(DEFAULT_LIMITS.startReserveMs - 1);
     expect(p.metrics.sum('MessagesRetried', 'no_time')).toBe(1);
@@ -164,7 +164,7 @@ describe('a message that comes back', () => {
 
   it('is counted as quarantine’s fault where that takes nothing', async () => {
     const send = async () => ({ kind: 'unavailable', cause: 'SQS: timeout' }) as const;
-    const p = new ProcessorOnTwins({ deps: { quarantine: { send } } });
+    const p = new ProcessorOnFakes({ deps: { quarantine: { send } } });
     p.answer = () => answers(422);
     p.send('no JSON', eventBody('a', 0));
     await p.run();
@@ -174,7 +174,7 @@ describe('a message that comes back', () => {
 
 describe('the circuit', () => {
   it('counts its openings and its probes', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     p.answer = () => answers(503);
     for (let i = 0; i < 10; i += 1) p.send(eventBody(`e${i}`, 0, `+${i}`));
     await p.run();
@@ -193,7 +193,7 @@ describe('the circuit', () => {
 
 describe('what came from outside', () => {
   it('gives no interaction id but one that a log can hold', async () => {
-    const p = new ProcessorOnTwins();
+    const p = new ProcessorOnFakes();
     const body = (id: unknown) =>
       JSON.stringify({
         eventBridgeEventId: `of-${String(id).length}`,

@@ -1,16 +1,16 @@
 /** However slowly everything answers that a record needs, and whatever it answers, the invocation ends in time. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { CrmAnswer } from '../../../lambdas/domain/crm-outcome.ts';
+import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
 import type { Unavailable } from '../../../lambdas/ports.ts';
 import { processBatch } from '../../../lambdas/processor/process-batch.ts';
-import { SharedCircuit } from '../../../lambdas/processor/shared-circuit.ts';
-import { eventBody, ProcessorOnTwins, START_MS } from '../../harness/processor-on-twins.ts';
+import { SharedCircuitBreaker } from '../../../lambdas/processor/shared-circuit-breaker.ts';
+import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-on-fakes.ts';
 
 const { storeBudgetMs, crmTimeoutMs, startReserveMs } = DEFAULT_LIMITS;
 const UNAVAILABLE: Unavailable = { kind: 'unavailable', cause: 'as the test says' };
-const ANSWERS: readonly CrmAnswer[] = [
+const ANSWERS: readonly CrmResponse[] = [
   { kind: 'answered', status: 200, excerpt: '' },
   { kind: 'answered', status: 400, excerpt: '' },
   { kind: 'answered', status: 401, excerpt: '' },
@@ -22,7 +22,7 @@ const ANSWERS: readonly CrmAnswer[] = [
 interface Turn {
   readonly share: number;
   readonly fails: boolean;
-  readonly answer: CrmAnswer;
+  readonly answer: CrmResponse;
 }
 
 const turn: fc.Arbitrary<Turn> = fc.record({
@@ -40,8 +40,8 @@ function slowProcessor(
   turns: readonly Turn[],
   circuit: 'closed' | 'probe due',
   before: 'nothing' | 'other event',
-): ProcessorOnTwins {
-  const p = new ProcessorOnTwins();
+): ProcessorOnFakes {
+  const p = new ProcessorOnFakes();
   let next = 0;
   const take = (budgetMs: number): Turn => {
     const taken = turns[next++ % turns.length] as Turn;
@@ -71,16 +71,25 @@ function slowProcessor(
     const held = { status: 'COMPLETED', owner: 'x', identity: 'another', attempts: 1, expiredLeases: 0 } as const;
     store.events.set('EVENT#a', { ...held, redrives: 0, firstReceivedAtMs: START_MS });
   }
-  const circuitStore = { read: slow(() => store.circuit.read()), write: slow(store.circuit.write.bind(store.circuit)) };
+  const circuitBreakerStore = {
+    read: slow(() => store.circuit.read()),
+    write: slow(store.circuit.write.bind(store.circuit)),
+  };
   Object.assign(deps, {
     store: {
       readAhead: slow(store.readAhead.bind(store)),
       claim: slow(store.claim.bind(store)),
       settle: slow(store.settle.bind(store)),
     },
-    circuit: new SharedCircuit({ circuitStore, clock, log, metrics, limits: DEFAULT_LIMITS }),
+    circuit: new SharedCircuitBreaker({
+      circuitBreakerStore: circuitBreakerStore,
+      clock,
+      log,
+      metrics,
+      limits: DEFAULT_LIMITS,
+    }),
     quarantine: { send: slow(quarantine.send.bind(quarantine)) },
-    visibility: { comeBackIn: slow(deps.visibility.comeBackIn.bind(deps.visibility)) },
+    visibility: { retryIn: slow(deps.visibility.retryIn.bind(deps.visibility)) },
     crm: {
       deliver: async () => take(crmTimeoutMs).answer,
     },
@@ -100,9 +109,9 @@ describe('an invocation that has as much time left as a record needs', () => {
         async (turns, circuit, before) => {
           const p = slowProcessor(turns, circuit, before);
           const endsAtMs = START_MS + storeBudgetMs + startReserveMs;
-          const { comeBack } = await processBatch(p.queue.receive(10), endsAtMs, p.deps);
+          const { retryIds } = await processBatch(p.queue.receive(10), endsAtMs, p.deps);
           expect(p.clock.now() - START_MS).toBeLessThanOrEqual(endsAtMs - START_MS);
-          const end = comeBack.length === 0 ? 'done' : 'comes back';
+          const end = retryIds.length === 0 ? 'done' : 'comes back';
           ends.set(end, (ends.get(end) ?? 0) + 1);
         },
       ),

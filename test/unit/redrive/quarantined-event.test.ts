@@ -1,6 +1,5 @@
 /** What the redrive function reads of a message, whichever way its event came. */
 import { describe, expect, it } from '@jest/globals';
-import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
 import { readQuarantined } from '../../../lambdas/redrive/quarantined-event.ts';
 
 const RECEIVED = Date.parse('2026-01-31T09:30:00Z');
@@ -8,7 +7,7 @@ const RECEIVED = Date.parse('2026-01-31T09:30:00Z');
 function read(body: unknown, attributes: Readonly<Record<string, string>> = {}) {
   const times = { sentAtMs: RECEIVED, firstReceivedAtMs: RECEIVED };
   const message = { messageId: 'm', body: JSON.stringify(body), attributes, receiveCount: 1, ...times };
-  return readQuarantined({ message, receiptHandle: 'h' }, DEFAULT_LIMITS).event;
+  return readQuarantined({ message, receiptHandle: 'h' }).event;
 }
 
 describe('a quarantined event', () => {
@@ -27,10 +26,10 @@ describe('a quarantined event', () => {
     });
   });
 
-  it('of Open Messaging is known by its id', () => {
+  it('of Open Messaging is known by its id, time, type and status', () => {
     expect(read({ id: 'm-1', type: 'Text' }, { source: 'genesys-open-messaging' })).toMatchObject({
       type: 'open-messaging.Text',
-      key: 'EVENT#m-1',
+      key: 'EVENT#m-1|Text',
     });
   });
 });

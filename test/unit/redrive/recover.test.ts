@@ -1,41 +1,48 @@
 import { describe, expect, it } from '@jest/globals';
-import { type CircuitRow, closedCircuit, openedCircuit } from '../../../lambdas/domain/circuit.ts';
-import { contactKey } from '../../../lambdas/domain/event-key.ts';
-import { positionOf } from '../../../lambdas/domain/event-row.ts';
-import type { BulkQueue } from '../../../lambdas/ports.ts';
-import { START_MS } from '../../harness/processor-on-twins.ts';
-import { many, RedriveOnTwins } from '../../harness/redrive-on-twins.ts';
-import { MemoryBulkQueue } from '../../harness/twins/quarantine-queue.memory.ts';
+import {
+  type CircuitBreakerRow,
+  closeCircuitBreaker,
+  openCircuitBreaker,
+} from '../../../lambdas/domain/crm/circuit-breaker.ts';
+import { contactKey } from '../../../lambdas/domain/event/event-key.ts';
+import { positionOf } from '../../../lambdas/domain/idempotency/event-row.ts';
+import type { BatchQueue } from '../../../lambdas/ports.ts';
+import { MemoryBulkQueue } from '../../harness/fakes/quarantine-queue.memory.ts';
+import { START_MS } from '../../harness/processor-on-fakes.ts';
+import { many, RedriveOnFakes } from '../../harness/redrive-on-fakes.ts';
 
 const MINUTE_MS = 60_000;
 const RECOVER = { action: 'recover' };
 
 /** Before: an outage from minute 10 to minute 20. The test begins at minute 30, or later. */
 const OUTAGE = { openedAtMs: START_MS + 10 * MINUTE_MS, closedAtMs: START_MS + 20 * MINUTE_MS };
-const AFTER: CircuitRow = { state: 'CLOSED', version: 1, outages: [OUTAGE] };
+const AFTER: CircuitBreakerRow = { state: 'CLOSED', version: 1, outages: [OUTAGE] };
 const minute = (count: number) => count * MINUTE_MS;
 
-function worldAfter(circuit: CircuitRow | undefined, limits: Record<string, number> = {}): RedriveOnTwins {
-  const world = new RedriveOnTwins({ limits });
+function worldAfter(circuit: CircuitBreakerRow | undefined, limits: Record<string, number> = {}): RedriveOnFakes {
+  const world = new RedriveOnFakes({ limits });
   world.clock.advance(minute(30));
   world.store.circuit.stored = circuit === undefined ? undefined : { ...circuit };
   return world;
 }
 
 /** An open circuit whose next probe is due, or is not for so long. */
-function openCircuit(world: RedriveOnTwins, dueInMs = 0): CircuitRow {
-  const row = { ...openedCircuit(AFTER, START_MS + minute(25), world.limits), probeAtMs: world.clock.now() + dueInMs };
+function openCircuit(world: RedriveOnFakes, dueInMs = 0): CircuitBreakerRow {
+  const row = {
+    ...openCircuitBreaker(AFTER, START_MS + minute(25), world.limits),
+    probeAtMs: world.clock.now() + dueInMs,
+  };
   world.store.circuit.stored = { ...row };
   return row;
 }
 
 /** A delivery queue in front of a processor that works on what comes as `works` says. */
-function watched(world: RedriveOnTwins, works: (eventId: string, sent: number) => void): BulkQueue {
+function watched(world: RedriveOnFakes, works: (eventId: string, sent: number) => void): BatchQueue {
   const bulk = new MemoryBulkQueue(world.delivery);
   let sent = 0;
   return {
-    sendAll: async (envelopes) => {
-      const done = await bulk.sendAll(envelopes);
+    sendBatch: async (envelopes) => {
+      const done = await bulk.sendBatch(envelopes);
       for (const { attributes } of envelopes) {
         sent += 1;
         works(attributes.eventId ?? '', sent);
@@ -49,8 +56,8 @@ describe('recovery', () => {
   it('ends at once where quarantine is empty, without asking the table', async () => {
     const world = worldAfter(AFTER);
     const circuit = { read: () => Promise.reject(new Error('was asked')) };
-    const run = await world.run(RECOVER, { circuit });
-    expect(run).toMatchObject({ kind: 'recover', looked: 0, reachedEnd: true });
+    const run = await world.run(RECOVER, { circuitBreaker: circuit });
+    expect(run).toMatchObject({ kind: 'recover', examined: 0, reachedEnd: true });
     expect(world.clock.now()).toBe(START_MS + minute(30) + 1);
   });
 
@@ -60,7 +67,7 @@ describe('recovery', () => {
     const quarantine = { ...world.deps.quarantine, count: () => world.deps.quarantine.count() };
     const receive = () => Promise.reject(new Error('was received'));
     expect(await world.run(RECOVER, { quarantine: Object.assign(quarantine, { receive }) })).toMatchObject({
-      looked: 0,
+      examined: 0,
       circuit: 'closed',
     });
   });
@@ -92,7 +99,7 @@ describe('recovery', () => {
       'open-long-ago',
       'open-often',
     ]);
-    expect(run.stays.why).toEqual({ outside_outage: 2, redrives_max: 1, needs_a_person: 4 });
+    expect(run.skipped.why).toEqual({ outside_outage: 2, redrives_max: 1, needs_a_person: 4 });
     expect(run).toMatchObject({ circuit: 'closed', reachedEnd: true });
     expect(world.ids('quarantine', 'visible')).toHaveLength(7);
   });
@@ -117,7 +124,7 @@ describe('recovery', () => {
     world.put({ id: 'without-contact', reason: 'behind_newer' });
     const run = await world.run(RECOVER);
     expect(world.ids('delivery')).toEqual(['behind-older', 'given-back', 'overtaken', 'without-contact']);
-    expect(run.stays.why).toEqual({ newer_unsettled: 3 });
+    expect(run.skipped.why).toEqual({ newer_unsettled: 3 });
     expect(world.ids('quarantine', 'visible')).toEqual(['unknown', 'waits', 'worked-on']);
   });
 
@@ -159,15 +166,15 @@ describe('recovery', () => {
       world.put({ id, reason: 'circuit_open', atMs: world.clock.now() - START_MS }),
     );
     const run = await world.run(RECOVER, { deliveryQueue });
-    expect(run).toMatchObject({ moved: { total: 1 }, stays: { why: { came_meanwhile: 1 } }, reachedEnd: true });
+    expect(run).toMatchObject({ moved: { total: 1 }, skipped: { why: { arrived_during_run: 1 } }, reachedEnd: true });
   });
 
   it('does nothing where the table does not say what the circuit is', async () => {
     const world = worldAfter(AFTER);
     world.put({ id: 'open', reason: 'circuit_open' });
     const read = async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) as const;
-    const run = await world.run(RECOVER, { circuit: { read } });
-    expect(run).toMatchObject({ looked: 0, stoppedBecause: 'unavailable', cause: 'DynamoDB: timeout' });
+    const run = await world.run(RECOVER, { circuitBreaker: { read } });
+    expect(run).toMatchObject({ examined: 0, stoppedBecause: 'unavailable', cause: 'DynamoDB: timeout' });
   });
 
   it('looks for itself where the index cannot be asked', async () => {
@@ -183,7 +190,7 @@ describe('recovery while the circuit is open', () => {
     const world = worldAfter(AFTER);
     world.put({ id: 'open', reason: 'circuit_open' });
     openCircuit(world, 2);
-    expect(await world.run(RECOVER)).toMatchObject({ looked: 0, circuit: 'open', stoppedBecause: 'circuit_open' });
+    expect(await world.run(RECOVER)).toMatchObject({ examined: 0, circuit: 'open', stoppedBecause: 'circuit_open' });
   });
 
   it('sends one event as the probe, waits for a while, and lets the others wait where it fails', async () => {
@@ -209,7 +216,7 @@ describe('recovery while the circuit is open', () => {
     const order: string[] = [];
     const deliveryQueue = watched(world, (id, sent) => {
       order.push(id);
-      if (sent === 1) world.store.circuit.stored = { ...closedCircuit(open, world.clock.now()) };
+      if (sent === 1) world.store.circuit.stored = { ...closeCircuitBreaker(open, world.clock.now()) };
     });
     const run = await world.run(RECOVER, { deliveryQueue });
     expect(order[0]).toBe('open-0');
@@ -226,7 +233,7 @@ describe('recovery while the circuit is open', () => {
     );
     const open = openCircuit(world);
     const deliveryQueue = watched(world, () => {
-      world.store.circuit.stored = { ...closedCircuit(open, world.clock.now()) };
+      world.store.circuit.stored = { ...closeCircuitBreaker(open, world.clock.now()) };
     });
     const run = await world.run(RECOVER, { deliveryQueue });
     expect(world.ids('delivery')).toEqual(['exhausted', 'exhausted-too']);
@@ -242,7 +249,7 @@ describe('recovery while the circuit is open', () => {
     const { quarantine } = world.deps;
     const run = await world.run(RECOVER, {
       quarantine: {
-        sendAll: (envelopes) => quarantine.sendAll(envelopes),
+        sendBatch: (envelopes) => quarantine.sendBatch(envelopes),
         remove: (handles) => quarantine.remove(handles),
         release: (handles) => quarantine.release(handles),
         count: () => quarantine.count(),
@@ -253,7 +260,7 @@ describe('recovery while the circuit is open', () => {
         },
       },
     });
-    expect(run).toMatchObject({ looked: 20, stays: { total: 20, why: { run_ended: 20 } }, stoppedBecause: 'time' });
+    expect(run).toMatchObject({ examined: 20, skipped: { total: 20, why: { run_ended: 20 } }, stoppedBecause: 'time' });
     expect(world.ids('delivery')).toEqual([]);
   });
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BulkDone, BulkQueue, QuarantineQueue } from '../../../lambdas/ports.ts';
-import { START_MS } from '../../harness/processor-on-twins.ts';
-import { many, RedriveOnTwins } from '../../harness/redrive-on-twins.ts';
-import { MemoryBulkQueue, MemoryQuarantineQueue } from '../../harness/twins/quarantine-queue.memory.ts';
+import type { BatchQueue, BatchResult, QuarantineQueue } from '../../../lambdas/ports.ts';
+import { MemoryBulkQueue, MemoryQuarantineQueue } from '../../harness/fakes/quarantine-queue.memory.ts';
+import { START_MS } from '../../harness/processor-on-fakes.ts';
+import { many, RedriveOnFakes } from '../../harness/redrive-on-fakes.ts';
 
 const HOUR_MS = 3_600_000;
 
 /** Four events of different kinds. */
-function mixed(): RedriveOnTwins {
-  const world = new RedriveOnTwins();
+function mixed(): RedriveOnFakes {
+  const world = new RedriveOnFakes();
   world.put(
     { id: 'rejected', reason: 'crm_rejected', receivedAtMs: 0 },
     { id: 'rejected-too', reason: 'crm_rejected', receivedAtMs: HOUR_MS, type: 'interaction.ended' },
@@ -37,9 +37,9 @@ describe('a redrive', () => {
     expect(world.ids('delivery')).toEqual(ids);
     expect(world.ids('quarantine', 'visible')).toHaveLength(4 - ids.length);
     expect(run).toMatchObject({
-      looked: 4,
+      examined: 4,
       moved: { total: ids.length },
-      stays: { total: 4 - ids.length, why: ids.length === 4 ? {} : { filter: 4 - ids.length } },
+      skipped: { total: 4 - ids.length, why: ids.length === 4 ? {} : { filter: 4 - ids.length } },
       reachedEnd: true,
     });
   });
@@ -55,7 +55,7 @@ describe('a redrive', () => {
   });
 
   it('sends a message on as it is, its note included, by which the processor knows where it comes from', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put({ id: 'e', reason: 'crm_rejected', redrives: 1 });
     const [before] = world.quarantine.messages.values();
     await world.run({});
@@ -73,18 +73,18 @@ describe('a redrive', () => {
       kind: 'redrive',
       dryRun: false,
       startedAt: '2026-01-31T09:30:00.001Z',
-      looked: 4,
+      examined: 4,
       moved: { total: 2, byReason: { crm_rejected: 2 } },
       wouldMove: { total: 0, byReason: {} },
       refreshed: { total: 0, byReason: {} },
       dropped: { total: 0, byReason: {} },
-      stays: { total: 2, byReason: { circuit_open: 1, dead_lettered: 1 }, why: { filter: 2 } },
+      skipped: { total: 2, byReason: { circuit_open: 1, dead_lettered: 1 }, why: { filter: 2 } },
       copiesLeft: 0,
       reachedEnd: true,
       sample: [
-        expect.objectContaining({ fate: 'stays', why: 'filter', reason: 'circuit_open', eventId: 'open' }),
+        expect.objectContaining({ outcome: 'skipped', why: 'filter', reason: 'circuit_open', eventId: 'open' }),
         {
-          fate: 'stays',
+          outcome: 'skipped',
           why: 'filter',
           reason: 'dead_lettered',
           eventId: 'moved-by-sqs',
@@ -92,7 +92,7 @@ describe('a redrive', () => {
           redrives: 0,
         },
         {
-          fate: 'moved',
+          outcome: 'moved',
           reason: 'crm_rejected',
           eventId: 'rejected',
           eventType: 'interaction.created',
@@ -100,13 +100,13 @@ describe('a redrive', () => {
           redrives: 0,
           lastError: 'crm_rejected of rejected',
         },
-        expect.objectContaining({ fate: 'moved', eventId: 'rejected-too' }),
+        expect.objectContaining({ outcome: 'moved', eventId: 'rejected-too' }),
       ],
     });
   });
 
   it('shows three of a kind, however many there are', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(40, 'r', { reason: 'crm_rejected' }));
     const run = await world.run({ dryRun: true });
     expect(run.wouldMove.total).toBe(40);
@@ -123,14 +123,14 @@ describe('a redrive', () => {
   });
 
   it('stops at its limit, and tells that there is more', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(25, 'r', { reason: 'crm_rejected' }));
     const run = await world.run({ limit: 7 });
     expect(run).toMatchObject({
       moved: { total: 7 },
       reachedEnd: false,
       stoppedBecause: 'limit',
-      stays: { why: { limit: 3 } },
+      skipped: { why: { limit: 3 } },
     });
     expect(world.ids('quarantine', 'visible')).toHaveLength(18);
     expect((await world.run({ limit: 50 })).moved.total).toBe(18);
@@ -141,7 +141,7 @@ describe('a redrive', () => {
     [1, 4],
     [500, 600],
   ])('moves %d a second, and no more in any second', async (ratePerSecond, count) => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(count, 'r', { reason: 'crm_rejected' }));
     const run = await world.run({ ratePerSecond });
     expect(run.moved.total).toBe(count);
@@ -152,14 +152,14 @@ describe('a redrive', () => {
   });
 
   it('ends in time at a slow rate, lets go of what is left, and goes on at the next call', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(300, 'r', { reason: 'crm_rejected' }));
     const startMs = world.clock.now();
     const run = await world.run({ ratePerSecond: 2 });
     expect(run).toMatchObject({
       reachedEnd: false,
       stoppedBecause: 'time',
-      stays: { why: { run_ended: expect.any(Number) } },
+      skipped: { why: { run_ended: expect.any(Number) } },
     });
     expect(run.moved.total).toBeGreaterThan(200);
     expect(world.clock.now() - startMs).toBeLessThan(world.limits.redriveFunctionTimeoutMs);
@@ -169,36 +169,36 @@ describe('a redrive', () => {
   });
 
   it('leaves what has been redriven too often, but for an open circuit, and but for what is named', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(
       { id: 'four', reason: 'crm_rejected', redrives: 4 },
       { id: 'five', reason: 'crm_rejected', redrives: 5 },
       { id: 'five-open', reason: 'circuit_open', redrives: 5 },
     );
     const run = await world.run({});
-    expect(run.stays).toEqual({ total: 1, byReason: { crm_rejected: 1 }, why: { redrives_max: 1 } });
+    expect(run.skipped).toEqual({ total: 1, byReason: { crm_rejected: 1 }, why: { redrives_max: 1 } });
     expect(world.ids('delivery')).toEqual(['five-open', 'four']);
     await world.run({ filter: { eventIds: ['five'] } });
     expect(world.ids('delivery')).toEqual(['five', 'five-open', 'four']);
   });
 
   it('moves what a note from the future says is not here yet', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put({ id: 'e', reason: 'crm_rejected', atMs: 1_000 * HOUR_MS });
     expect((await world.run({})).moved.total).toBe(1);
   });
 
   it('does not move again what fails at once and comes back while it runs', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(30, 'r', { reason: 'crm_rejected' }));
     const bulk = new MemoryBulkQueue(world.delivery);
-    const deliveryQueue: BulkQueue = {
-      sendAll: async (envelopes) => {
+    const deliveryQueue: BatchQueue = {
+      sendBatch: async (envelopes) => {
         for (const { attributes } of envelopes) {
           const atMs = world.clock.now() - START_MS;
           world.put({ id: attributes.eventId ?? '', reason: 'crm_rejected', redrives: 1, atMs });
         }
-        return bulk.sendAll(envelopes);
+        return bulk.sendBatch(envelopes);
       },
     };
     const { startedAt, ...run } = await world.run({ limit: 25 }, { deliveryQueue });
@@ -206,34 +206,34 @@ describe('a redrive', () => {
     // A request that goes on says since when it does.
     world.clock.advance(60_000);
     const rest = await world.run({ filter: { quarantinedBefore: startedAt } }, { deliveryQueue });
-    expect(rest).toMatchObject({ moved: { total: 5 }, stays: { why: { came_meanwhile: 30 } }, reachedEnd: true });
+    expect(rest).toMatchObject({ moved: { total: 5 }, skipped: { why: { arrived_during_run: 30 } }, reachedEnd: true });
     expect(new Set(world.ids('delivery')).size).toBe(30);
     expect(world.ids('quarantine', 'visible')).toHaveLength(30);
     expect((await world.run({})).moved.total).toBe(30);
   });
 
   it('looks at everything behind many that stay', async () => {
-    const world = new RedriveOnTwins();
-    world.put(...many(600, 'stays', { reason: 'invalid_event' }), { id: 'last', reason: 'circuit_open' });
+    const world = new RedriveOnFakes();
+    world.put(...many(600, 'skipped', { reason: 'invalid_event' }), { id: 'last', reason: 'circuit_open' });
     const run = await world.run({ filter: { reasons: ['circuit_open'] } });
-    expect(run).toMatchObject({ looked: 601, moved: { total: 1 }, reachedEnd: true });
+    expect(run).toMatchObject({ examined: 601, moved: { total: 1 }, reachedEnd: true });
     expect(world.ids('quarantine', 'visible')).toHaveLength(600);
   });
 
   it('counts a message once that SQS delivers twice', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put({ id: 'e', reason: 'crm_rejected' });
-    const twins = new MemoryQuarantineQueue(world.quarantine, world.sleep);
+    const fakes = new MemoryQuarantineQueue(world.quarantine, world.sleep);
     let receives = 0;
-    const twice = override(twins, {
+    const twice = override(fakes, {
       receive: async (holdMs) => {
         receives += 1;
         if (receives === 2) for (const id of world.quarantine.messages.keys()) world.quarantine.redeliver(id);
-        return twins.receive(holdMs);
+        return fakes.receive(holdMs);
       },
     });
     const run = await world.run({ filter: { reasons: ['poison'] } }, { quarantine: twice });
-    expect(run).toMatchObject({ looked: 1, stays: { total: 1 }, reachedEnd: true });
+    expect(run).toMatchObject({ examined: 1, skipped: { total: 1 }, reachedEnd: true });
     // By its newer handle: the older one would have done nothing.
     expect(world.ids('quarantine', 'visible')).toEqual(['e']);
   });
@@ -241,7 +241,7 @@ describe('a redrive', () => {
 
 describe('two redrives at once', () => {
   it('move everything once, each what the other does not hold', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(120, 'r', { reason: 'crm_rejected' }), ...many(30, 'i', { reason: 'invalid_event' }));
     const request = { filter: { reasons: ['crm_rejected'] } };
     const runs = await Promise.all([world.run(request), world.run(request)]);
@@ -256,9 +256,9 @@ describe('two redrives at once', () => {
 describe('a redrive that goes wrong', () => {
   it.each([
     ['before it deletes', 'remove'],
-    ['while it sends', 'sendAll'],
+    ['while it sends', 'sendBatch'],
   ] as const)('and is killed %s, loses nothing: what it held comes back by itself', async (_when, where) => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(40, 'r', { reason: 'crm_rejected' }));
     const killed = new Error('killed');
     let left = 2;
@@ -274,8 +274,9 @@ describe('a redrive that goes wrong', () => {
       release: () => new Promise(() => {}),
     });
     const bulk = new MemoryBulkQueue(world.delivery);
-    const deliveryQueue: BulkQueue = {
-      sendAll: (envelopes) => (where === 'sendAll' ? die(() => bulk.sendAll(envelopes)) : bulk.sendAll(envelopes)),
+    const deliveryQueue: BatchQueue = {
+      sendBatch: (envelopes) =>
+        where === 'sendBatch' ? die(() => bulk.sendBatch(envelopes)) : bulk.sendBatch(envelopes),
     };
     await Promise.race([world.run({}, { quarantine, deliveryQueue }), until(() => left === 0)]);
     const inEither = new Set([...world.ids('delivery'), ...world.ids('quarantine')]);
@@ -288,16 +289,16 @@ describe('a redrive that goes wrong', () => {
   });
 
   it('keeps what a batch could not send, and goes on with the rest', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(30, 'r', { reason: 'crm_rejected' }));
     const refuses = refusing(world, (id) => id.endsWith('3'));
     const run = await world.run({}, { deliveryQueue: refuses });
-    expect(run).toMatchObject({ moved: { total: 27 }, stays: { total: 3, why: { not_sent: 3 } }, reachedEnd: true });
+    expect(run).toMatchObject({ moved: { total: 27 }, skipped: { total: 3, why: { not_sent: 3 } }, reachedEnd: true });
     expect(world.ids('quarantine', 'visible')).toEqual(['r-13', 'r-23', 'r-3']);
   });
 
   it('stops where the delivery queue takes nothing, and says why', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(30, 'r', { reason: 'crm_rejected' }));
     const run = await world.run({}, { deliveryQueue: refusing(world, () => true) });
     expect(run).toMatchObject({
@@ -311,7 +312,7 @@ describe('a redrive that goes wrong', () => {
   });
 
   it('stops where quarantine does not answer, and lets go of what it has', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(30, 'r', { reason: 'invalid_event' }));
     let receives = 0;
     const quarantine = override(world.deps.quarantine, {
@@ -326,9 +327,9 @@ describe('a redrive that goes wrong', () => {
   });
 
   it('counts copies of what it could not delete, and keeps them out of sight until the run has ended', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(10, 'r', { reason: 'crm_rejected' }));
-    const remove = async (handles: readonly string[]): Promise<BulkDone> => {
+    const remove = async (handles: readonly string[]): Promise<BatchResult> => {
       await world.deps.quarantine.remove(handles.slice(4));
       return { positions: new Set([4, 5, 6, 7, 8, 9]), cause: 'SQS: InternalError' };
     };
@@ -339,7 +340,7 @@ describe('a redrive that goes wrong', () => {
   });
 
   it('does not take the silence of a queue with too much in flight for its end', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     const count: QuarantineQueue['count'] = async () => ({ kind: 'counted', visible: 5_000, inFlight: 119_000 });
     const run = await world.run({}, { quarantine: override(world.deps.quarantine, { count }) });
     expect(run).toMatchObject({ reachedEnd: false, stoppedBecause: 'in_flight_max' });
@@ -349,7 +350,7 @@ describe('a redrive that goes wrong', () => {
 /** `queue` with some of its methods replaced. */
 function override(queue: QuarantineQueue, methods: Partial<QuarantineQueue>): QuarantineQueue {
   return {
-    sendAll: (envelopes) => queue.sendAll(envelopes),
+    sendBatch: (envelopes) => queue.sendBatch(envelopes),
     receive: (holdMs) => queue.receive(holdMs),
     remove: (handles) => queue.remove(handles),
     release: (handles) => queue.release(handles),
@@ -359,9 +360,9 @@ function override(queue: QuarantineQueue, methods: Partial<QuarantineQueue>): Qu
 }
 
 /** A delivery queue that does not take events with such ids. */
-function refusing(world: RedriveOnTwins, refuses: (eventId: string) => boolean): BulkQueue {
+function refusing(world: RedriveOnFakes, refuses: (eventId: string) => boolean): BatchQueue {
   return {
-    sendAll: async (envelopes) => {
+    sendBatch: async (envelopes) => {
       const taken = [...envelopes.entries()].filter(([, { attributes }]) => !refuses(attributes.eventId ?? ''));
       for (const [, envelope] of taken) world.delivery.sendNow(envelope);
       return { positions: new Set(taken.map(([position]) => position)), cause: 'SQS: ServiceUnavailable' };

@@ -1,23 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseEvent } from '../../../lambdas/domain/event.ts';
-import { identityOf } from '../../../lambdas/domain/event-key.ts';
-import type { EventStatus, QuarantineReason } from '../../../lambdas/domain/event-row.ts';
-import { eventBody, START_MS } from '../../harness/processor-on-twins.ts';
-import { many, RedriveOnTwins } from '../../harness/redrive-on-twins.ts';
+import { parseEvent } from '../../../lambdas/domain/event/event.ts';
+import { identityOf } from '../../../lambdas/domain/event/event-key.ts';
+import type { EventStatus, QuarantineReason } from '../../../lambdas/domain/idempotency/event-row.ts';
+import { eventBody, START_MS } from '../../harness/processor-on-fakes.ts';
+import { many, RedriveOnFakes } from '../../harness/redrive-on-fakes.ts';
 
 const DAY_MS = 86_400_000;
 const REFRESH = { action: 'refresh' };
 
 /** The identity of an event as `put` words it. */
-function identity(world: RedriveOnTwins, id: string): string {
-  const parsed = parseEvent(Buffer.from(eventBody(id, 0)), START_MS, world.limits);
+function identity(id: string): string {
+  const parsed = parseEvent(Buffer.from(eventBody(id, 0)));
   if (parsed.kind !== 'event') throw new Error(parsed.reason);
   return identityOf(parsed.event);
 }
 
 describe('refreshing', () => {
   it('sends a message that SQS moved as it is where a note would make it longer than SQS takes', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     const envelope = { body: ' '.repeat(1_048_576), attributes: {} };
     world.quarantine.sendNow(envelope);
     world.clock.advance(10 * DAY_MS + 1);
@@ -26,7 +26,7 @@ describe('refreshing', () => {
   });
 
   it('sends what nears SQS’s limit to quarantine again as it is, and leaves the young', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(12, 'old', { reason: 'crm_rejected', atMs: 5, redrives: 2 }));
     const before = [...world.quarantine.messages.values()].map(({ envelope }) => envelope);
     world.clock.advance(10 * DAY_MS + 1);
@@ -35,7 +35,7 @@ describe('refreshing', () => {
     expect(run).toMatchObject({
       kind: 'refresh',
       refreshed: { total: 12, byReason: { crm_rejected: 12 } },
-      stays: { why: { young: expect.any(Number) } },
+      skipped: { why: { young: expect.any(Number) } },
       reachedEnd: true,
     });
     const after = [...world.quarantine.messages.values()].filter(
@@ -49,7 +49,7 @@ describe('refreshing', () => {
   });
 
   it('gives what SQS has moved the note that it lacks', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put({ id: 'moved' });
     world.clock.advance(11 * DAY_MS);
     await world.run(REFRESH);
@@ -73,34 +73,34 @@ describe('refreshing', () => {
     ['QUARANTINED', 'crm_rejected', 'same', 'kept'],
     ['FAILED', 'crm_rejected', 'same', 'kept'],
     ['IN_PROGRESS', 'crm_rejected', 'same', 'kept'],
-  ])('a row %s, a message for %s, the %s event: %s', async (status, reason, which, fate) => {
-    const world = new RedriveOnTwins();
+  ])('a row %s, a message for %s, the %s event: %s', async (status, reason, which, outcome) => {
+    const world = new RedriveOnFakes();
     world.put({ id: 'e', reason: 'poison' });
     world.quarantine.messages.clear();
     world.put({ id: 'e', ...(reason === undefined ? {} : { reason }) });
-    world.setRow('e', { status, identity: which === 'same' ? identity(world, 'e') : 'of another' });
+    world.setRow('e', { status, identity: which === 'same' ? identity('e') : 'of another' });
     const run = await world.run(REFRESH);
-    expect([run.dropped.total, run.stays.total]).toEqual(fate === 'dropped' ? [1, 0] : [0, 1]);
-    expect(world.ids('quarantine', 'visible')).toEqual(fate === 'dropped' ? [] : ['e']);
+    expect([run.dropped.total, run.skipped.total]).toEqual(outcome === 'dropped' ? [1, 0] : [0, 1]);
+    expect(world.ids('quarantine', 'visible')).toEqual(outcome === 'dropped' ? [] : ['e']);
   });
 
   it('keeps everything where the table cannot be read, and refreshes all the same', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put({ id: 'e', reason: 'crm_rejected' });
-    world.setRow('e', { status: 'COMPLETED', identity: identity(world, 'e') });
+    world.setRow('e', { status: 'COMPLETED', identity: identity('e') });
     world.clock.advance(11 * DAY_MS);
     const store = { readAhead: async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) as const };
     expect(await world.run(REFRESH, { store })).toMatchObject({ dropped: { total: 0 }, refreshed: { total: 1 } });
   });
 
   it('loses nothing where a refreshed message cannot be deleted: it is there twice', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put({ id: 'e', reason: 'crm_rejected' });
     world.clock.advance(11 * DAY_MS);
     const { quarantine } = world.deps;
     const run = await world.run(REFRESH, {
       quarantine: {
-        sendAll: (envelopes) => quarantine.sendAll(envelopes),
+        sendBatch: (envelopes) => quarantine.sendBatch(envelopes),
         receive: (holdMs) => quarantine.receive(holdMs),
         release: (handles) => quarantine.release(handles),
         count: () => quarantine.count(),
@@ -112,13 +112,13 @@ describe('refreshing', () => {
   });
 
   it('is no use without sending: it stops, and warns', async () => {
-    const world = new RedriveOnTwins();
+    const world = new RedriveOnFakes();
     world.put(...many(3, 'e', { reason: 'crm_rejected' }));
     world.clock.advance(11 * DAY_MS);
     const { quarantine } = world.deps;
     const run = await world.run(REFRESH, {
       quarantine: {
-        sendAll: async () => ({ positions: new Set(), cause: 'SQS: timeout' }),
+        sendBatch: async () => ({ positions: new Set(), cause: 'SQS: timeout' }),
         receive: (holdMs) => quarantine.receive(holdMs),
         release: (handles) => quarantine.release(handles),
         count: () => quarantine.count(),
@@ -128,7 +128,7 @@ describe('refreshing', () => {
     expect(run).toMatchObject({
       stoppedBecause: 'unavailable',
       cause: 'SQS: timeout',
-      stays: { why: { not_sent: 3 } },
+      skipped: { why: { not_sent: 3 } },
     });
     expect(world.ids('quarantine', 'visible')).toHaveLength(3);
     expect(world.log.entries.at(-1)?.level).toBe('warn');

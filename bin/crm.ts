@@ -1,0 +1,53 @@
+/** `npm run crm`: tells the sample CRM how to behave, and asks what it has seen. */
+
+import '../cli/output-errors.ts';
+import { messageOf, UserError } from '../cli/user-error.ts';
+import { readCrmFaults, readCrmState, setCrmFaults } from '../local/crm/crm-client.ts';
+import { CRM_HELP, type CrmCommandRequest, readCrmRequest } from '../local/crm/crm-commands.ts';
+import { formatCrmRule } from '../local/crm/format-crm-rule.ts';
+import { findPipeline } from '../local/pipeline-file.ts';
+import { dataDirFrom } from '../local/settings.ts';
+
+async function carryOut(request: Exclude<CrmCommandRequest, { kind: 'help' }>, crmUrl: string): Promise<string> {
+  if (request.kind === 'behave') {
+    const before = request.add ? await readCrmFaults(crmUrl) : [];
+    await setCrmFaults(crmUrl, [...request.rules, ...before]);
+  }
+  const [rules, state] = await Promise.all([readCrmFaults(crmUrl), readCrmState(crmUrl)]);
+  if (request.json) return JSON.stringify({ rules, ...state }, undefined, 2);
+  const { calls, applied, repeated, refused, failed, contacts } = state;
+  return [
+    `  behaves   ${rules.length === 0 ? 'as usual' : rules.map(formatCrmRule).join('\n            ')}`,
+    `  has seen  ${calls} calls: ${applied} applied, ${repeated} repeated, ${refused} refused, ${failed} failed; ${contacts} contacts`,
+  ].join('\n');
+}
+
+async function main(): Promise<number> {
+  let request: CrmCommandRequest;
+  try {
+    request = readCrmRequest(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  if (request.kind === 'help') {
+    process.stdout.write(CRM_HELP);
+    return 0;
+  }
+  const { crm } = findPipeline(dataDirFrom(process.env));
+  if (!crm.sample)
+    throw new UserError(`The pipeline delivers to ${crm.url}, which is no sample CRM: it cannot be told.`);
+  try {
+    process.stdout.write(`${await carryOut(request, crm.url)}\n`);
+    return 0;
+  } catch (error) {
+    throw new UserError(`The sample CRM at ${crm.url} does not take it: ${messageOf(error)}`);
+  }
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  return 1;
+});

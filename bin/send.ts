@@ -1,0 +1,180 @@
+/** `npm run send`: signs events, sends them to the local pipeline, and says what became of them. */
+
+import '../cli/output-errors.ts';
+import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { Progress } from '../cli/progress.ts';
+import { UserError } from '../cli/user-error.ts';
+import { type SigningKey, signingKeyFrom } from '../lambdas/domain/delivery/signature.ts';
+import { readCrmCalls } from '../local/crm/crm-client.ts';
+import { buildPartnerEvents } from '../local/genesys/partner-events.ts';
+import { LOCAL_CREDENTIALS, localDynamoDbClient, localSqsClient } from '../local/local-clients.ts';
+import { findPipeline, type PipelineDescription } from '../local/pipeline-file.ts';
+import { queueDelivery, type SenderOptions, sendDeliveries, webhookDelivery } from '../local/send/delivery-sender.ts';
+import { type EventOutcome, isDone, readOutcomes, waitsForCrm } from '../local/send/event-outcomes.ts';
+import { arrangeDeliveries, buildEvents, type OutgoingEvent } from '../local/send/send-events.ts';
+import { readSendOptions, SEND_HELP, type SendOptions } from '../local/send/send-options.ts';
+import { formatReport, reportOn, type SendReport, type SendRun } from '../local/send/send-report.ts';
+import { dataDirFrom } from '../local/settings.ts';
+
+const LOOK_EVERY_MS = 400;
+
+async function main(): Promise<number> {
+  const options = optionsOrHelp();
+  if (options === undefined) return 0;
+  const report = await run(options, dataDirFrom(process.env));
+  process.stdout.write(`${options.json ? JSON.stringify(report, undefined, 2) : formatReport(report)}\n`);
+  return report.exactlyOnce ? 0 : 1;
+}
+
+function optionsOrHelp(): SendOptions | undefined {
+  try {
+    const options = readSendOptions(process.argv.slice(2));
+    if (options === undefined) process.stdout.write(SEND_HELP);
+    return options;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+async function run(options: SendOptions, dataDir: string): Promise<SendReport> {
+  const pipeline = findPipeline(dataDir);
+  const progress = new Progress();
+  const startMs = performance.now();
+  const { partner } = options;
+  const sent = await (partner === undefined
+    ? sendToWebhook(options, pipeline, progress)
+    : sendToQueue(partner, options, pipeline, progress));
+  const accepted = new Set(
+    sent.deliveries.flatMap(({ event, outcome }) => (outcome.kind === 'accepted' ? [event.rowKey] : [])),
+  );
+  const outcomes = await waitForOutcomes([...accepted], dataDir, options.timeoutMs, progress);
+  const elapsedMs = performance.now() - startMs;
+  progress.end();
+  return reportOn({ ...sent, outcomes, crmCalls: await askSampleCrm(dataDir), elapsedMs });
+}
+
+/** What the sample CRM has seen; undefined where another CRM is used, or the pipeline has gone. */
+async function askSampleCrm(dataDir: string): Promise<SendRun['crmCalls']> {
+  try {
+    // Found again: its port is another one if the pipeline has been restarted meanwhile.
+    const { crm } = findPipeline(dataDir);
+    return crm.sample ? await readCrmCalls(crm.url) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readSigningKey(pipeline: PipelineDescription): Promise<SigningKey> {
+  const client = new SecretsManagerClient({
+    endpoint: pipeline.endpoints.secretsManager,
+    region: pipeline.region,
+    credentials: LOCAL_CREDENTIALS,
+  });
+  const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: pipeline.streamSecretArn }));
+  const key = signingKeyFrom(SecretString);
+  if (key === undefined) throw new UserError('The stream secret is not 64 hex digits: nothing can be signed with it.');
+  return key;
+}
+
+type Sent = Pick<SendRun, 'via' | 'events' | 'deliveries'>;
+
+async function sendToWebhook(options: SendOptions, pipeline: PipelineDescription, progress: Progress): Promise<Sent> {
+  const events = buildEvents(options, await readSigningKey(pipeline), Date.now());
+  const agent = new Agent({ keepAlive: true, maxSockets: options.connections });
+  try {
+    const sender = { ...options, deliver: webhookDelivery(pipeline.webhookUrl, agent) };
+    return { via: 'webhook', events, deliveries: await send(events, options.duplicates, sender, progress) };
+  } finally {
+    agent.destroy();
+  }
+}
+
+async function sendToQueue(
+  file: string,
+  options: SendOptions,
+  pipeline: PipelineDescription,
+  progress: Progress,
+): Promise<Sent> {
+  const events = buildPartnerEvents(file, options, Date.now());
+  const client = localSqsClient(pipeline.endpoints.sqs);
+  try {
+    const sender = { ...options, deliver: queueDelivery(client, pipeline.deliveryQueue.url) };
+    return { via: 'queue', events, deliveries: await send(events, options.duplicates, sender, progress) };
+  } finally {
+    client.destroy();
+  }
+}
+
+async function send<Event extends OutgoingEvent>(
+  events: readonly Event[],
+  duplicates: number,
+  sender: SenderOptions<Event>,
+  progress: Progress,
+): Promise<SendRun['deliveries']> {
+  const deliveries = arrangeDeliveries(events, duplicates);
+  const ended: SendRun['deliveries'][number][] = [];
+  let accepted = 0;
+  await sendDeliveries(deliveries, sender, (event, outcome) => {
+    ended.push({ event, outcome });
+    if (outcome.kind === 'accepted') accepted += 1;
+    const refused = ended.length - accepted;
+    progress.show(
+      `sending ${ended.length} of ${deliveries.length}: ${accepted} accepted${refused > 0 ? `, ${refused} refused` : ''}`,
+    );
+  });
+  return ended;
+}
+
+/**
+ * Waits until all events of these rows are final or in quarantine, or the time is over. A pipeline that goes
+ * away and comes back meanwhile is found again.
+ */
+async function waitForOutcomes(
+  rowKeys: readonly string[],
+  dataDir: string,
+  timeoutMs: number,
+  progress: Progress,
+): Promise<Map<string, EventOutcome>> {
+  const outcomes = new Map<string, EventOutcome>();
+  const endsAtMs = Date.now() + timeoutMs;
+  for (let open = rowKeys; open.length > 0; ) {
+    const read = await readFromPipeline(dataDir, open);
+    for (const [rowKey, outcome] of read ?? []) outcomes.set(rowKey, outcome);
+    open = open.filter((rowKey) => !isDone(outcomes.get(rowKey)));
+    if (open.length === 0 || Date.now() >= endsAtMs) break;
+    const down = open.filter((rowKey) => waitsForCrm(outcomes.get(rowKey))).length;
+    const waiting = down === 0 ? '' : `; ${down} wait in quarantine until the CRM works again`;
+    const done = `dealt with ${rowKeys.length - open.length} of ${rowKeys.length} accepted events${waiting}`;
+    progress.show(read === undefined ? `${done}; waiting for the pipeline to come back` : done);
+    await sleep(LOOK_EVERY_MS);
+  }
+  return outcomes;
+}
+
+/** What the state table has of these rows; undefined where the pipeline is away. */
+async function readFromPipeline(
+  dataDir: string,
+  rowKeys: readonly string[],
+): Promise<Map<string, EventOutcome> | undefined> {
+  let client: DynamoDBDocumentClient | undefined;
+  try {
+    const { endpoints, stateTable } = findPipeline(dataDir);
+    client = DynamoDBDocumentClient.from(localDynamoDbClient(endpoints.dynamodb));
+    return await readOutcomes(client, stateTable, rowKeys);
+  } catch {
+    return undefined;
+  } finally {
+    client?.destroy();
+  }
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  return 1;
+});

@@ -1,0 +1,17 @@
+/**
+ * What a command does when its output cannot be written: it ends, without a stack trace. Each command imports this for its
+ * effect, before anything else.
+ */
+import { messageOf } from './user-error.ts';
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Who reads it has read enough, as `head` does: nothing is wrong.
+  if (error.code === 'EPIPE') process.exit();
+  process.stderr.write(`Standard output cannot be written: ${messageOf(error)}\n`);
+  process.exit(1);
+});
+
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  // Of anything else nobody can be told, and the result may still be.
+  if (error.code === 'EPIPE') process.exit();
+});

@@ -1,0 +1,126 @@
+/**
+ * The circuit: whether a dependency is called at all, shared by all execution environments through one row.
+ *
+ * CLOSED at version v opens at version v; while it is OPEN one attempt in a while wins the right to a single trial
+ * call, the probe; a probe that succeeds closes it at version v + 1. Failures of calls that ran under an older
+ * version therefore open nothing. Every write is a compare-and-swap on what was read.
+ */
+import type { Limits } from '../limits.ts';
+
+/** A time in which the circuit was open. */
+export interface Outage {
+  readonly openedAtMs: number;
+  readonly closedAtMs: number;
+}
+
+/** The circuit's row. Times are epoch milliseconds. */
+export interface CircuitBreakerRow {
+  readonly state: 'CLOSED' | 'OPEN';
+  /** Grows by one each time the circuit closes. */
+  readonly version: number;
+  /** OPEN only: since when. */
+  readonly openedAtMs?: number;
+  /** OPEN only: from when on the next probe may be made. */
+  readonly probeAtMs?: number;
+  /** OPEN only: the attempt that made, or is making, the last probe. */
+  readonly probeOwner?: string;
+  /** The last outages, oldest first: what they put into quarantine may go back by itself. */
+  readonly outages: readonly Outage[];
+}
+
+/** The attributes of a row as they are stored, whoever wrote them. */
+export type StoredCircuitBreaker = Readonly<Record<string, unknown>>;
+
+/** What was read of the circuit: the row it stands for, and what a write has to find unchanged. */
+export interface CachedCircuitBreaker {
+  readonly row: CircuitBreakerRow;
+  /** Undefined: no row. */
+  readonly stored: StoredCircuitBreaker | undefined;
+  /** What is wrong with the stored row, which is then taken for a closed circuit. */
+  readonly problem?: string;
+}
+
+/** The attributes that a write relies on: together they tell each state of the circuit from every other. */
+export const CIRCUIT_BREAKER_VERSION_ATTRIBUTES = ['state', 'version', 'probeAtMs', 'probeOwner'] as const;
+
+/** The circuit before anything has gone wrong. */
+export const CLOSED_CIRCUIT_BREAKER: CircuitBreakerRow = { state: 'CLOSED', version: 0, outages: [] };
+
+/** Outages that the row remembers. */
+const OUTAGES_MAX = 20;
+
+/** Reads a stored row. What cannot be one, or would keep the circuit open for ever, counts as closed, with the reason. */
+export function readCircuitBreaker(
+  stored: StoredCircuitBreaker | undefined,
+  nowMs: number,
+  limits: Limits,
+): CachedCircuitBreaker {
+  if (stored === undefined) return { row: CLOSED_CIRCUIT_BREAKER, stored };
+  const read = readRow(stored, nowMs + limits.circuitOpenMs + limits.clockSkewMs);
+  return typeof read === 'string' ? { row: CLOSED_CIRCUIT_BREAKER, stored, problem: read } : { row: read, stored };
+}
+
+function readRow(stored: StoredCircuitBreaker, probeAtMostMs: number): CircuitBreakerRow | string {
+  const { state, version, openedAtMs, probeAtMs, probeOwner } = stored;
+  if (state !== 'CLOSED' && state !== 'OPEN') return 'its state is neither CLOSED nor OPEN';
+  if (!isCount(version)) return 'its version is not a whole number';
+  const outages = outagesIn(stored.outages);
+  if (state === 'CLOSED') return { state, version, outages };
+  if (!isCount(openedAtMs) || !isCount(probeAtMs)) return 'it is OPEN without times';
+  if (probeAtMs > probeAtMostMs) return 'its next probe is further away than any write puts it';
+  const owner = typeof probeOwner === 'string' ? { probeOwner } : {};
+  return { state, version, openedAtMs, probeAtMs, ...owner, outages };
+}
+
+function outagesIn(stored: unknown): Outage[] {
+  if (!Array.isArray(stored)) return [];
+  return stored.flatMap((entry: unknown) => {
+    if (typeof entry !== 'object' || entry === null) return [];
+    const { openedAtMs, closedAtMs } = entry as Partial<Record<keyof Outage, unknown>>;
+    return isCount(openedAtMs) && isCount(closedAtMs) ? [{ openedAtMs, closedAtMs }] : [];
+  });
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Whether calls may be made: all, none, or one. */
+export type CircuitBreakerState = 'closed' | 'open' | 'probe_due';
+
+/** What the circuit lets through at this time. */
+export function stateOf(row: CircuitBreakerRow, nowMs: number): CircuitBreakerState {
+  if (row.state === 'CLOSED') return 'closed';
+  return nowMs >= (row.probeAtMs ?? 0) ? 'probe_due' : 'open';
+}
+
+/** `row`, CLOSED, as opened now, at the version under which the failed calls ran. */
+export function openCircuitBreaker(row: CircuitBreakerRow, nowMs: number, limits: Limits): CircuitBreakerRow {
+  return {
+    state: 'OPEN',
+    version: row.version,
+    openedAtMs: nowMs,
+    probeAtMs: nowMs + limits.circuitOpenMs,
+    outages: row.outages,
+  };
+}
+
+/** `row`, OPEN, with its due probe taken by `owner`: nobody else may make one before the next is due. */
+export function claimProbe(row: CircuitBreakerRow, owner: string, nowMs: number, limits: Limits): CircuitBreakerRow {
+  return { ...row, probeAtMs: nowMs + limits.circuitOpenMs, probeOwner: owner };
+}
+
+/** `row`, OPEN, as closed now by the probe that succeeded. */
+export function closeCircuitBreaker(row: CircuitBreakerRow, nowMs: number): CircuitBreakerRow {
+  const outage = { openedAtMs: row.openedAtMs ?? nowMs, closedAtMs: nowMs };
+  return { state: 'CLOSED', version: row.version + 1, outages: [...row.outages, outage].slice(-OUTAGES_MAX) };
+}
+
+/** Whether two stored rows are the same state of the circuit. */
+export function isSameCircuitBreaker(
+  one: StoredCircuitBreaker | undefined,
+  other: StoredCircuitBreaker | undefined,
+): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return CIRCUIT_BREAKER_VERSION_ATTRIBUTES.every((name) => JSON.stringify(one[name]) === JSON.stringify(other[name]));
+}

@@ -1,0 +1,41 @@
+/** What a mapping may ask for: a CRM call, an ordering key, rows of the user's own. */
+import type { PipelineEvent } from '../event/event.ts';
+
+/** One call to the CRM, relative to its base URL. The pipeline adds the token and the idempotency key. */
+export interface CrmCommand {
+  readonly method: 'POST' | 'PUT' | 'PATCH';
+  /** Begins with a slash; put behind the base URL's own path. Visible ASCII: `encodeURIComponent` what else may be in it. */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body: unknown;
+}
+
+/** A row of the user's own, written to the state table under `USER#<key>` in the same transaction as the event's outcome. */
+export interface UserRow {
+  readonly key: string;
+  /**
+   * DynamoDB attributes: texts, numbers, booleans, null, bytes (`Uint8Array`), and Sets, arrays and plain objects of them;
+   * `undefined` is left out. `pk`, `reason` and `settledAtMs` are the pipeline's; DynamoDB deletes the row after `expiresAt`,
+   * in epoch seconds, where it has that. What cannot be stored quarantines the event as `mapping_failed`.
+   */
+  readonly item: Readonly<Record<string, unknown>>;
+  /** Only if no row has this key yet; otherwise the event is quarantined as `rows_rejected`. Default: replace. */
+  readonly onlyIfAbsent?: boolean;
+}
+
+/** What becomes of an event. */
+export type MappingResult =
+  | {
+      readonly kind: 'deliver';
+      readonly command: CrmCommand;
+      /** Events of one key are applied one at a time and never older over newer; null: in any order. */
+      readonly orderingKey: string | null;
+      /** At most 50, each key once. */
+      readonly rows?: readonly UserRow[];
+    }
+  | { readonly kind: 'ignore' }
+  /** The event lacks what the command needs: quarantined as `invalid_event` with this reason. */
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+/** A mapping decides what an event becomes. It is pure: the same event always gives the same answer. */
+export type CrmMapping = (event: PipelineEvent) => MappingResult;

@@ -1,0 +1,126 @@
+/** What a mapping may give, checked before anything is claimed or sent: what cannot be sent or stored is found here. */
+
+import { userRowKey } from '../event/event-key.ts';
+import type { CrmCommand, MappingResult, UserRow } from './crm-command.ts';
+
+/** A transaction takes 100 items; the event, its contact and room for more of ours go first. */
+const ROWS_MAX = 50;
+
+/** DynamoDB takes items of 400 KB, their names included, and 4 MB in a transaction (its quotas). Ours go first. */
+const ROW_BYTES_MAX = 400_000;
+const ROWS_BYTES_MAX = 3_500_000;
+
+/** DynamoDB's quotas: a partition key's value in bytes, and how deep a value may be nested. */
+const KEY_BYTES_MAX = 2_048;
+const DEPTH_MAX = 32;
+
+/** DynamoDB's numbers: 38 digits, and not nearer to zero than this. JavaScript's own reach further up than its texts. */
+const NUMBER_MIN = 1e-130;
+const DIGITS_MAX = 38;
+
+/** By these the index of quarantine would take a row of the user's for an event. */
+const OURS = new Set(['pk', 'reason', 'settledAtMs']);
+
+const NO_JSON = 'a body that is no JSON';
+
+/** What an HTTP request's target may hold (RFC 9112, section 3.2): other characters are written with \`%\`. */
+const PATH = /^\/[\x21-\x7e]*$/;
+
+/** What a mapping gave that cannot be carried out, to be read behind “the mapping gave”; undefined where all can. Never throws. */
+export function validateDelivery({
+  command,
+  rows = [],
+}: Extract<MappingResult, { kind: 'deliver' }>): string | undefined {
+  return problemWithCommand(command) ?? problemWithRows(rows);
+}
+
+function problemWithCommand({ path, body }: CrmCommand): string | undefined {
+  if (!PATH.test(path)) return 'a path that HTTP cannot carry (encodeURIComponent makes it one)';
+  try {
+    return JSON.stringify(body) === undefined ? NO_JSON : undefined;
+  } catch {
+    return NO_JSON;
+  }
+}
+
+function problemWithRows(rows: readonly UserRow[]): string | undefined {
+  if (rows.length > ROWS_MAX) return `${rows.length} rows; at most ${ROWS_MAX} commit together`;
+  if (new Set(rows.map((row) => row.key)).size < rows.length) return 'two rows with one key';
+  let bytes = 0;
+  for (const { key, item } of rows) {
+    const named = userRowKey(key);
+    if (!named.isWellFormed() || Buffer.byteLength(named) > KEY_BYTES_MAX)
+      return `a row whose key is longer than ${KEY_BYTES_MAX} bytes, or has half a character`;
+    const ours = Object.keys(item).find((name) => OURS.has(name));
+    if (ours !== undefined) return `a row with an attribute \`${ours}\`, which is the pipeline’s`;
+    const size = sizeOf(item, 0);
+    if (typeof size === 'string') return `a row with ${size}`;
+    if (Buffer.byteLength(named) + size > ROW_BYTES_MAX) return `a row of more than ${ROW_BYTES_MAX} bytes`;
+    bytes += size;
+  }
+  return bytes > ROWS_BYTES_MAX ? `rows of more than ${ROWS_BYTES_MAX} bytes together` : undefined;
+}
+
+/** About how many bytes DynamoDB counts, rather more than less; or what of it cannot be stored. */
+function sizeOf(value: unknown, depth: number): number | string {
+  if (depth > DEPTH_MAX) return `more than ${DEPTH_MAX} levels`;
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed() ? 3 + Buffer.byteLength(value) : 'a text with half a character';
+    case 'number':
+      return isNumber(value) ? 24 : `a number that cannot be kept: ${value}`;
+    case 'bigint':
+      return String(value).replace('-', '').length <= DIGITS_MAX ? 24 : `a number of more than ${DIGITS_MAX} digits`;
+    case 'boolean':
+    case 'undefined':
+      return 4;
+    case 'object':
+      return value === null ? 4 : sizeOfObject(value, depth);
+    default:
+      return `a ${typeof value}`;
+  }
+}
+
+function isNumber(value: number): boolean {
+  return (
+    Number.isFinite(value) &&
+    Math.abs(value) <= Number.MAX_SAFE_INTEGER &&
+    (value === 0 || Math.abs(value) >= NUMBER_MIN)
+  );
+}
+
+function sizeOfObject(value: object, depth: number): number | string {
+  if (value instanceof Uint8Array) return 3 + value.byteLength;
+  if (value instanceof Set) return sizeOfSet(value, depth);
+  if (Array.isArray(value)) return total(value.map((item) => sizeOf(item, depth + 1)));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype)
+    return `a ${value.constructor.name}, which is no plain value`;
+  return total(Object.entries(value).flatMap(([name, member]) => [nameSize(name), sizeOf(member, depth + 1)]));
+}
+
+function sizeOfSet(values: Set<unknown>, depth: number): number | string {
+  const kinds = new Set([...values].map((item) => (item instanceof Uint8Array ? 'bytes' : typeof item)));
+  const [kind = 'nothing'] = kinds;
+  if (kinds.size !== 1 || !['string', 'number', 'bigint', 'bytes'].includes(kind))
+    return 'a Set that is not of texts only, of numbers only, or of bytes only';
+  if (values.has('') || [...values].some((item) => item instanceof Uint8Array && item.byteLength === 0))
+    return 'a Set with an empty text, or with no bytes';
+  return total([...values].map((item) => sizeOf(item, depth + 1)));
+}
+
+function nameSize(name: string): number | string {
+  if (name === '') return 'an attribute without a name';
+  if (name === '__proto__') return 'an attribute named __proto__';
+  return name.isWellFormed() ? 3 + Buffer.byteLength(name) : 'an attribute’s name with half a character';
+}
+
+/** The sum, or the first complaint. */
+function total(sizes: readonly (number | string)[]): number | string {
+  let sum = 3;
+  for (const size of sizes) {
+    if (typeof size === 'string') return size;
+    sum += size;
+  }
+  return sum;
+}

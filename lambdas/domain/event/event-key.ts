@@ -1,0 +1,68 @@
+/** Names of rows and of the index in the state table, and the digest that tells one event from another that reuses its id. */
+import { hash } from 'node:crypto';
+import type { PipelineEvent } from './event.ts';
+
+/** The index that lists quarantined events by reason and time; rows of other events have no `reason` and are not in it. */
+export const QUARANTINE_INDEX = 'quarantine-by-reason';
+
+/** SHA-256 over the parts, in hex. */
+export function digest(...parts: readonly (string | Uint8Array)[]): string {
+  const all = parts.flatMap((part) => {
+    const [encoding, bytes] = bytesOf(part);
+    // Each part's length goes first, so that no two lists of parts run together into the same bytes.
+    return [Buffer.from(`${bytes.length}${encoding}:`), bytes];
+  });
+  return hash('sha256', Buffer.concat(all));
+}
+
+/** UTF-8 makes one character of all lone surrogates: text that has one is told apart by its code units. */
+function bytesOf(part: string | Uint8Array): readonly ['' | 'u16', Uint8Array] {
+  if (typeof part !== 'string') return ['', part];
+  return part.isWellFormed() ? ['', Buffer.from(part, 'utf8')] : ['u16', Buffer.from(part, 'utf16le')];
+}
+
+/** The row of the event with this id. */
+export function eventKey(eventId: string): string {
+  return `EVENT#${eventId}`;
+}
+
+/** The row of a body that is no valid event. Its prefix keeps it apart from every event id. */
+export function bodyKey(bytes: Uint8Array): string {
+  return `BODY#${digest(bytes)}`;
+}
+
+/** The row of an event that came under an id which another event already had. */
+export function reusedIdKey(eventId: string, identity: string, orderingDigest: string | undefined): string {
+  return `REUSED#${digest(eventId, identity, orderingDigest ?? '')}`;
+}
+
+/** The digest under which a contact is kept: an ordering key may be a phone number, and is stored nowhere. */
+export function orderingKeyDigest(orderingKey: string): string {
+  return digest(orderingKey);
+}
+
+/** The row of the contact with this ordering key's digest. */
+export function contactKey(orderingDigest: string): string {
+  return `CONTACT#${orderingDigest}`;
+}
+
+/** The row of a dependency's circuit. */
+export function circuitBreakerKey(dependency: 'crm'): string {
+  return `CIRCUIT#${dependency}`;
+}
+
+/** The row of a user's own key. */
+export function userRowKey(key: string): string {
+  return `USER#${key}`;
+}
+
+/** Digest of what deliveries of one event have in common besides their ordering key: type and timestamp. */
+export function identityOf(event: PipelineEvent): string {
+  const { type, timestampMs, subMillis } = event;
+  return digest(type, subMillis === '' ? String(timestampMs) : `${timestampMs}.${subMillis}`);
+}
+
+/** The identity of a body that is no valid event: itself. */
+export function bodyIdentity(bytes: Uint8Array): string {
+  return digest(bytes);
+}

@@ -1,0 +1,260 @@
+/**
+ * The rows of the state table as the protocol sees them, and the rules by which an attempt may take them.
+ *
+ * The rules are here, and only here: the DynamoDB adapter and the in-memory fake both carry out what these
+ * functions decide. A row's version is (status, owner): every write of an event row either gives it a new
+ * owner or moves it out of IN_PROGRESS, so that a write conditional on both is a compare-and-swap of the row.
+ */
+
+/** States of an event. COMPLETED, STALE and IGNORED are final. */
+export type EventStatus = 'IN_PROGRESS' | 'FAILED' | 'QUARANTINED' | 'COMPLETED' | 'STALE' | 'IGNORED';
+
+/** Statuses that nothing leaves. */
+export type FinalStatus = Extract<EventStatus, 'COMPLETED' | 'STALE' | 'IGNORED'>;
+
+/** Whether nothing leaves this status. */
+export function isFinal(status: EventStatus): status is FinalStatus {
+  return status === 'COMPLETED' || status === 'STALE' || status === 'IGNORED';
+}
+
+/** Why an event waits in quarantine. */
+export type QuarantineReason =
+  | 'retries_exhausted'
+  | 'crm_rejected'
+  | 'circuit_open'
+  | 'invalid_event'
+  | 'mapping_failed'
+  | 'id_reused'
+  | 'too_old'
+  | 'behind_newer'
+  | 'rows_rejected'
+  | 'poison'
+  /** SQS itself moved the message, which had come too often. */
+  | 'dead_lettered';
+
+/** Something that happened to an event on its way, for people: no rule goes by it. */
+export interface HistoryEntry {
+  readonly atMs: number;
+  readonly what: 'failed' | 'lease_expired' | 'quarantined' | 'redriven' | 'sent_again';
+  /** What went wrong, or why it was quarantined; cut short. */
+  readonly detail?: string;
+}
+
+/** Entries that a row keeps, the last ones, and characters of each: what goes well costs nothing, the rest little. */
+const TRAIL_MAX = 12;
+const TRAIL_DETAIL_MAX = 160;
+
+/** `history` with one entry more. */
+export function appendHistory(
+  history: readonly HistoryEntry[] = [],
+  { detail, ...entry }: HistoryEntry,
+): readonly HistoryEntry[] {
+  const cut = detail === undefined ? {} : { detail: detail.slice(0, TRAIL_DETAIL_MAX).toWellFormed() };
+  return [...history, { ...entry, ...cut }].slice(-TRAIL_MAX);
+}
+
+/** One event's row. Times are epoch milliseconds but for `expiresAt`, which DynamoDB wants in seconds. */
+export interface EventRow {
+  readonly status: EventStatus;
+  /** The attempt that wrote the row last. Never removed, so that a lost response is recognised as one's own success. */
+  readonly owner: string;
+  /** Digest of what must not change between deliveries of one event: its type and timestamp. */
+  readonly identity: string;
+  /** End of the owner's lease; IN_PROGRESS only. */
+  readonly leaseExpiresAtMs?: number;
+  /** CRM calls begun since the event last left quarantine. */
+  readonly attempts: number;
+  /** Leases that ran out since the event last left quarantine. */
+  readonly expiredLeases: number;
+  /** When a FAILED event may be claimed again. */
+  readonly nextAttemptAtMs?: number;
+  readonly firstReceivedAtMs: number;
+  /** When the event became final or was quarantined. */
+  readonly settledAtMs?: number;
+  readonly reason?: QuarantineReason;
+  readonly lastError?: string;
+  /** What went wrong first, whatever came of it later. */
+  readonly firstError?: string;
+  /** What happened to it before, oldest first; absent where nothing went wrong. */
+  readonly history?: readonly HistoryEntry[];
+  /** How the event came: the `source` of its envelope, from the partner bus, or by hand. */
+  readonly origin?: string;
+  readonly eventId?: string;
+  readonly eventType?: string;
+  /**
+   * Digest of the ordering key: part of the identity, and names the contact's row without storing a phone number.
+   * Absent where the mapping gave none, or could not say (which a mended mapping may).
+   */
+  readonly orderingKey?: string;
+  /** How often the event has left quarantine, but for `circuit_open`, which says nothing about the event. */
+  readonly redrives: number;
+  /** Time to live, epoch seconds; final rows only. */
+  readonly expiresAt?: number;
+}
+
+/** A contact's row. Positions are compared as strings; absent means none. */
+export interface ContactRow {
+  /** The attempt that works on this contact. */
+  readonly holder?: string;
+  readonly leaseExpiresAtMs?: number;
+  /** Position of the newest event applied. */
+  readonly newest?: string;
+  /** Position of the newest event whose CRM call may have been applied without a settle. */
+  readonly unsettled?: string;
+  /** What `unsettled` was before the holder's claim; restored when the holder's call is known not to have been applied. */
+  readonly unsettledBefore?: string;
+}
+
+/** The longest error that is kept, in UTF-16 code units. */
+const LAST_ERROR_MAX = 1_000;
+
+/** An error as it is kept: not too long, and without the half of a surrogate pair, which DynamoDB would refuse. */
+export function truncateError(error: string): string {
+  return error.slice(0, LAST_ERROR_MAX).toWellFormed();
+}
+
+/** The version of an event row that a write relies on: absent, or this status and owner. */
+export type ExpectedRow = 'absent' | { readonly status: EventStatus; readonly owner: string };
+
+/**
+ * An event's place in the order of its contact, compared as text: by time with every digit that was sent, then by id.
+ * `#` sorts before every digit, so a time without further digits comes before the same time with some.
+ */
+export function positionOf(timestampMs: number, eventId: string, subMillis = ''): string {
+  return `${String(timestampMs).padStart(15, '0')}${subMillis}#${eventId}`;
+}
+
+/** What the claim rules need to know of the attempt. */
+export interface ClaimContext {
+  readonly identity: string;
+  readonly orderingKey: string | undefined;
+  readonly owner: string;
+  readonly nowMs: number;
+  /** Whether this message has been in quarantine (it has the `quarantine` attribute). */
+  readonly fromQuarantine: boolean;
+}
+
+/** What may be done with an event, given its row. */
+export type EventDecision =
+  | {
+      readonly kind: 'may_claim';
+      readonly expect: ExpectedRow;
+      /** Counters to go on from; `attempts` does not count the attempt about to begin. */
+      readonly carried: Pick<EventRow, 'attempts' | 'expiredLeases' | 'redrives' | 'firstError' | 'history'>;
+      readonly firstReceivedAtMs?: number;
+    }
+  | { readonly kind: 'final'; readonly status: FinalStatus }
+  | { readonly kind: 'held'; readonly leaseExpiresAtMs: number }
+  | { readonly kind: 'not_due'; readonly nextAttemptAtMs: number }
+  | { readonly kind: 'waits_in_quarantine' }
+  | { readonly kind: 'id_reused' };
+
+/**
+ * Whether the attempt may take the event. `row` is what the table is believed to hold: where it allows a
+ * claim, the write is conditional on that very version, so that a stale belief costs a try and no more.
+ */
+export function decideEvent(row: EventRow | undefined, context: ClaimContext): EventDecision {
+  if (row === undefined) {
+    return { kind: 'may_claim', expect: 'absent', carried: { attempts: 0, expiredLeases: 0, redrives: 0 } };
+  }
+  if (!isSameEvent(row, context)) return { kind: 'id_reused' };
+  const expect: ExpectedRow = { status: row.status, owner: row.owner };
+  const { attempts, expiredLeases, redrives, firstReceivedAtMs } = row;
+  const history = {
+    ...(row.firstError === undefined ? {} : { firstError: row.firstError }),
+    ...(row.history === undefined ? {} : { history: row.history }),
+  };
+  switch (row.status) {
+    case 'COMPLETED':
+    case 'STALE':
+    case 'IGNORED':
+      // Also where its time to live has passed but DynamoDB has not deleted it yet: that it was settled stays true.
+      return { kind: 'final', status: row.status };
+    case 'IN_PROGRESS': {
+      const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
+      if (leaseExpiresAtMs > context.nowMs) return { kind: 'held', leaseExpiresAtMs };
+      const history = appendHistory(row.history, { atMs: leaseExpiresAtMs, what: 'lease_expired' });
+      const carried = { ...history, history, attempts, expiredLeases: expiredLeases + 1, redrives };
+      return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
+    }
+    case 'FAILED': {
+      const nextAttemptAtMs = row.nextAttemptAtMs ?? 0;
+      if (nextAttemptAtMs > context.nowMs) return { kind: 'not_due', nextAttemptAtMs };
+      const carried = { ...history, attempts, expiredLeases, redrives };
+      return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
+    }
+    case 'QUARANTINED': {
+      // Whoever has captured a signed delivery could otherwise take its event out of quarantine, without a redrive.
+      if (!context.fromQuarantine) return { kind: 'waits_in_quarantine' };
+      const counts = row.reason !== 'circuit_open';
+      const history = appendHistory(row.history, { atMs: context.nowMs, what: 'redriven' });
+      const carried = { ...history, history, attempts: 0, expiredLeases: 0, redrives: redrives + (counts ? 1 : 0) };
+      return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
+    }
+    default:
+      return row.status satisfies never;
+  }
+}
+
+/** Whether a row is of the event that came under its id: another event may have reused the id. */
+function isSameEvent(row: EventRow, context: ClaimContext): boolean {
+  if (row.identity !== context.identity) return false;
+  return row.orderingKey === undefined || context.orderingKey === undefined || row.orderingKey === context.orderingKey;
+}
+
+/** What may be done with an event's contact, given its row. */
+export type ContactDecision =
+  | { readonly kind: 'free' }
+  | { readonly kind: 'overtaken' }
+  | { readonly kind: 'held'; readonly leaseExpiresAtMs: number }
+  | { readonly kind: 'behind_newer' };
+
+/** Whether the attempt `owner` may apply an event at `position` to the contact. */
+export function decideContact(
+  row: ContactRow | undefined,
+  position: string,
+  owner: string,
+  nowMs: number,
+): ContactDecision {
+  if (row === undefined) return { kind: 'free' };
+  if (row.newest !== undefined && row.newest >= position) return { kind: 'overtaken' };
+  const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
+  if (row.holder !== undefined && row.holder !== owner && leaseExpiresAtMs > nowMs)
+    return { kind: 'held', leaseExpiresAtMs };
+  if (row.unsettled !== undefined && row.unsettled > position) return { kind: 'behind_newer' };
+  return { kind: 'free' };
+}
+
+/** What is known of an attempt's CRM call: applied, certainly not applied, or perhaps. */
+export type ContactEffect = 'applied' | 'not_applied' | 'unknown';
+
+/** The contact's row after a claim at `position`. */
+export function claimedContact(
+  row: ContactRow | undefined,
+  position: string,
+  owner: string,
+  leaseExpiresAtMs: number,
+): ContactRow {
+  return {
+    ...(row?.newest === undefined ? {} : { newest: row.newest }),
+    holder: owner,
+    leaseExpiresAtMs,
+    unsettled: position,
+    unsettledBefore: row?.unsettled ?? '',
+  };
+}
+
+/** The contact's row after its holder has ended, with what is known of the call. */
+export function releasedContact(row: ContactRow, position: string, effect: ContactEffect): ContactRow {
+  const newest = row.newest === undefined ? {} : { newest: row.newest };
+  switch (effect) {
+    case 'applied':
+      return { newest: position };
+    case 'not_applied':
+      return { ...newest, unsettled: row.unsettledBefore ?? '' };
+    case 'unknown':
+      return { ...newest, unsettled: row.unsettled ?? '' };
+    default:
+      return effect satisfies never;
+  }
+}

@@ -1,0 +1,122 @@
+/** What the redrive function answers: for the command, for its log, and for whoever shows quarantine to people. */
+import type { QuarantineReason } from '../idempotency/event-row.ts';
+
+/** What became of a message that was looked at. */
+export type MessageOutcome =
+  /** It is in the delivery queue again. */
+  | 'moved'
+  /** It would be, if this were no dry run. */
+  | 'would_move'
+  /** It was sent to quarantine again, and waits as before. */
+  | 'refreshed'
+  /** It was a copy of an event that is final by now. */
+  | 'dropped'
+  /** It waits as before. */
+  | 'skipped';
+
+/** Why a message that was looked at stays in quarantine. */
+export type SkipCause =
+  /** The request does not mean it. */
+  | 'filter'
+  /** It came into quarantine after the run had begun, perhaps because the run had moved it. */
+  | 'arrived_during_run'
+  /** As many as the request allows have been moved. */
+  | 'limit'
+  /** It has been redriven too often. */
+  | 'redrives_max'
+  /** Its reason is for a person to deal with. */
+  | 'needs_a_person'
+  /** No outage explains its failures. */
+  | 'outside_outage'
+  /** The newer event that it waits for is not final yet. */
+  | 'newer_unsettled'
+  /** The circuit is open. */
+  | 'circuit_open'
+  /** It is too young to be sent again. */
+  | 'young'
+  /** The queue did not take it. */
+  | 'not_sent'
+  /** It was to be dropped, and could not be deleted. */
+  | 'not_deleted'
+  /** The run ended before its turn. */
+  | 'run_ended';
+
+/** Why a run ended before it had looked at everything. */
+export type StopCause =
+  | 'limit'
+  | 'time'
+  | 'circuit_open'
+  /** SQS lets no more messages be in flight. */
+  | 'in_flight_max'
+  /** A queue or the state table did not answer; `cause` says which and how. */
+  | 'unavailable';
+
+/** How many, and for which reasons they were quarantined. */
+export interface Counts {
+  readonly total: number;
+  readonly byReason: Readonly<Partial<Record<QuarantineReason, number>>>;
+}
+
+/** One of the messages, to show what kind they are. */
+export interface Sample {
+  readonly outcome: MessageOutcome;
+  readonly why?: SkipCause;
+  readonly reason: QuarantineReason;
+  readonly eventId?: string;
+  readonly eventType?: string;
+  /** When it was quarantined, ISO 8601; absent where SQS moved it. */
+  readonly at?: string;
+  readonly redrives: number;
+  readonly lastError?: string;
+}
+
+/** What a run over quarantine came to. */
+export interface RunReport {
+  /** ISO 8601. A request that goes on where this run stopped names it as `filter.quarantinedBefore`. */
+  readonly startedAt: string;
+  /** Distinct messages. */
+  readonly examined: number;
+  readonly moved: Counts;
+  readonly wouldMove: Counts;
+  readonly refreshed: Counts;
+  readonly dropped: Counts;
+  readonly skipped: Counts & { readonly why: Readonly<Partial<Record<SkipCause, number>>> };
+  /** Sent on, but not deleted here: they come again, which harms nobody. */
+  readonly copiesLeft: number;
+  /** Whether everything was looked at that was to be had: messages that another run holds at the time are not. */
+  readonly reachedEnd: boolean;
+  /** Where the end was not reached. */
+  readonly stoppedBecause?: StopCause;
+  readonly cause?: string;
+  /** A few of each outcome and reason. */
+  readonly sample: readonly Sample[];
+}
+
+/** What the function answers. */
+export type RedriveResult =
+  /** `eventIdsFound`: which of those that the request names were looked at, whatever became of them; absent where it names none. */
+  | ({ readonly kind: 'redrive'; readonly dryRun: boolean; readonly eventIdsFound?: readonly string[] } & RunReport)
+  /** `circuit` as it was at the end; undefined where there was nothing to do, or it could not be read. */
+  | ({ readonly kind: 'recover'; readonly circuit?: 'closed' | 'open' } & RunReport)
+  | ({ readonly kind: 'refresh' } & RunReport)
+  /** What cannot be read is left out. */
+  | {
+      readonly kind: 'observed';
+      /** For how long the circuit has been open; 0 while it is closed. */
+      readonly circuitOpenMs?: number;
+      readonly quarantine?: {
+        readonly byReason: Readonly<Partial<Record<QuarantineReason, number>>>;
+        readonly oldestMs: number;
+      };
+    }
+  | { readonly kind: 'move_started'; readonly taskHandle: string; readonly sourceArn: string }
+  /** SQS runs one move task for a queue at a time. */
+  | {
+      readonly kind: 'move_running';
+      readonly taskHandle?: string;
+      readonly sourceArn: string;
+      readonly moved: number;
+      readonly toMove: number;
+    }
+  | { readonly kind: 'refused'; readonly problems: readonly string[] }
+  | { readonly kind: 'unavailable'; readonly cause: string };

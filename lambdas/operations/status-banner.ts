@@ -1,0 +1,94 @@
+/** The first thing on the page: how it is, in a sentence. */
+import { stateOf } from '../domain/crm/circuit-breaker.ts';
+import { QUARANTINE_ADVICE } from '../domain/quarantine/quarantine-advice.ts';
+import type { QuarantineOfReason } from '../ports.ts';
+import { counted, duration, figure, timeOfDay } from './format.ts';
+import { type Html, html } from './html.ts';
+import { isRead, type PipelineSnapshot } from './page-content.ts';
+
+/** How bad it is. */
+export type Tone = 'good' | 'watch' | 'bad';
+
+/** The state of the pipeline in words. */
+export interface StatusBanner {
+  readonly tone: Tone;
+  readonly title: string;
+  readonly detail: string;
+}
+
+/** Judges: the worst first. */
+export function statusBannerFor(picture: PipelineSnapshot): StatusBanner {
+  const { circuitBreaker: circuit, quarantine, atMs } = picture;
+  if (!isRead(circuit) || !isRead(quarantine)) {
+    const { cause } = !isRead(circuit) ? circuit : (quarantine as Exclude<typeof quarantine, readonly unknown[]>);
+    return {
+      tone: 'bad',
+      title: 'The state table does not answer',
+      detail: `${cause}. Deliveries are still accepted and kept; nothing is applied until the table is back.`,
+    };
+  }
+  if (circuit.state === 'OPEN') {
+    const { openedAtMs = atMs, probeAtMs = atMs } = circuit;
+    const probe =
+      stateOf(circuit, atMs) === 'probe_due'
+        ? 'A trial call is due now'
+        : `The next trial call is due at ${timeOfDay(probeAtMs)}`;
+    return {
+      tone: 'bad',
+      title: 'The CRM is down: the circuit is open',
+      detail:
+        `For ${duration(atMs - openedAtMs)}, since ${timeOfDay(openedAtMs)}. ${probe}. Nothing is lost: events wait in ` +
+        'quarantine, and go back by themselves once the CRM answers.',
+    };
+  }
+  return judgeQuarantine(quarantine);
+}
+
+function judgeQuarantine(quarantine: readonly QuarantineOfReason[]): StatusBanner {
+  const byItself = quarantine.filter(({ reason }) => QUARANTINE_ADVICE[reason].redrive === 'by_itself');
+  const forYou = quarantine.filter((some) => !byItself.includes(some));
+  const waiting = total(byItself);
+  if (forYou.length > 0) {
+    const count = total(forYou);
+    return {
+      tone: 'watch',
+      title: `${atLeast(forYou)}${counted(count)} need${count === 1 ? 's' : ''} you`,
+      detail: `In quarantine for a reason that does not pass by itself; what to do stands below.${
+        waiting > 0 ? ` ${figure(waiting)} more will go back by ${waiting === 1 ? 'itself' : 'themselves'}.` : ''
+      }`,
+    };
+  }
+  if (waiting > 0) {
+    return {
+      tone: 'watch',
+      title: `${atLeast(byItself)}${counted(waiting)} on the way back`,
+      detail:
+        'The CRM answers. What an outage put into quarantine goes back by itself, at a rate that the CRM can bear.',
+    };
+  }
+  return {
+    tone: 'good',
+    title: 'All is well',
+    detail: 'The CRM answers, and nothing is in quarantine.',
+  };
+}
+
+function total(reasons: readonly QuarantineOfReason[]): number {
+  return reasons.reduce((sum, { count }) => sum + count, 0);
+}
+
+function atLeast(reasons: readonly QuarantineOfReason[]): string {
+  return reasons.some(({ more }) => more) ? 'More than ' : '';
+}
+
+/** The verdict's title, to be announced whenever it changes. */
+export function statusTitle(picture: PipelineSnapshot): Html {
+  return html`${statusBannerFor(picture).title}`;
+}
+
+/** The band at the top. `id`s are for a script that keeps it up to date, and for labels. */
+export function renderStatusBanner(picture: PipelineSnapshot): Html {
+  const { tone, title, detail } = statusBannerFor(picture);
+  return html`<div class="ops-verdict ops-${tone}"><span class="ops-lamp" aria-hidden="true"></span>
+<div class="ops-verdict-text"><h2 class="ops-title">${title}</h2><p>${detail}</p></div></div>`;
+}

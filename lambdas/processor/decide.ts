@@ -1,0 +1,234 @@
+/** What an attempt does next with a record, given what is believed of its rows. Pure. */
+import { heldDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
+import type { CircuitBreakerState } from '../domain/crm/circuit-breaker.ts';
+import type { UserRow } from '../domain/crm/crm-command.ts';
+import {
+  appendHistory,
+  type ContactDecision,
+  type ContactRow,
+  decideContact,
+  decideEvent,
+  type EventDecision,
+  type EventRow,
+  type ExpectedRow,
+  type FinalStatus,
+  type QuarantineReason,
+  truncateError,
+} from '../domain/idempotency/event-row.ts';
+import { backoffTotalMs, type Limits } from '../domain/limits.ts';
+import type { RetryCause } from '../domain/telemetry/metrics.ts';
+import type { ClaimWrite } from '../ports.ts';
+import { orderingDigestOf, type ParsedRecord } from './parse-record.ts';
+
+/** What is to be done. */
+export type Decision =
+  | { readonly kind: 'acknowledge'; readonly because: FinalStatus | 'QUARANTINED' }
+  | { readonly kind: 'wait'; readonly delayMs: number; readonly why: string; readonly cause: RetryCause }
+  /** Another event has this id already: go on under a key of its own. */
+  | { readonly kind: 'take_own_key' }
+  | { readonly kind: 'claim'; readonly write: ClaimWrite }
+  | {
+      readonly kind: 'settle';
+      readonly expect: ExpectedRow;
+      readonly row: EventRow;
+      readonly userRows: readonly UserRow[];
+    };
+
+/** What the decision rests on besides the record. */
+export interface DecisionContext {
+  readonly row: EventRow | undefined;
+  readonly contact: ContactRow | undefined;
+  readonly circuitBreaker: CircuitBreakerState;
+  readonly owner: string;
+  readonly nowMs: number;
+  readonly leaseExpiresAtMs: number;
+  /** In [0, 1). */
+  readonly chance: number;
+  readonly limits: Limits;
+}
+
+/** What is said of an event that was not tried, because the CRM is down. */
+export const CIRCUIT_BREAKER_OPEN = 'the circuit is open: the CRM is down, and was not called for this event';
+
+type MayClaim = Extract<EventDecision, { kind: 'may_claim' }>;
+
+/** The next step. A belief that turns out wrong costs a conditional write and leads back here with the truth. */
+export function decide(record: ParsedRecord, context: DecisionContext): Decision {
+  const { owner, nowMs } = context;
+  const orderingKey = orderingDigestOf(record);
+  const claimContext = { identity: record.identity, orderingKey, owner, nowMs, fromQuarantine: record.fromQuarantine };
+  const decision = decideEvent(context.row, claimContext);
+  switch (decision.kind) {
+    case 'may_claim':
+      return stepForClaimable(record, decision, context);
+    case 'final':
+      return { kind: 'acknowledge', because: decision.status };
+    case 'waits_in_quarantine':
+      return { kind: 'acknowledge', because: 'QUARANTINED' };
+    case 'id_reused':
+      return { kind: 'take_own_key' };
+    case 'held':
+      return waitForLease(record, context, decision.leaseExpiresAtMs, 'event in progress elsewhere');
+    case 'not_due':
+      return { kind: 'wait', delayMs: decision.nextAttemptAtMs - nowMs, why: 'next attempt not due', cause: 'not_due' };
+    default:
+      return decision satisfies never;
+  }
+}
+
+function waitForLease(record: ParsedRecord, context: DecisionContext, leaseExpiresAtMs: number, why: string): Decision {
+  const { receiveCount } = record.source.message;
+  return {
+    kind: 'wait',
+    delayMs: heldDelayMs(context.limits, receiveCount, leaseExpiresAtMs - context.nowMs, context.chance),
+    why,
+    cause: 'in_progress',
+  };
+}
+
+function stepForClaimable(record: ParsedRecord, claimable: MayClaim, context: DecisionContext): Decision {
+  const { task } = record;
+  const { limits, nowMs } = context;
+  if (task.kind === 'unprocessable') return quarantine(record, claimable, context, task.reason, task.detail);
+  if (claimable.carried.expiredLeases >= limits.poisonExpiredLeases) {
+    const detail = `${claimable.carried.expiredLeases} attempts ended without a word`;
+    return quarantine(record, claimable, context, 'poison', detail);
+  }
+  if (task.kind === 'ignore') return settleAs('IGNORED', record, claimable, context, []);
+  if (context.row === undefined && task.event.timestampMs < nowMs - limits.finalRowTtlMs) {
+    const detail = 'older than the time for which final events are remembered: a duplicate could not be told';
+    return quarantine(record, claimable, context, 'too_old', detail);
+  }
+  const contact =
+    task.contact === undefined
+      ? ({ kind: 'free' } as const)
+      : decideContact(context.contact, task.contact.position, context.owner, nowMs);
+  return stepForContact(record, claimable, contact, context, task.userRows);
+}
+
+function stepForContact(
+  record: ParsedRecord,
+  claimable: MayClaim,
+  contact: ContactDecision,
+  context: DecisionContext,
+  userRows: readonly UserRow[],
+): Decision {
+  const { limits, nowMs } = context;
+  const { receiveCount, firstReceivedAtMs } = record.source.message;
+  switch (contact.kind) {
+    case 'free':
+      if (context.circuitBreaker === 'open')
+        return quarantine(record, claimable, context, 'circuit_open', CIRCUIT_BREAKER_OPEN);
+      return claim(record, claimable, context);
+    case 'overtaken':
+      return settleAs('STALE', record, claimable, context, userRows);
+    case 'held':
+      return waitForLease(record, context, contact.leaseExpiresAtMs, 'contact in progress elsewhere');
+    case 'behind_newer': {
+      if (nowMs - firstReceivedAtMs >= backoffTotalMs(limits)) {
+        const detail = 'a newer event of the contact may have been applied, and has not been settled';
+        return quarantine(record, claimable, context, 'behind_newer', detail);
+      }
+      return {
+        kind: 'wait',
+        delayMs: retryDelayMs(limits, receiveCount, context.chance),
+        why: 'a newer event of the contact is unsettled',
+        cause: 'behind_newer',
+      };
+    }
+    default:
+      return contact satisfies never;
+  }
+}
+
+function claim(record: ParsedRecord, claimable: MayClaim, context: DecisionContext): Decision {
+  const { task } = record;
+  const contact = task.kind === 'deliver' && task.contact !== undefined ? { contact: task.contact } : {};
+  const row: EventRow = {
+    ...rowOf(record, claimable, context),
+    status: 'IN_PROGRESS',
+    attempts: claimable.carried.attempts + 1,
+    leaseExpiresAtMs: context.leaseExpiresAtMs,
+  };
+  return {
+    kind: 'claim',
+    write: { eventKey: record.eventKey, expect: claimable.expect, row, nowMs: context.nowMs, ...contact },
+  };
+}
+
+function settleAs(
+  status: FinalStatus,
+  record: ParsedRecord,
+  claimable: MayClaim,
+  context: DecisionContext,
+  userRows: readonly UserRow[],
+): Decision {
+  const row = finalRow(rowOf(record, claimable, context), status, context.nowMs, context.limits);
+  return { kind: 'settle', expect: claimable.expect, row, userRows };
+}
+
+function quarantine(
+  record: ParsedRecord,
+  claimable: MayClaim,
+  context: DecisionContext,
+  reason: QuarantineReason,
+  detail: string,
+): Decision {
+  const row = quarantinedRow(rowOf(record, claimable, context), reason, detail, context.nowMs);
+  return { kind: 'settle', expect: claimable.expect, row, userRows: [] };
+}
+
+/** What every row of an event says, whatever its status. */
+function rowOf(record: ParsedRecord, claimable: MayClaim, context: DecisionContext): Omit<EventRow, 'status'> {
+  const { task } = record;
+  const orderingKey = orderingDigestOf(record);
+  return {
+    owner: context.owner,
+    identity: record.identity,
+    ...claimable.carried,
+    firstReceivedAtMs: claimable.firstReceivedAtMs ?? record.receivedAtMs,
+    origin: record.origin,
+    ...(task.event === undefined ? {} : { eventId: task.event.id, eventType: task.event.type }),
+    ...(orderingKey === undefined ? {} : { orderingKey }),
+  };
+}
+
+/** `row` as final, remembered for as long as its time to live. */
+export function finalRow(row: Omit<EventRow, 'status'>, status: FinalStatus, nowMs: number, limits: Limits): EventRow {
+  const { leaseExpiresAtMs: _lease, ...rest } = row;
+  return { ...rest, status, settledAtMs: nowMs, expiresAt: Math.ceil((nowMs + limits.finalRowTtlMs) / 1_000) };
+}
+
+/** `row` as quarantined. */
+export function quarantinedRow(
+  row: Omit<EventRow, 'status'>,
+  reason: QuarantineReason,
+  error: string,
+  nowMs: number,
+): EventRow {
+  const { leaseExpiresAtMs: _lease, ...rest } = row;
+  const lastError = truncateError(error);
+  const history = appendHistory(rest.history, { atMs: nowMs, what: 'quarantined', detail: `${reason}: ${lastError}` });
+  const firstError = rest.firstError ?? lastError;
+  return { ...rest, status: 'QUARANTINED', settledAtMs: nowMs, reason, lastError, firstError, history: history };
+}
+
+/** `row` as failed now, to be tried again from `nextAttemptAtMs` on. */
+export function failedRow(
+  row: Omit<EventRow, 'status'>,
+  error: string,
+  nowMs: number,
+  nextAttemptAtMs: number,
+): EventRow {
+  const { leaseExpiresAtMs: _lease, ...rest } = row;
+  const lastError = truncateError(error);
+  const history = appendHistory(rest.history, { atMs: nowMs, what: 'failed', detail: lastError });
+  return {
+    ...rest,
+    status: 'FAILED',
+    lastError,
+    firstError: rest.firstError ?? lastError,
+    history: history,
+    nextAttemptAtMs,
+  };
+}

@@ -1,0 +1,143 @@
+/** A record of a batch, step by step made ready for an attempt: decoded, parsed, mapped. */
+import type { CrmCommand, CrmMapping, MappingResult, UserRow } from '../domain/crm/crm-command.ts';
+import { validateDelivery } from '../domain/crm/validate-mapping.ts';
+import { decodeEnvelope, type ReceivedMessage } from '../domain/delivery/envelope.ts';
+import { type PipelineEvent, problemWithFuture } from '../domain/event/event.ts';
+import {
+  bodyIdentity,
+  bodyKey,
+  contactKey,
+  eventKey,
+  identityOf,
+  orderingKeyDigest,
+} from '../domain/event/event-key.ts';
+import { parseSourceEvent } from '../domain/event/parse-event.ts';
+import { positionOf, type QuarantineReason } from '../domain/idempotency/event-row.ts';
+import type { Limits } from '../domain/limits.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
+
+/** A message and the handle by which its visibility is set. */
+export interface SourceRecord {
+  readonly message: ReceivedMessage;
+  readonly receiptHandle: string;
+}
+
+/** A record whose body has been read, before the user's mapping has seen it. */
+export interface DecodedRecord {
+  readonly source: SourceRecord;
+  readonly eventKey: string;
+  readonly receivedAtMs: number;
+  /** How it came: the envelope's `source`, from the partner bus, or by hand. */
+  readonly origin: string;
+  readonly fromQuarantine: boolean;
+  readonly parsed:
+    | { readonly kind: 'event'; readonly event: PipelineEvent }
+    | { readonly kind: 'invalid'; readonly reason: string; readonly identity: string };
+}
+
+/** The contact that an event is applied to. */
+export interface ContactRef {
+  readonly key: string;
+  /** Digest of the ordering key. */
+  readonly digest: string;
+  readonly position: string;
+}
+
+/** What is to be done with a record. */
+export type Task =
+  | {
+      readonly kind: 'deliver';
+      readonly event: PipelineEvent;
+      readonly command: CrmCommand;
+      readonly contact?: ContactRef;
+      readonly userRows: readonly UserRow[];
+    }
+  | { readonly kind: 'ignore'; readonly event: PipelineEvent }
+  | {
+      readonly kind: 'unprocessable';
+      readonly reason: QuarantineReason;
+      readonly detail: string;
+      readonly event?: PipelineEvent;
+    };
+
+/** A record ready for an attempt. */
+export interface ParsedRecord extends Omit<DecodedRecord, 'parsed'> {
+  readonly identity: string;
+  readonly task: Task;
+}
+
+/** Decodes and parses one message. Never throws. */
+export function parseSourceRecord(source: SourceRecord): DecodedRecord {
+  const { bytes, receivedAtMs, origin, fromQuarantine, problem } = decodeEnvelope(source.message);
+  const parsed =
+    problem === undefined ? parseSourceEvent(bytes, origin) : { kind: 'invalid' as const, reason: problem };
+  const fromBus = parsed.kind === 'event' && parsed.event.source === 'genesys-partner-bus';
+  const common = { source, receivedAtMs, fromQuarantine, origin: fromBus ? parsed.event.source : origin };
+  if (parsed.kind === 'event') return { ...common, parsed, eventKey: eventKey(parsed.event.id) };
+  return { ...common, parsed: { ...parsed, identity: bodyIdentity(bytes) }, eventKey: bodyKey(bytes) };
+}
+
+/** How records are parsed. */
+export interface ParseOptions {
+  readonly mapping: CrmMapping;
+  /** The clock of the attempt. */
+  readonly nowMs: number;
+  readonly limits: Limits;
+}
+
+/** Asks the mapping what is to be done. A mapping that throws is this record's misfortune, not its batch's. */
+export function parseRecord(record: DecodedRecord, { mapping, nowMs, limits }: ParseOptions): ParsedRecord {
+  const { parsed, ...rest } = record;
+  if (parsed.kind === 'invalid') {
+    return {
+      ...rest,
+      identity: parsed.identity,
+      task: { kind: 'unprocessable', reason: 'invalid_event', detail: parsed.reason },
+    };
+  }
+  const { event } = parsed;
+  const ahead = problemWithFuture(event, nowMs, limits);
+  const mapped: Mapped = ahead === undefined ? callMapping(event, mapping) : { kind: 'invalid', reason: ahead };
+  switch (mapped.kind) {
+    case 'deliver': {
+      const contact = mapped.orderingKey === null ? undefined : contactOf(event, mapped.orderingKey);
+      const task = { kind: 'deliver', event, command: mapped.command, userRows: mapped.rows ?? [] } as const;
+      return { ...rest, identity: identityOf(event), task: contact === undefined ? task : { ...task, contact } };
+    }
+    case 'ignore':
+      return { ...rest, identity: identityOf(event), task: { kind: 'ignore', event } };
+    case 'invalid':
+    case 'failed': {
+      const reason = mapped.kind === 'failed' ? 'mapping_failed' : 'invalid_event';
+      return {
+        ...rest,
+        identity: identityOf(event),
+        task: { kind: 'unprocessable', reason, detail: mapped.reason, event },
+      };
+    }
+    default:
+      return mapped satisfies never;
+  }
+}
+
+function contactOf(event: PipelineEvent, orderingKey: string): ContactRef {
+  const digest = orderingKeyDigest(orderingKey);
+  return { digest, key: contactKey(digest), position: positionOf(event.timestampMs, event.id, event.subMillis) };
+}
+
+type Mapped = MappingResult | { readonly kind: 'failed'; readonly reason: string };
+
+function callMapping(event: PipelineEvent, mapping: CrmMapping): Mapped {
+  try {
+    const mapped = mapping(event);
+    const problem = mapped.kind === 'deliver' ? validateDelivery(mapped) : undefined;
+    return problem === undefined ? mapped : { kind: 'failed', reason: `the mapping gave ${problem}` };
+  } catch (error) {
+    return { kind: 'failed', reason: `the mapping threw ${errorName(error)}` };
+  }
+}
+
+/** Digest of the record's ordering key, where it has one. */
+export function orderingDigestOf(record: ParsedRecord): string | undefined {
+  return record.task.kind === 'deliver' ? record.task.contact?.digest : undefined;
+}

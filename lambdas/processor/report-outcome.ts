@@ -1,0 +1,78 @@
+/** How a record ended, told once: one log line and its metrics. */
+import { eventIdAttribute } from '../domain/delivery/envelope.ts';
+import { isEventId } from '../domain/delivery/event-id.ts';
+import type { PipelineEvent } from '../domain/event/event.ts';
+import { errorName } from '../domain/telemetry/error-name.ts';
+import type { Clock, Log, Metrics } from '../ports.ts';
+import type { Disposition } from './attempt.ts';
+import type { DecodedRecord, ParsedRecord } from './parse-record.ts';
+
+/** What telling needs. */
+export interface ReportDependencies {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+/** Tells a disposition. */
+export function reportDisposition(
+  record: DecodedRecord | ParsedRecord,
+  disposition: Disposition,
+  deps: ReportDependencies,
+): void {
+  const facts = { ...factsOf(record), attempts: disposition.attempts };
+  if (disposition.kind === 'retry') {
+    const { delayMs, cause, why } = disposition;
+    deps.log.write('warn', 'comes back', { ...facts, outcome: 'comes_back', cause, delayMs, why });
+    deps.metrics.addBy('MessagesRetried', cause, 1);
+    deps.metrics.add('RetriedAge', Math.max(0, deps.clock.now() - record.receivedAtMs));
+    return;
+  }
+  const { outcome, reason, error } = disposition;
+  deps.log.write(outcome === 'quarantined' ? 'warn' : 'info', 'settled', { ...facts, outcome, reason, error });
+  deps.metrics.addBy('MessagesDone', outcome, 1);
+  // Ingest gives every message its schema, and whatever has been in quarantine its note.
+  const fromElsewhere = record.source.message.attributes.schema === undefined && !record.fromQuarantine;
+  deps.metrics.add('MessagesFromElsewhere', fromElsewhere ? 1 : 0);
+  if (reason !== undefined) deps.metrics.addBy('EventsQuarantined', reason, 1);
+  if (outcome === 'applied') measure(record, deps);
+}
+
+/** Tells of an attempt that threw: an error says where, and the message comes back. */
+export function reportUnexpectedError(
+  record: DecodedRecord | ParsedRecord,
+  error: unknown,
+  deps: ReportDependencies,
+): void {
+  const at = (error as { readonly stack?: string }).stack?.split('\n')[1]?.trim();
+  const cause = errorName(error);
+  deps.log.write('error', 'attempt failed by a bug', { ...factsOf(record), outcome: 'comes_back', cause, at });
+  deps.metrics.addBy('MessagesRetried', 'bug', 1);
+}
+
+function factsOf(record: DecodedRecord | ParsedRecord) {
+  const { message } = record.source;
+  const event = eventOf(record);
+  const interactionId = event?.interaction?.id;
+  return {
+    eventId: event?.id ?? eventIdAttribute(message.attributes),
+    eventType: event?.type,
+    // Whatever else it is, it must not fill the log.
+    interactionId: isEventId(interactionId) ? interactionId : undefined,
+    messageId: message.messageId,
+    receiveCount: message.receiveCount,
+    receivedAtMs: record.receivedAtMs,
+  };
+}
+
+function eventOf(record: DecodedRecord | ParsedRecord): PipelineEvent | undefined {
+  if ('task' in record) return record.task.event;
+  return record.parsed.kind === 'event' ? record.parsed.event : undefined;
+}
+
+function measure(record: DecodedRecord | ParsedRecord, { clock, metrics }: ReportDependencies): void {
+  const nowMs = clock.now();
+  metrics.add('EndToEndLatency', Math.max(0, nowMs - record.receivedAtMs));
+  const event = eventOf(record);
+  if (event !== undefined) metrics.add('EventAge', Math.max(0, nowMs - event.timestampMs));
+}

@@ -1,0 +1,160 @@
+/**
+ * The circuit as one execution environment sees it: cockatiel judges this environment's own calls and says when to
+ * open; whether calls are made is decided by the row that all environments share.
+ *
+ * The clock is read, never a timer: an environment stands still between invocations. cockatiel's windows count
+ * calls, and so do not age while it does.
+ */
+import { CircuitState, CountBreaker } from 'cockatiel';
+import {
+  type CachedCircuitBreaker,
+  type CircuitBreakerRow,
+  type CircuitBreakerState,
+  claimProbe,
+  closeCircuitBreaker,
+  openCircuitBreaker,
+  readCircuitBreaker,
+  stateOf,
+} from '../domain/crm/circuit-breaker.ts';
+import type { Limits } from '../domain/limits.ts';
+import type { CircuitBreakerRead, CircuitBreakerStore, Clock, Log, Metrics } from '../ports.ts';
+
+/** What the circuit works with. */
+export interface CircuitBreakerDependencies {
+  readonly circuitBreakerStore: CircuitBreakerStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly limits: Limits;
+}
+
+/** Under what a call was made: told again when it has ended. */
+export interface Permit {
+  readonly kind: 'call' | 'probe';
+  /** The circuit's version when the call began. */
+  readonly version: number;
+}
+
+/** One instance serves one execution environment. */
+export class SharedCircuitBreaker {
+  readonly #deps: CircuitBreakerDependencies;
+  #seen: CachedCircuitBreaker;
+  #breaker: CountBreaker;
+  /** The version that `#breaker` has counted calls of. */
+  #breakerVersion: number;
+  /** The attempt of this environment that is about to probe, or probing. */
+  #prober: string | undefined;
+  /** While the write that opens is under way no further call begins here. */
+  #opening = false;
+
+  constructor(deps: CircuitBreakerDependencies) {
+    this.#deps = deps;
+    this.#seen = readCircuitBreaker(undefined, deps.clock.now(), deps.limits);
+    this.#breakerVersion = this.#seen.row.version;
+    this.#breaker = newBreaker(deps.limits);
+  }
+
+  /** A read of the row. What the table gave no answer for leaves what was known. */
+  refresh(read: CircuitBreakerRead): void {
+    if (read.kind !== 'not_read') this.#see(read.kind === 'stored' ? read.stored : undefined);
+  }
+
+  /** What may be done now by the attempt `owner`: of this environment's attempts only one at a time finds a probe due. */
+  stateFor(owner: string): CircuitBreakerState {
+    if (this.#opening) return 'open';
+    const gate = stateOf(this.#seen.row, this.#deps.clock.now());
+    return gate === 'probe_due' && this.#prober !== undefined && this.#prober !== owner ? 'open' : gate;
+  }
+
+  /** Keeps a due probe for `owner`, as long as it has not let go. */
+  reserveProbe(owner: string): void {
+    this.#prober ??= owner;
+  }
+
+  /** `owner` will not probe, or has. */
+  releaseProbe(owner: string): void {
+    if (this.#prober === owner) this.#prober = undefined;
+  }
+
+  /** Leave for one call, asked for just before it. A due probe is taken by a conditional write that one attempt wins. */
+  async tryAcquire(owner: string): Promise<Permit | 'refused'> {
+    const { row } = this.#seen;
+    switch (this.stateFor(owner)) {
+      case 'closed':
+        return { kind: 'call', version: row.version };
+      case 'open':
+        return 'refused';
+      case 'probe_due': {
+        this.reserveProbe(owner);
+        const next = claimProbe(row, owner, this.#deps.clock.now(), this.#deps.limits);
+        const won = await this.#write(next);
+        if (won) this.#deps.log.write('info', 'circuit probed', { dependency: 'crm', version: row.version });
+        return won ? { kind: 'probe', version: row.version } : 'refused';
+      }
+    }
+  }
+
+  /** A call has ended. Opens the circuit where too many of this environment's last ones under its version failed. */
+  async recordResult(pass: Permit, failed: boolean): Promise<void> {
+    const { row } = this.#seen;
+    if (pass.kind === 'probe') this.#deps.metrics.addBy('CircuitProbes', failed ? 'failed' : 'succeeded', 1);
+    if (pass.kind === 'probe' || pass.version !== this.#breakerVersion) return;
+    if (row.state !== 'CLOSED' || this.#opening) return;
+    if (!failed) {
+      this.#breaker.success(CircuitState.Closed);
+      return;
+    }
+    if (!this.#breaker.failure(CircuitState.Closed)) return;
+    const { clock, limits, log, metrics } = this.#deps;
+    this.#opening = true;
+    const opened = await this.#write(openCircuitBreaker(row, clock.now(), limits)).finally(() => {
+      this.#opening = false;
+    });
+    if (!opened) return;
+    log.write('warn', 'circuit opened', { dependency: 'crm', version: row.version });
+    metrics.add('CircuitOpened', 1);
+  }
+
+  /** The probe of `owner` has succeeded: closes the circuit, unless somebody else probes by now. */
+  async closeAfterProbe(owner: string): Promise<void> {
+    const { row } = this.#seen;
+    if (row.state !== 'OPEN' || row.probeOwner !== owner) return;
+    const closed = await this.#write(closeCircuitBreaker(row, this.#deps.clock.now()));
+    if (closed) this.#deps.log.write('info', 'circuit closed', { dependency: 'crm', version: row.version + 1 });
+  }
+
+  /** Compare-and-swap on what was seen. Refused, or without an answer, it has changed nothing that is relied on. */
+  async #write(next: CircuitBreakerRow): Promise<boolean> {
+    const written = await this.#deps.circuitBreakerStore.write(this.#seen.stored, next);
+    switch (written.kind) {
+      case 'written':
+        this.#see({ ...next });
+        return true;
+      case 'differs':
+        this.#see(written.stored);
+        return false;
+      case 'unavailable':
+        this.#deps.log.write('warn', 'circuit not written', { dependency: 'crm', cause: written.cause });
+        return false;
+      default:
+        return written satisfies never;
+    }
+  }
+
+  #see(stored: CachedCircuitBreaker['stored']): void {
+    const { clock, limits, log } = this.#deps;
+    const before = this.#seen.problem;
+    this.#seen = readCircuitBreaker(stored, clock.now(), limits);
+    const { problem, row } = this.#seen;
+    if (problem !== undefined && problem !== before)
+      log.write('error', 'the circuit’s row cannot be read and counts as closed', { dependency: 'crm', problem });
+    if (row.version === this.#breakerVersion) return;
+    this.#breakerVersion = row.version;
+    this.#breaker = newBreaker(limits);
+  }
+}
+
+/** cockatiel opens above its threshold, this circuit from it on. */
+function newBreaker({ circuitWindow, circuitFailurePercent }: Limits): CountBreaker {
+  return new CountBreaker({ threshold: circuitFailurePercent / 100 - 1e-9, size: circuitWindow });
+}

@@ -1,0 +1,60 @@
+/** What a run has received, and keeps out of others' sight until it ends. */
+import type { HeldMessage } from '../ports.ts';
+import type { QuarantinedEvent } from './quarantined-event.ts';
+
+/** What letting go of a message takes, ten of them going with a call, and several calls side by side. */
+const RELEASE_MS_EACH = 1;
+/** What the last round, its moves and the answer take. */
+const LAST_ROUND_MS = 6_000;
+/** Of the run's time, at the most, where a run is very short. */
+const LAST_ROUND_SHARE = 0.4;
+
+/** The messages that a run holds. */
+export class HeldMessages {
+  /** When the run ends. */
+  readonly endsAtMs: number;
+  readonly #lastRoundMs: number;
+  /** Handles by message id: a message may come twice, and its newer handle counts. */
+  readonly #handles = new Map<string, string>();
+  readonly #seen = new Set<string>();
+
+  constructor(endsAtMs: number, nowMs: number) {
+    this.endsAtMs = endsAtMs;
+    this.#lastRoundMs = Math.min(LAST_ROUND_MS, (endsAtMs - nowMs) * LAST_ROUND_SHARE);
+  }
+
+  /** Until when something new may be begun: after that there is time to let go of what is held, and no more. */
+  get workUntilMs(): number {
+    return this.endsAtMs - this.#lastRoundMs - this.#handles.size * RELEASE_MS_EACH;
+  }
+
+  /** Takes what was received; gives what comes for the first time. */
+  add(messages: readonly HeldMessage[]): HeldMessage[] {
+    return messages.filter(({ message, receiptHandle }) => {
+      const isNew = !this.#seen.has(message.messageId);
+      this.#seen.add(message.messageId);
+      if (isNew || this.#handles.has(message.messageId)) this.#handles.set(message.messageId, receiptHandle);
+      return isNew;
+    });
+  }
+
+  /** The handle by which a message is deleted now. */
+  handleOf({ held }: QuarantinedEvent): string {
+    return this.#handles.get(held.message.messageId) ?? held.receiptHandle;
+  }
+
+  /** This message is not to be let go: it is gone, or must stay out of sight until the hold ends. */
+  remove({ held }: QuarantinedEvent): void {
+    this.#handles.delete(held.message.messageId);
+  }
+
+  /** How many are held. */
+  get size(): number {
+    return this.#handles.size;
+  }
+
+  /** The handles of all that is held. */
+  handles(): string[] {
+    return [...this.#handles.values()];
+  }
+}

@@ -1,0 +1,91 @@
+/** Moves events to the delivery queue, no faster than a rate. */
+import type { BatchQueue, Clock, QuarantineQueue, Sleep } from '../ports.ts';
+import { BATCH_MAX, toBatches } from './batches.ts';
+import { forward } from './forward.ts';
+import type { HeldMessages } from './held-messages.ts';
+import type { QuarantinedEvent } from './quarantined-event.ts';
+import { type RunReportBuilder, stopped } from './run-report.ts';
+import type { ScanStep } from './scan-quarantine.ts';
+
+/** What moving needs. */
+export interface MoveDependencies {
+  readonly quarantine: QuarantineQueue;
+  readonly deliveryQueue: BatchQueue;
+  readonly clock: Clock;
+  readonly sleep: Sleep;
+}
+
+/** Keeps to a rate: time that was not used is not made up for. */
+class Pace {
+  readonly #msEach: number;
+  readonly #clock: Clock;
+  readonly #sleep: Sleep;
+  #nextAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(perSecond: number, clock: Clock, sleep: Sleep) {
+    this.#msEach = 1_000 / perSecond;
+    this.#clock = clock;
+    this.#sleep = sleep;
+  }
+
+  /** Waits until `count` may pass. False, and at once, if that is not before `untilMs`. */
+  async admit(count: number, untilMs: number): Promise<boolean> {
+    const nowMs = this.#clock.now();
+    const atMs = Math.max(nowMs, this.#nextAtMs);
+    if (atMs >= untilMs) return false;
+    if (atMs > nowMs) await this.#sleep.for(atMs - nowMs);
+    this.#nextAtMs = atMs + count * this.#msEach;
+    return true;
+  }
+}
+
+/** Moves what it is given, batch by batch. */
+export class MessageMover {
+  readonly #deps: MoveDependencies;
+  readonly #tally: RunReportBuilder;
+  readonly #pace: Pace;
+  readonly #batchMax: number;
+
+  /** `perSecond` is a whole number. */
+  constructor(deps: MoveDependencies, tally: RunReportBuilder, perSecond: number) {
+    this.#deps = deps;
+    this.#tally = tally;
+    this.#pace = new Pace(perSecond, deps.clock, deps.sleep);
+    // No more at once than a second's worth.
+    this.#batchMax = Math.min(BATCH_MAX, perSecond);
+  }
+
+  /** Moves these, with the note by which the processor knows where they come from. Asks `mayGoOn` before each batch. */
+  async move(
+    events: readonly QuarantinedEvent[],
+    hold: HeldMessages,
+    mayGoOn: () => Promise<ScanStep> = async () => 'go_on',
+  ): Promise<ScanStep> {
+    const batches = toBatches(events, this.#batchMax);
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+      const verdict = await this.#moveBatch(batch, hold, mayGoOn);
+      if (verdict === 'go_on') continue;
+      this.#tally.skip(batches.flat(), 'run_ended');
+      return verdict;
+    }
+    return 'go_on';
+  }
+
+  async #moveBatch(
+    batch: readonly QuarantinedEvent[],
+    hold: HeldMessages,
+    mayGoOn: () => Promise<ScanStep>,
+  ): Promise<ScanStep> {
+    const { deliveryQueue, quarantine } = this.#deps;
+    const verdict = (await this.#pace.admit(batch.length, hold.workUntilMs)) ? await mayGoOn() : stopped('time');
+    if (verdict !== 'go_on') {
+      this.#tally.skip(batch, verdict.stoppedBecause === 'circuit_open' ? 'circuit_open' : 'run_ended');
+      return verdict;
+    }
+    const outgoing = batch.map((event) => ({ event, envelope: event.held.message }));
+    const { sent, notSent, cause } = await forward(outgoing, deliveryQueue, { quarantine, hold, tally: this.#tally });
+    this.#tally.add(sent, 'moved');
+    this.#tally.skip(notSent, 'not_sent');
+    return sent.length === 0 ? stopped('unavailable', cause) : 'go_on';
+  }
+}

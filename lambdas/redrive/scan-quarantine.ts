@@ -1,0 +1,99 @@
+/**
+ * Looks through quarantine once. SQS can neither search nor list: to look at a message is to receive it. What is
+ * received is held, so that it does not come a second time, and what stays is let go at the end. A run that dies
+ * lets go, too: no message is held for much longer than its run may last.
+ */
+import type { Limits } from '../domain/limits.ts';
+import type { Clock, HeldMessage, QuarantineQueue, Unavailable } from '../ports.ts';
+import { BATCH_MAX, toBatches } from './batches.ts';
+import { HeldMessages } from './held-messages.ts';
+import { type QuarantinedEvent, readQuarantined } from './quarantined-event.ts';
+import { type Ending, stopped } from './run-report.ts';
+
+/** What looking needs. */
+export interface ScanDependencies {
+  readonly quarantine: QuarantineQueue;
+  readonly clock: Clock;
+  readonly limits: Limits;
+}
+
+/** What a visitor says of a round: go on, or end the run. */
+export type ScanStep = 'go_on' | Exclude<Ending, { readonly reachedEnd: true }>;
+
+/** What is done with each round of messages. They are let go at the end unless the visitor takes them. */
+export interface BatchHandler {
+  onBatch(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep>;
+  /** Nothing more is to be had, and what was left is still held. */
+  atEnd?(hold: HeldMessages): Promise<ScanStep>;
+}
+
+/** Receives at once, at the most: with more a function of this size only waits for its processor. */
+const RECEIVES_MAX = 8;
+/** One receive waits for a second and asks all of SQS's hosts; a second one makes sure. */
+const EMPTY_ROUNDS_MAX = 2;
+/** A function that has just ended may still be writing its last answer. */
+const HOLD_MARGIN_MS = 5_000;
+/** Below the 120,000 that SQS lets be in flight: beyond, it answers a long poll as if the queue were empty (SQS quotas). */
+const HELD_MAX = 100_000;
+const IN_FLIGHT_SUSPICIOUS = 115_000;
+const RELEASES_AT_ONCE = 8;
+
+/** Shows the visitor every message that is to be had until `endsAtMs`, each once, and lets go of those it leaves. */
+export async function scanQuarantine(visitor: BatchHandler, endsAtMs: number, deps: ScanDependencies): Promise<Ending> {
+  const hold = new HeldMessages(endsAtMs, deps.clock.now());
+  try {
+    return await lookAround(visitor, hold, deps);
+  } finally {
+    await letGo(hold, deps);
+  }
+}
+
+async function lookAround(visitor: BatchHandler, hold: HeldMessages, deps: ScanDependencies): Promise<Ending> {
+  const { clock } = deps;
+  let receives = 1;
+  let emptyRounds = 0;
+  for (;;) {
+    if (clock.now() >= hold.workUntilMs) return stopped('time');
+    if (hold.size >= HELD_MAX) return stopped('in_flight_max');
+    const round = await receiveRound(receives, hold.endsAtMs, deps);
+    const events = hold.add(round.messages).map(readQuarantined);
+    const verdict = events.length === 0 ? 'go_on' : await visitor.onBatch(events, hold);
+    if (verdict !== 'go_on') return verdict;
+    if (round.failure !== undefined) return stopped('unavailable', round.failure.cause);
+    emptyRounds = round.messages.length === 0 ? emptyRounds + 1 : 0;
+    if (emptyRounds === EMPTY_ROUNDS_MAX) {
+      const last = (await visitor.atEnd?.(hold)) ?? 'go_on';
+      return last === 'go_on' ? endOf(deps.quarantine) : last;
+    }
+    receives = round.messages.length >= 5 * receives ? Math.min(RECEIVES_MAX, 2 * receives) : 1;
+  }
+}
+
+/** Some receives side by side. What some have brought counts although others failed. */
+async function receiveRound(
+  receives: number,
+  endsAtMs: number,
+  { quarantine, clock }: ScanDependencies,
+): Promise<{ readonly messages: readonly HeldMessage[]; readonly failure: Unavailable | undefined }> {
+  const holdMs = endsAtMs - clock.now() + HOLD_MARGIN_MS;
+  const answers = await Promise.all(Array.from({ length: receives }, () => quarantine.receive(holdMs)));
+  return {
+    messages: answers.flatMap((answer) => (answer.kind === 'received' ? answer.messages : [])),
+    failure: answers.find((answer) => answer.kind === 'unavailable'),
+  };
+}
+
+/** Nothing comes any more: because there is nothing, or because too much is in flight. */
+async function endOf(quarantine: QuarantineQueue): Promise<Ending> {
+  const counted = await quarantine.count();
+  const tooMany = counted.kind === 'counted' && counted.inFlight >= IN_FLIGHT_SUSPICIOUS;
+  return tooMany ? stopped('in_flight_max') : { reachedEnd: true };
+}
+
+/** Lets others have what is held. What there is no time for comes back by itself a few seconds after the run. */
+async function letGo(hold: HeldMessages, { quarantine, clock }: ScanDependencies): Promise<void> {
+  const batches = toBatches(hold.handles(), BATCH_MAX);
+  while (batches.length > 0 && clock.now() < hold.endsAtMs) {
+    await Promise.all(batches.splice(0, RELEASES_AT_ONCE).map((batch) => quarantine.release(batch)));
+  }
+}

@@ -1,0 +1,57 @@
+/** The operations page, connected to a running pipeline. */
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDbCircuitBreakerStore } from '../../lambdas/adapters/circuit-store.dynamodb.ts';
+import { systemClock } from '../../lambdas/adapters/clock.system.ts';
+import { DynamoDbPipelineView } from '../../lambdas/adapters/pipeline-view.dynamodb.ts';
+import { SqsQueueDepth } from '../../lambdas/adapters/queue-depth.sqs.ts';
+import { LambdaRedriveRuns } from '../../lambdas/adapters/redrive-runs.lambda.ts';
+import type { GatewayContent, HttpGateway } from '../api-gateway/http-gateway.ts';
+import type { Roles } from '../cloudformation/roles.ts';
+import type { Endpoints } from '../lambda/function-environment.ts';
+import type { MetricsTap } from '../lambda/metrics-tap.ts';
+import { localDynamoDbClient, localLambdaClient, localSqsClient } from '../local-clients.ts';
+import { OperationsPage } from './operations-page.ts';
+import { PageServer } from './page-server.ts';
+
+/** The running pipeline. */
+export interface PageContext {
+  readonly endpoints: Required<Endpoints>;
+  readonly roles: Roles;
+  readonly gateway: HttpGateway;
+  readonly metrics: MetricsTap;
+  readonly sampleCrmUrl: string | undefined;
+}
+
+/** A page that can be served. */
+export interface ServedPage {
+  readonly answer: GatewayContent['page'];
+  stop(): void;
+}
+
+/** Makes the page. It looks at the pipeline every few seconds, whether somebody looks at it or not. */
+export function servePage({ endpoints, roles, gateway, metrics, sampleCrmUrl }: PageContext): ServedPage {
+  const sqs = localSqsClient(endpoints.sqs);
+  const dynamoDb = DynamoDBDocumentClient.from(localDynamoDbClient(endpoints.dynamodb));
+  const lambda = localLambdaClient(endpoints.lambda);
+  const { limits, stateTable } = roles;
+  const page = new OperationsPage({
+    view: new DynamoDbPipelineView(dynamoDb, stateTable, roles.quarantineIndex, limits),
+    circuitBreaker: new DynamoDbCircuitBreakerStore(dynamoDb, stateTable, limits),
+    deliveryQueue: new SqsQueueDepth(sqs, roles.deliveryQueueUrl, limits.storeBudgetMs),
+    quarantine: new SqsQueueDepth(sqs, roles.quarantineUrl, limits.storeBudgetMs),
+    redrive: new LambdaRedriveRuns(lambda, roles.redrive.name, limits.redriveFunctionTimeoutMs),
+    clock: systemClock,
+    limits,
+    metrics,
+    accepted: () => gateway.answered.get(202) ?? 0,
+    sampleCrmUrl,
+  });
+  const server = new PageServer(page, gateway.port);
+  return {
+    answer: (request, response) => server.respond(request, response),
+    stop: () => {
+      page.stop();
+      for (const client of [sqs, dynamoDb, lambda]) client.destroy();
+    },
+  };
+}

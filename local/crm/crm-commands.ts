@@ -1,0 +1,163 @@
+/** What `npm run crm` can be told, one entry a command: the help is made from this table. */
+import { parseArgs } from 'node:util';
+import { UserError } from '../../cli/user-error.ts';
+import type { FaultRule } from './crm-faults.ts';
+import { retryAfterFrom } from './retry-after.ts';
+
+/** A request to the sample CRM. */
+export type CrmCommandRequest =
+  | { readonly kind: 'help' }
+  /** Say how it behaves and what it has seen. */
+  | { readonly kind: 'state'; readonly json: boolean }
+  /** Behave so from now on: instead of, or, with `add`, before what it was told already. */
+  | { readonly kind: 'behave'; readonly rules: readonly FaultRule[]; readonly add: boolean; readonly json: boolean };
+
+interface Command {
+  /** The arguments, as the help shows them. */
+  readonly takes: string;
+  readonly about: string;
+  readonly rules: (args: Arguments) => readonly FaultRule[];
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  up: { takes: '', about: 'answer as usual', rules: () => [] },
+  down: { takes: '', about: 'answer every call with 503', rules: () => [{ status: 503 }] },
+  fail: {
+    takes: '[SHARE] [STATUS]',
+    about: 'answer a share of the calls (0.5) with a status (500), without a change',
+    rules: (args) => [{ share: args.share(0.5), status: args.status(500) }],
+  },
+  'apply-then-fail': {
+    takes: '[SHARE]',
+    about: 'apply a share of the calls (1), and answer them with 500 all the same',
+    rules: (args) => [{ share: args.share(1), applyFirst: true, status: 500 }],
+  },
+  throttle: {
+    takes: '[RETRY-AFTER]',
+    about: 'answer every call with 429; Retry-After in seconds (30), or an HTTP date',
+    rules: (args) => [{ status: 429, retryAfter: args.retryAfter('30') }],
+  },
+  slow: {
+    takes: '[MS]',
+    about: 'wait so long before each answer (2000)',
+    rules: (args) => [{ delayMs: args.milliseconds(2_000) }],
+  },
+  reject: {
+    takes: 'PHONE...',
+    about: 'answer calls for these contacts with 422',
+    rules: (args) => args.phones().map((phone) => ({ phone, status: 422 })),
+  },
+  drop: {
+    takes: '[SHARE]',
+    about: 'cut the connection of a share of the calls (1)',
+    rules: (args) => [{ share: args.share(1), drop: true }],
+  },
+  hang: { takes: '', about: 'never answer', rules: () => [{ hang: true }] },
+};
+
+/** The text of `--help`. */
+export const CRM_HELP = `Tells the sample CRM of the pipeline on this machine how to behave, or asks what it has seen.
+
+  npm run crm -- [command] [options]
+
+  state                         what it has seen, and how it behaves (without a command)
+${Object.entries(COMMANDS)
+  .map(([name, { takes, about }]) => `  ${`${name} ${takes}`.padEnd(28)}  ${about}`)
+  .join('\n')}
+
+  --times N     only for the next N calls
+  --add         besides what it was told before; the newest that fits a call counts
+  --json        print JSON
+  -h, --help    this text
+
+Lasts until \`up\`, or the pipeline's end. Finds the pipeline by DATA_DIR (.local), as npm start does.
+`;
+
+/** Reads a command line. Refuses what cannot be meant, naming it. */
+export function readCrmRequest(argv: readonly string[]): CrmCommandRequest {
+  const { values, positionals } = parse(argv);
+  if (values.help === true) return { kind: 'help' };
+  const json = values.json === true;
+  const [name = 'state', ...given] = positionals;
+  if (name === 'state' && given.length === 0) return { kind: 'state', json };
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    const known = ['state', ...Object.keys(COMMANDS)].join(', ');
+    throw new UserError(`${name}: the sample CRM knows ${known} (npm run crm -- --help)`);
+  }
+  const args = new Arguments(name, given);
+  const rules = command.rules(args);
+  args.end();
+  const times = values.times === undefined ? undefined : wholeNumber('--times', values.times);
+  const limited = times === undefined ? rules : rules.map((rule) => ({ ...rule, times }));
+  return { kind: 'behave', rules: limited, add: values.add === true, json };
+}
+
+function parse(argv: readonly string[]) {
+  const flag = { type: 'boolean' } as const;
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: { times: { type: 'string' }, add: flag, json: flag, help: { type: 'boolean', short: 'h' } },
+    });
+  } catch (error) {
+    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run crm -- --help says what there is)`);
+  }
+}
+
+/** The arguments of one command, taken from the left. */
+class Arguments {
+  readonly #command: string;
+  readonly #given: string[];
+
+  constructor(command: string, given: readonly string[]) {
+    this.#command = command;
+    this.#given = [...given];
+  }
+
+  retryAfter(fallback: string): string {
+    return retryAfterFrom(this.#command, this.#given.shift() ?? fallback);
+  }
+
+  share(fallback: number): number {
+    const text = this.#given.shift();
+    if (text === undefined) return fallback;
+    const share = Number(text);
+    if (!/^\d*\.?\d+$/.test(text) || share > 1) throw this.#refusal(text, 'a share must be a number from 0 to 1');
+    return share;
+  }
+
+  status(fallback: number): number {
+    const text = this.#given.shift();
+    if (text === undefined) return fallback;
+    if (!/^[2-5]\d\d$/.test(text)) throw this.#refusal(text, 'a status must be a number from 200 to 599');
+    return Number(text);
+  }
+
+  milliseconds(fallback: number): number {
+    const text = this.#given.shift();
+    return text === undefined ? fallback : wholeNumber(this.#command, text);
+  }
+
+  phones(): string[] {
+    if (this.#given.length === 0) throw new UserError(`${this.#command}: name the contacts, for example +15550100`);
+    return this.#given.splice(0);
+  }
+
+  /** Refuses what is left over. */
+  end(): void {
+    const [extra] = this.#given;
+    if (extra !== undefined) throw this.#refusal(extra, 'is one argument too many');
+  }
+
+  #refusal(text: string, why: string): UserError {
+    return new UserError(`${this.#command} ${text}: ${why} (npm run crm -- --help)`);
+  }
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,7}$/.test(text) || Number(text) < 1)
+    throw new UserError(`${name} ${text}: must be a whole number from 1 on`);
+  return Number(text);
+}

@@ -1,0 +1,117 @@
+/** The embedded DynamoDB server, or another that the user names, and the template's tables in it. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  UpdateTimeToLiveCommand,
+} from '@aws-sdk/client-dynamodb';
+import { messageOf, UserError } from '../../cli/user-error.ts';
+import type { ChildRegistry } from '../processes/child-registry.ts';
+import { startServerProcess } from '../processes/server-process.ts';
+
+/** A table as the template has it. */
+export interface TableSpec {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly input: CreateTableCommandInput;
+  readonly timeToLiveAttribute?: string;
+}
+
+/** A DynamoDB server. */
+export interface DynamoDbServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Uses the server at `endpoint` where one is given, else starts the embedded one on a file in `dataDir`. */
+export async function startDynamoDb(options: {
+  readonly endpoint: string | undefined;
+  readonly dataDir: string;
+  readonly registry: ChildRegistry;
+  readonly onUnexpectedExit: (name: string) => void;
+}): Promise<DynamoDbServer> {
+  if (options.endpoint !== undefined) return { url: options.endpoint, stop: async () => {} };
+  return startServerProcess({
+    name: 'DynamoDB server',
+    script: new URL('./embedded-dynamodb-supervisor.ts', import.meta.url),
+    config: { binary: embeddedBinary(), databasePath: join(options.dataDir, 'dynamodb.sqlite') },
+    registry: options.registry,
+    logPath: join(options.dataDir, 'logs', 'dynamodb.log'),
+    onUnexpectedExit: options.onUnexpectedExit,
+  });
+}
+
+/** The embedded server's binary, which comes in one package for each platform. */
+export function embeddedBinary(platform = process.platform, architecture = process.arch): string {
+  const packageName = `@dynoxide/${platform}-${architecture}`;
+  const file = platform === 'win32' ? 'dynoxide.exe' : 'dynoxide';
+  try {
+    const path = join(dirname(fileURLToPath(import.meta.resolve(`${packageName}/package.json`))), file);
+    if (existsSync(path)) return path;
+  } catch {
+    // Not installed: there is none for this platform, or optional dependencies were left out.
+  }
+  throw new UserError(
+    [
+      `There is no embedded DynamoDB server for ${platform}-${architecture} (package ${packageName} is not installed).`,
+      'If the platform is supported, run `npm ci` without --omit=optional. Otherwise start a DynamoDB of your own and name it, for example:',
+      '  docker run --rm -p 127.0.0.1:8000:8000 amazon/dynamodb-local -jar DynamoDBLocal.jar -sharedDb',
+      '  DYNAMODB_ENDPOINT=http://127.0.0.1:8000 npm start',
+    ].join('\n'),
+  );
+}
+
+/** Creates the tables that are missing. A table whose keys or indexes have changed is refused: its rows are kept. */
+export async function createTables(
+  client: DynamoDBClient,
+  tables: readonly TableSpec[],
+  endpoint: string,
+): Promise<void> {
+  for (const table of tables) {
+    try {
+      await bringUpTable(client, table);
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      throw new UserError(`The table ${table.name} cannot be created at ${endpoint}: ${messageOf(error)}`);
+    }
+  }
+}
+
+async function bringUpTable(client: DynamoDBClient, table: TableSpec): Promise<void> {
+  const existing = await describe(client, table.name);
+  if (existing !== undefined) {
+    const missing = indexNames(table.input).filter((name) => !existing.includes(name));
+    if (missing.length === 0) return;
+    throw new UserError(
+      `The table ${table.name} was made by an earlier version of the stack and lacks the index ${missing.join(', ')}. ` +
+        'Start with an empty DATA_DIR.',
+    );
+  }
+  await client.send(new CreateTableCommand(table.input));
+  if (table.timeToLiveAttribute === undefined) return;
+  await client.send(
+    new UpdateTimeToLiveCommand({
+      TableName: table.name,
+      TimeToLiveSpecification: { Enabled: true, AttributeName: table.timeToLiveAttribute },
+    }),
+  );
+}
+
+function indexNames(input: CreateTableCommandInput): string[] {
+  return (input.GlobalSecondaryIndexes ?? []).map((index) => index.IndexName ?? '');
+}
+
+async function describe(client: DynamoDBClient, name: string): Promise<string[] | undefined> {
+  try {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
+    return (Table?.GlobalSecondaryIndexes ?? []).map((index) => index.IndexName ?? '');
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+    throw error;
+  }
+}

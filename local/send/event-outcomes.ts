@@ -1,0 +1,48 @@
+/** What the state table says of events. */
+import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { EventStatus } from '../../lambdas/domain/idempotency/event-row.ts';
+
+/** Where an event has come to. */
+export interface EventOutcome {
+  readonly status: EventStatus;
+  readonly reason?: string;
+  readonly settledAtMs?: number;
+}
+
+/** What BatchGetItem takes at once. */
+const KEYS_AT_ONCE = 100;
+
+/** Reasons for which an event goes back by itself once the CRM works again. */
+const GOES_BACK = new Set(['circuit_open', 'behind_newer']);
+
+/** Whether the event is in quarantine until the CRM works again, and not for a person to look at. */
+export function waitsForCrm(outcome: EventOutcome | undefined): boolean {
+  return outcome?.status === 'QUARANTINED' && GOES_BACK.has(outcome.reason ?? '');
+}
+
+/** Whether nothing more happens to the event by itself. */
+export function isDone(outcome: EventOutcome | undefined): outcome is EventOutcome {
+  if (outcome === undefined || waitsForCrm(outcome)) return false;
+  return outcome.status !== 'IN_PROGRESS' && outcome.status !== 'FAILED';
+}
+
+/** Reads the rows of these keys; a key without a row is missing in the answer. */
+export async function readOutcomes(
+  client: DynamoDBDocumentClient,
+  table: string,
+  rowKeys: readonly string[],
+): Promise<Map<string, EventOutcome>> {
+  const found = new Map<string, EventOutcome>();
+  for (let from = 0; from < rowKeys.length; from += KEYS_AT_ONCE) {
+    const keys = rowKeys.slice(from, from + KEYS_AT_ONCE).map((pk) => ({ pk }));
+    const { Responses = {} } = await client.send(new BatchGetCommand({ RequestItems: { [table]: { Keys: keys } } }));
+    for (const { pk, status, reason, settledAtMs } of Responses[table] ?? []) {
+      found.set(String(pk), {
+        status: status as EventStatus,
+        ...(typeof reason === 'string' ? { reason } : {}),
+        ...(typeof settledAtMs === 'number' ? { settledAtMs } : {}),
+      });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,230 @@
+/** The summary of a run of `npm run send`. */
+
+import type { CrmCall } from '../crm/sample-crm.ts';
+import type { DeliveryOutcome } from './delivery-sender.ts';
+import { type EventOutcome, waitsForCrm } from './event-outcomes.ts';
+import type { OutgoingEvent } from './send-events.ts';
+
+/** What a run has seen. */
+export interface SendRun {
+  readonly via: 'webhook' | 'queue';
+  readonly events: readonly OutgoingEvent[];
+  readonly deliveries: readonly { readonly event: OutgoingEvent; readonly outcome: DeliveryOutcome }[];
+  /** By row key. */
+  readonly outcomes: ReadonlyMap<string, EventOutcome>;
+  /** What the sample CRM has seen of these events; undefined with another CRM. */
+  readonly crmCalls: readonly CrmCall[] | undefined;
+  readonly elapsedMs: number;
+}
+
+/** Median and the slow end, in milliseconds. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+/** What came of the run. */
+export interface SendReport {
+  /** How the events were delivered: posted to the webhook, or put into the delivery queue. */
+  readonly via: SendRun['via'];
+  readonly deliveries: {
+    readonly sent: number;
+    readonly accepted: number;
+    readonly refused: Readonly<Record<string, number>>;
+    readonly triedAgain: number;
+  };
+  readonly events: {
+    readonly sent: number;
+    readonly accepted: number;
+    readonly applied: number;
+    readonly stale: number;
+    readonly ignored: number;
+    /** By reason; those that wait for the CRM among them. */
+    readonly quarantined: Readonly<Record<string, number>>;
+    /** In quarantine until the CRM works again, when they go back by themselves. */
+    readonly waitingForCrm: number;
+    readonly waiting: number;
+  };
+  readonly duplicatesDropped: number;
+  readonly crm:
+    | {
+        readonly calls: number;
+        readonly applied: number;
+        readonly repeatedCalls: number;
+        readonly appliedTwice: number;
+        readonly missing: number;
+      }
+    | undefined;
+  readonly ingestMs: Percentiles;
+  /** From the first 202 of an event to its settlement. */
+  readonly acceptedToSettledMs: Percentiles;
+  readonly elapsedMs: number;
+  /** Every event accepted and dealt with, none lost, none applied twice. */
+  readonly exactlyOnce: boolean;
+}
+
+/** Works out the report. */
+export function reportOn(record: SendRun): SendReport {
+  const accepted = record.deliveries.filter(({ outcome }) => outcome.kind === 'accepted');
+  const firstAcceptedAtMs = firstAcceptances(accepted);
+  const reached = [...firstAcceptedAtMs.keys()].map((rowKey) => record.outcomes.get(rowKey));
+  const withStatus = (status: string) => reached.filter((outcome) => outcome?.status === status).length;
+  const applied = withStatus('COMPLETED');
+  const stale = withStatus('STALE');
+  const ignored = withStatus('IGNORED');
+  const quarantined = countBy(
+    reached.flatMap((outcome) => (outcome?.status === 'QUARANTINED' ? [outcome.reason ?? '-'] : [])),
+  );
+  const dealtWith = applied + stale + ignored + sum(quarantined);
+  const crm = record.crmCalls === undefined ? undefined : crmCounts(record, firstAcceptedAtMs, record.crmCalls);
+  const waiting = firstAcceptedAtMs.size - dealtWith;
+  const waitingForCrm = reached.filter((outcome) => waitsForCrm(outcome)).length;
+  return {
+    via: record.via,
+    deliveries: {
+      sent: record.deliveries.length,
+      accepted: accepted.length,
+      refused: countBy(
+        record.deliveries.flatMap(({ outcome }) => (outcome.kind === 'refused' ? [String(outcome.status)] : [])),
+      ),
+      triedAgain: record.deliveries.reduce((total, { outcome }) => total + outcome.tries - 1, 0),
+    },
+    events: {
+      sent: record.events.length,
+      accepted: firstAcceptedAtMs.size,
+      applied,
+      stale,
+      ignored,
+      quarantined,
+      waitingForCrm,
+      waiting,
+    },
+    duplicatesDropped: accepted.length - firstAcceptedAtMs.size,
+    crm,
+    ingestMs: percentiles(accepted.flatMap(({ outcome }) => (outcome.kind === 'accepted' ? [outcome.latencyMs] : []))),
+    acceptedToSettledMs: percentiles(settleLatencies(firstAcceptedAtMs, record.outcomes)),
+    elapsedMs: Math.round(record.elapsedMs),
+    exactlyOnce:
+      firstAcceptedAtMs.size === record.events.length &&
+      waiting + waitingForCrm === 0 &&
+      (crm === undefined || (crm.appliedTwice === 0 && crm.missing === 0)),
+  };
+}
+
+function firstAcceptances(accepted: SendRun['deliveries']): Map<string, number> {
+  const first = new Map<string, number>();
+  for (const { event, outcome } of accepted) {
+    if (outcome.kind !== 'accepted') continue;
+    first.set(event.rowKey, Math.min(first.get(event.rowKey) ?? Number.POSITIVE_INFINITY, outcome.acceptedAtMs));
+  }
+  return first;
+}
+
+function crmCounts(
+  record: SendRun,
+  accepted: ReadonlyMap<string, number>,
+  crmCalls: readonly CrmCall[],
+): SendReport['crm'] {
+  const ids = new Set(record.events.map(({ eventId }) => eventId));
+  const calls = crmCalls.filter(({ key }) => key !== null && ids.has(key));
+  const applications = calls.filter(({ outcome }) => outcome === 'applied');
+  const keys = new Set(applications.map(({ key }) => key));
+  // The same value for the same contact under two keys is one event applied twice, for all that its keys differ.
+  const values = new Set(applications.map(({ phone, lastCallTimestamp }) => `${phone} ${lastCallTimestamp}`));
+  const completed = record.events.filter(
+    ({ rowKey }) => accepted.has(rowKey) && record.outcomes.get(rowKey)?.status === 'COMPLETED',
+  );
+  return {
+    calls: calls.length,
+    applied: applications.length,
+    repeatedCalls: calls.filter(({ outcome }) => outcome === 'repeated').length,
+    appliedTwice: applications.length - Math.min(keys.size, values.size),
+    missing: completed.filter(({ eventId }) => !keys.has(eventId)).length,
+  };
+}
+
+function settleLatencies(first: ReadonlyMap<string, number>, outcomes: SendRun['outcomes']): number[] {
+  return [...first].flatMap(([rowKey, acceptedAtMs]) => {
+    const settledAtMs = outcomes.get(rowKey)?.settledAtMs;
+    // The settlement may be recorded before the answer has come back to us.
+    return settledAtMs === undefined ? [] : [Math.max(0, settledAtMs - acceptedAtMs)];
+  });
+}
+
+function countBy(values: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+function percentiles(values: readonly number[]): Percentiles {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number) => Math.round(sorted[Math.ceil(share * sorted.length) - 1] ?? 0);
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+}
+
+/** The report for people. */
+export function formatReport(report: SendReport): string {
+  const { deliveries, events, crm } = report;
+  const refused = sum(deliveries.refused);
+  const words =
+    report.via === 'queue'
+      ? { accepted: 'put into the delivery queue', latency: 'queue', since: 'first delivery' }
+      : { accepted: 'accepted (202)', latency: 'ingest', since: 'first 202' };
+  const rows: [string, string][] = [
+    [
+      'deliveries',
+      `${deliveries.sent} sent, ${deliveries.accepted} ${words.accepted}, ${refused} refused${detail(deliveries.refused)}`,
+    ],
+    ...(deliveries.triedAgain === 0
+      ? []
+      : ([['sent again', `${deliveries.triedAgain} times after 429, 5xx or a failed connection`]] as [
+          string,
+          string,
+        ][])),
+    ['duplicates dropped', String(report.duplicatesDropped)],
+    ['events', `${events.sent} sent, ${events.accepted} accepted`],
+    ['  applied', String(events.applied)],
+    ['  stale', `${events.stale}${events.stale > 0 ? ' (something newer was applied before)' : ''}`],
+    ['  ignored', String(events.ignored)],
+    ['  quarantined', `${sum(events.quarantined)}${detail(events.quarantined)}`],
+    ['  still waiting', String(events.waiting)],
+    ...(crm === undefined
+      ? []
+      : ([
+          [
+            'CRM',
+            `${crm.calls} calls, ${crm.applied} applied, ${crm.repeatedCalls} repeated, ${crm.appliedTwice} applied twice, ${crm.missing} missing`,
+          ],
+        ] as [string, string][])),
+    [words.latency, `p50 ${report.ingestMs.p50} ms, p95 ${report.ingestMs.p95} ms, p99 ${report.ingestMs.p99} ms`],
+    [
+      'accepted to settled',
+      `p50 ${report.acceptedToSettledMs.p50} ms, p95 ${report.acceptedToSettledMs.p95} ms, p99 ${report.acceptedToSettledMs.p99} ms (from an event's ${words.since})`,
+    ],
+    ['elapsed', `${(report.elapsedMs / 1_000).toFixed(1)} s`],
+    ['result', report.exactlyOnce ? 'every event was dealt with exactly once' : resultOf(report)],
+  ];
+  return rows.map(([name, value]) => `  ${name.padEnd(21)}${value}`).join('\n');
+}
+
+function detail(counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts).map(([name, count]) => `${name === '0' ? 'no answer' : name}: ${count}`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+function resultOf({ events, crm }: SendReport): string {
+  const problems = [
+    events.accepted < events.sent ? `${events.sent - events.accepted} events were never accepted` : '',
+    events.waiting > 0 ? `${events.waiting} events are not dealt with yet` : '',
+    events.waitingForCrm > 0 ? `${events.waitingForCrm} events wait in quarantine until the CRM works again` : '',
+    (crm?.appliedTwice ?? 0) > 0 ? `${crm?.appliedTwice} were applied twice` : '',
+    (crm?.missing ?? 0) > 0 ? `${crm?.missing} are recorded as applied and missing in the CRM` : '',
+  ];
+  return problems.filter((problem) => problem !== '').join('; ');
+}

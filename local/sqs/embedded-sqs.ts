@@ -1,0 +1,72 @@
+/** The embedded SQS server, and the template's queues in it. */
+import { join } from 'node:path';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  SetQueueAttributesCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { ChildRegistry } from '../processes/child-registry.ts';
+import { type ServerProcess, startServerProcess } from '../processes/server-process.ts';
+
+/** A queue as the template has it. */
+export interface QueueSpec {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly url: string;
+  readonly arn: string;
+  /** As SQS's API takes them. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** How many messages a queue holds. */
+export interface QueueCounts {
+  readonly visible: number;
+  readonly inFlight: number;
+  readonly delayed: number;
+}
+
+/** Starts the server; its state is in `dataDir`. */
+export function startEmbeddedSqs(options: {
+  readonly dataDir: string;
+  readonly registry: ChildRegistry;
+  readonly onUnexpectedExit: (name: string) => void;
+}): Promise<ServerProcess> {
+  return startServerProcess({
+    name: 'SQS server',
+    script: new URL('./embedded-sqs-server.ts', import.meta.url),
+    config: { dataDir: join(options.dataDir, 'sqs') },
+    registry: options.registry,
+    logPath: join(options.dataDir, 'logs', 'sqs.log'),
+    onUnexpectedExit: options.onUnexpectedExit,
+  });
+}
+
+/** Makes the queues what the template says, those of an earlier start included; their messages stay. */
+export async function createQueues(client: SQSClient, queues: readonly QueueSpec[]): Promise<void> {
+  for (const { name, url, attributes } of queues) {
+    await client.send(new CreateQueueCommand({ QueueName: name }));
+    // Not with the creation: that would be refused for a queue that exists with other attributes.
+    if (Object.keys(attributes).length === 0) continue;
+    await client.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: attributes }));
+  }
+}
+
+/** How many messages the queue holds now. */
+export async function countMessages(client: SQSClient, url: string): Promise<QueueCounts> {
+  const { Attributes: counts = {} } = await client.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: url,
+      AttributeNames: [
+        'ApproximateNumberOfMessages',
+        'ApproximateNumberOfMessagesNotVisible',
+        'ApproximateNumberOfMessagesDelayed',
+      ],
+    }),
+  );
+  return {
+    visible: Number(counts.ApproximateNumberOfMessages ?? 0),
+    inFlight: Number(counts.ApproximateNumberOfMessagesNotVisible ?? 0),
+    delayed: Number(counts.ApproximateNumberOfMessagesDelayed ?? 0),
+  };
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { REDRIVE_HELP, readRedriveOptions } from '../../../bin/redrive/options.ts';
+import { QUARANTINE_REASONS } from '../../../lambdas/domain/quarantine/quarantine-reasons.ts';
+
+const read = (line: string) => readRedriveOptions(line.split(' ').filter((part) => part !== ''));
+
+describe('npm run redrive', () => {
+  it.each([
+    ['--list', { filter: {}, dryRun: true }],
+    ['--dry-run', { filter: {}, dryRun: true }],
+    ['--list --reason poison', { filter: { reasons: ['poison'] }, dryRun: true }],
+    [
+      '--reason crm_rejected --reason poison --type interaction.ended --limit 10 --rate 5',
+      {
+        filter: { reasons: ['crm_rejected', 'poison'], eventTypes: ['interaction.ended'] },
+        dryRun: false,
+        limit: 10,
+        ratePerSecond: 5,
+      },
+    ],
+    [
+      '--event-id a --event-id b --from 2026-01-31T09:30:00Z --to 2026-01-31T10:31:00+01:00',
+      {
+        filter: { eventIds: ['a', 'b'], receivedFrom: '2026-01-31T09:30:00Z', receivedTo: '2026-01-31T10:31:00+01:00' },
+        dryRun: false,
+      },
+    ],
+    ['--all', { all: true }],
+    ['--all --rate 100', { all: true, ratePerSecond: 100 }],
+  ])('understands “%s”', (line, payload) => {
+    expect(read(line)).toEqual({
+      payload,
+      limit: line.includes('--limit') ? 10 : undefined,
+      eventIds: line.includes('--event-id') ? ['a', 'b'] : [],
+      json: false,
+      functionName: undefined,
+    });
+  });
+
+  it('takes a function in AWS, and JSON, with anything', () => {
+    expect(read('--all --function Redrive --json')).toMatchObject({ functionName: 'Redrive', json: true });
+  });
+
+  it.each([
+    ['', /^Say what is to be moved: without that it would be everything/],
+    ['--limit 10', /^Say what is to be moved/],
+    ['--reason bad_luck', /^--reason: must be one of circuit_open, .*, dead_lettered$/],
+    ['--from yesterday --reason poison', /^--from: must be an ISO 8601 date and time with an offset/],
+    [
+      '--from 2026-01-31T09:30:00Z --to 2026-01-31T09:00:00Z',
+      /^--to: must be later than --from: nothing is received between the two$/,
+    ],
+    ['--reason poison --limit 1.5', /^--limit: must be a whole number from 1 on$/],
+    ['--reason poison --rate 1000', /^--rate: must be a whole number from 1 to 500$/],
+    ['--all --rate fast', /^--rate: must be a whole number from 1 to 500$/],
+    ['--all --reason poison --dry-run', /^--all moves everything .*, which knows no --reason, --dry-run\./],
+    ['--everything', /^Unknown option '--everything'/],
+    ['poison', /^Unexpected argument 'poison'/],
+  ])('refuses “%s”', (line, message) => {
+    expect(() => read(line)).toThrow(message);
+  });
+
+  it('explains each reason, and marks those that go back by themselves', () => {
+    for (const [reason, { recovery }] of Object.entries(QUARANTINE_REASONS)) {
+      const mark = recovery === 'never' ? ' ' : '\\*';
+      expect(REDRIVE_HELP).toMatch(new RegExp(`^  ${mark} ${reason} +\\w`, 'm'));
+    }
+  });
+});

@@ -1,0 +1,26 @@
+/** What docs/quarantine.md says of the reasons is what the code says. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { QUARANTINE_REASONS } from '../../lambdas/domain/quarantine/quarantine-reasons.ts';
+
+const DOCS = readFileSync(new URL('../../docs/quarantine.md', import.meta.url), 'utf8');
+
+/** The cells of each row of the table of reasons, by the reason. */
+const ROWS = new Map(
+  DOCS.split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .map(([, reason = '', about = '', recovery = '']) => [reason.replaceAll('`', ''), { about, recovery }] as const),
+);
+
+describe('docs/quarantine.md', () => {
+  it.each(Object.entries(QUARANTINE_REASONS))('explains %s, and whether it goes back by itself', (reason, facts) => {
+    const row = ROWS.get(reason);
+    expect(row?.about).toBe(facts.about);
+    expect(row?.recovery.startsWith('no')).toBe(facts.recovery === 'never');
+  });
+
+  it('knows no other reasons', () => {
+    expect([...ROWS.keys()].sort()).toEqual(Object.keys(QUARANTINE_REASONS).sort());
+  });
+});

@@ -1,0 +1,25 @@
+/** A CRM in memory that remembers every call that reached it. */
+import type { CrmCommand } from '../../../lambdas/domain/crm/crm-command.ts';
+import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
+import type { Crm } from '../../../lambdas/ports.ts';
+
+/** A call that the CRM has applied. */
+export interface AppliedCall {
+  readonly command: CrmCommand;
+  readonly idempotencyKey: string;
+}
+
+/** Applies each call, a repeated one too: nothing here leans on a CRM that honours idempotency keys. */
+export class MemoryCrm implements Crm {
+  readonly applied: AppliedCall[] = [];
+
+  async deliver(command: CrmCommand, call: Parameters<Crm['deliver']>[1]): Promise<CrmResponse> {
+    return this.applyNow(command, call.idempotencyKey);
+  }
+
+  /** Applies the call at this instant. */
+  applyNow(command: CrmCommand, idempotencyKey: string): CrmResponse {
+    this.applied.push({ command, idempotencyKey });
+    return { kind: 'answered', status: 200, excerpt: '' };
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The state table in memory. It carries out what the domain's rules decide, as the DynamoDB adapter does;
+ * the contract tests hold both to the same answers and the same rows.
+ */
+import type { UserRow } from '../../../lambdas/domain/crm/crm-command.ts';
+import {
+  type ContactRow,
+  claimedContact,
+  decideContact,
+  type EventRow,
+  type ExpectedRow,
+  releasedContact,
+} from '../../../lambdas/domain/idempotency/event-row.ts';
+import type {
+  ClaimResult,
+  ClaimWrite,
+  IdempotencyStore,
+  ReadAhead,
+  SettleResult,
+  SettleWrite,
+  Unavailable,
+} from '../../../lambdas/ports.ts';
+import { MemoryCircuitBreakerStore } from './circuit-store.memory.ts';
+
+/** The rules of contacts, which a simulation of deliberate faults replaces. */
+export interface ContactRules {
+  readonly decideContact: typeof decideContact;
+  readonly claimedContact: typeof claimedContact;
+  readonly releasedContact: typeof releasedContact;
+}
+
+const SHIPPED_RULES: ContactRules = { decideContact, claimedContact, releasedContact };
+
+/** An answer of the table itself, which is never unavailable. */
+type Answer<Result> = Exclude<Result, Unavailable>;
+
+/** All rows. The `…Now` methods are what the ports do, at one instant: a scheduler may decide when that is. */
+export class MemoryIdempotencyStore implements IdempotencyStore {
+  readonly events = new Map<string, EventRow>();
+  readonly contacts = new Map<string, ContactRow>();
+  readonly userRows = new Map<string, UserRow['item']>();
+  /** The same table's row of the circuit. */
+  readonly circuit: MemoryCircuitBreakerStore;
+  readonly #rules: ContactRules;
+
+  constructor(rules: ContactRules = SHIPPED_RULES, circuit = new MemoryCircuitBreakerStore()) {
+    this.#rules = rules;
+    this.circuit = circuit;
+  }
+
+  async readAhead(keys: Parameters<IdempotencyStore['readAhead']>[0]): Promise<ReadAhead | Unavailable> {
+    return this.readAheadNow(keys);
+  }
+
+  async claim(write: ClaimWrite): Promise<ClaimResult> {
+    return this.claimNow(write);
+  }
+
+  async settle(write: SettleWrite): Promise<SettleResult> {
+    return this.settleNow(write);
+  }
+
+  /** The rows that are there; an absent row is not in the answer. */
+  readAheadNow(keys: Parameters<IdempotencyStore['readAhead']>[0]): ReadAhead {
+    return {
+      events: pick(this.events, keys.events),
+      contacts: pick(this.contacts, keys.contacts),
+      circuitBreaker: this.circuit.readNow(),
+    };
+  }
+
+  /** All or nothing, at this instant. */
+  claimNow(write: ClaimWrite): Answer<ClaimResult> {
+    const { row, contact } = write;
+    const event = this.events.get(write.eventKey);
+    if (!isExpected(event, write.expect)) {
+      if (event?.owner === row.owner && event.status === 'IN_PROGRESS') return { kind: 'claimed' };
+      return event === undefined ? { kind: 'event_differs' } : { kind: 'event_differs', event };
+    }
+    if (contact !== undefined) {
+      const held = this.contacts.get(contact.key);
+      const decision = this.#rules.decideContact(held, contact.position, row.owner, write.nowMs);
+      if (decision.kind !== 'free') return { kind: 'contact_refuses', contact: held ?? {} };
+      const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
+      this.contacts.set(contact.key, this.#rules.claimedContact(held, contact.position, row.owner, leaseExpiresAtMs));
+    }
+    this.events.set(write.eventKey, row);
+    return { kind: 'claimed' };
+  }
+
+  /** All or nothing, at this instant. */
+  settleNow(write: SettleWrite): Answer<SettleResult> {
+    const { row, contact, userRows } = write;
+    const event = this.events.get(write.eventKey);
+    if (!isExpected(event, write.expect) || !isLive(event, write.leaseLiveAtMs)) {
+      if (event?.owner === row.owner && event.status === row.status) return { kind: 'settled' };
+      return event === undefined ? { kind: 'lost' } : { kind: 'lost', event };
+    }
+    const held = contact === undefined ? undefined : this.contacts.get(contact.key);
+    if (contact !== undefined && held?.holder !== row.owner) return { kind: 'lost' };
+    if (userRows.some((userRow) => userRow.onlyIfAbsent === true && this.userRows.has(userRow.key)))
+      return { kind: 'rows_rejected', cause: 'a row of the mapping was there already' };
+    if (contact !== undefined && held !== undefined)
+      this.contacts.set(contact.key, this.#rules.releasedContact(held, contact.position, contact.effect));
+    this.events.set(write.eventKey, row);
+    this.putUserRows(userRows);
+    return { kind: 'settled' };
+  }
+
+  /** Writes rows of the user's own, whatever is there. */
+  putUserRows(userRows: readonly UserRow[]): void {
+    for (const { key, item } of userRows) this.userRows.set(key, item);
+  }
+}
+
+function isExpected(row: EventRow | undefined, expect: ExpectedRow): boolean {
+  if (expect === 'absent') return row === undefined;
+  return row !== undefined && row.status === expect.status && row.owner === expect.owner;
+}
+
+function isLive(row: EventRow | undefined, atMs: number | undefined): boolean {
+  if (atMs === undefined) return true;
+  return row?.leaseExpiresAtMs !== undefined && row.leaseExpiresAtMs > atMs;
+}
+
+function pick<Row>(rows: ReadonlyMap<string, Row>, keys: readonly string[]): Map<string, Row> {
+  const found = new Map<string, Row>();
+  for (const key of keys) {
+    const row = rows.get(key);
+    if (row !== undefined) found.set(key, row);
+  }
+  return found;
+}

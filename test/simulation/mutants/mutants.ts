@@ -1,0 +1,316 @@
+/**
+ * Mistakes that a protocol such as this may have, each put into the code under test from outside. A simulation that
+ * does not find them would not find ours.
+ */
+import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
+import {
+  type ContactDecision,
+  claimedContact,
+  decideContact,
+  type EventRow,
+  type ExpectedRow,
+  releasedContact,
+} from '../../../lambdas/domain/idempotency/event-row.ts';
+import { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
+import { SharedCircuitBreaker } from '../../../lambdas/processor/shared-circuit-breaker.ts';
+import type { ContactRules, MemoryIdempotencyStore } from '../../harness/fakes/idempotency-store.memory.ts';
+import type { Mutation } from './mutation.ts';
+
+/** One mistake. */
+export interface Mutant {
+  readonly name: string;
+  readonly mutation: Mutation;
+  /** The simulation has to find it within so many seeds. */
+  readonly seeds: number;
+}
+
+const SHIPPED: ContactRules = { decideContact, claimedContact, releasedContact };
+
+/** Event rows as an attempt is made to see them. */
+function seenAs(change: (row: EventRow) => EventRow | undefined) {
+  return (store: MemoryIdempotencyStore): void => {
+    const read = store.readAheadNow.bind(store);
+    store.readAheadNow = (keys) => {
+      const { events, ...others } = read(keys);
+      const changed = [...events].flatMap(([key, row]) => {
+        const seen = change(row);
+        return seen === undefined ? [] : [[key, seen] as const];
+      });
+      return { ...others, events: new Map(changed) };
+    };
+  };
+}
+
+/** Whatever version of a row there is, it is the expected one. */
+function versionOf(store: MemoryIdempotencyStore, key: string): ExpectedRow {
+  const row = store.events.get(key);
+  return row === undefined ? 'absent' : { status: row.status, owner: row.owner };
+}
+
+function holdContact(store: MemoryIdempotencyStore, key: string | undefined, owner: string): void {
+  const contact = key === undefined ? undefined : store.contacts.get(key);
+  if (key !== undefined && contact !== undefined) store.contacts.set(key, { ...contact, holder: owner });
+}
+
+function settleWithoutOwnerCheck(store: MemoryIdempotencyStore): void {
+  const settle = store.settleNow.bind(store);
+  store.settleNow = ({ leaseLiveAtMs: _live, ...write }) => {
+    holdContact(store, write.contact?.key, write.row.owner);
+    return settle({ ...write, expect: versionOf(store, write.eventKey) });
+  };
+}
+
+function claimWithoutCondition(store: MemoryIdempotencyStore): void {
+  const claim = store.claimNow.bind(store);
+  store.claimNow = (write) => claim({ ...write, expect: versionOf(store, write.eventKey) });
+  seenAs((row) => (row.status === 'COMPLETED' ? undefined : row))(store);
+}
+
+function claimEventsOnly(store: MemoryIdempotencyStore): void {
+  const claim = store.claimNow.bind(store);
+  const settle = store.settleNow.bind(store);
+  store.claimNow = ({ contact: _contact, ...write }) => claim(write);
+  store.settleNow = ({ contact: _contact, ...write }) => settle(write);
+}
+
+/** Contact rules with one of them changed. */
+function rules(changed: Partial<ContactRules>): Mutation {
+  return { rules: { ...SHIPPED, ...changed } };
+}
+
+function withoutLeases(...[row, position, owner]: Parameters<typeof decideContact>): ContactDecision {
+  return decideContact(row, position, owner, Number.POSITIVE_INFINITY);
+}
+
+function notSentIfInDoubt(answer: CrmResponse): CrmResponse {
+  const doubtful = answer.kind === 'unknown' || (answer.kind === 'answered' && answer.status >= 500);
+  return doubtful ? { kind: 'not_sent', cause: 'taken for not sent' } : answer;
+}
+
+/** All of them, with how many seeds may be needed: at least five times what they took when this was written. */
+export const MUTANTS: readonly Mutant[] = [
+  { name: 'an attempt settles what another one owns', mutation: { store: settleWithoutOwnerCheck }, seeds: 300 },
+  {
+    name: 'an event that failed passes for one that is done',
+    mutation: { store: seenAs((row) => (row.status === 'FAILED' ? { ...row, status: 'COMPLETED' } : row)) },
+    seeds: 300,
+  },
+  {
+    name: 'the lease ends while its owner works',
+    mutation: { limits: (limits) => ({ ...limits, leaseMs: 2_000 }) },
+    seeds: 300,
+  },
+  {
+    name: 'the sender is answered before its event is persisted',
+    mutation: {
+      ingest: (deps) => ({
+        ...deps,
+        deliveryQueue: {
+          send: async (envelope) => {
+            void deps.deliveryQueue.send(envelope);
+            return { kind: 'sent' };
+          },
+        },
+      }),
+    },
+    seeds: 300,
+  },
+  { name: 'an event is claimed, and its contact is not', mutation: { store: claimEventsOnly }, seeds: 300 },
+  { name: 'claims have no condition', mutation: { store: claimWithoutCondition }, seeds: 300 },
+  {
+    name: 'live leases are ignored',
+    mutation: {
+      ...rules({ decideContact: withoutLeases }),
+      store: seenAs((row) => (row.status === 'IN_PROGRESS' ? { ...row, leaseExpiresAtMs: 0 } : row)),
+    },
+    seeds: 300,
+  },
+  {
+    name: 'a newer event that may have been applied is ignored',
+    mutation: rules({
+      decideContact: (row, ...rest) => {
+        const { unsettled: _unsettled, ...known } = row ?? {};
+        return decideContact(row === undefined ? undefined : known, ...rest);
+      },
+    }),
+    seeds: 300,
+  },
+  {
+    name: 'a newer event that was applied is ignored',
+    mutation: rules({
+      decideContact: (row, ...rest) => {
+        const { newest: _newest, ...known } = row ?? {};
+        return decideContact(row === undefined ? undefined : known, ...rest);
+      },
+    }),
+    seeds: 300,
+  },
+  {
+    name: 'that an event was applied is not kept with its contact',
+    mutation: rules({
+      releasedContact: (row, position, effect) =>
+        effect === 'applied'
+          ? row.newest === undefined
+            ? {}
+            : { newest: row.newest }
+          : releasedContact(row, position, effect),
+    }),
+    seeds: 300,
+  },
+  {
+    name: 'after an unknown outcome the contact is free for older events',
+    mutation: rules({
+      releasedContact: (row, position, effect) =>
+        releasedContact({ ...row, unsettledBefore: '' }, position, effect === 'unknown' ? 'not_applied' : effect),
+    }),
+    seeds: 300,
+  },
+  {
+    name: 'what was unsettled before a claim is forgotten with it',
+    mutation: rules({
+      releasedContact: (row, position, effect) => releasedContact({ ...row, unsettledBefore: '' }, position, effect),
+    }),
+    seeds: 1_500,
+  },
+  {
+    name: 'a timeout of the CRM passes for a call that was not sent',
+    mutation: {
+      processor: (deps) => ({
+        ...deps,
+        crm: { deliver: async (...call) => notSentIfInDoubt(await deps.crm.deliver(...call)) },
+      }),
+    },
+    seeds: 300,
+  },
+  {
+    name: 'an event is settled as quarantined, and not sent there',
+    mutation: { processor: (deps) => ({ ...deps, quarantine: { send: async () => ({ kind: 'sent' }) } }) },
+    seeds: 300,
+  },
+  {
+    name: 'rows of the user’s are written before the outcome',
+    mutation: {
+      processor: (deps, store) => ({
+        ...deps,
+        store: {
+          ...deps.store,
+          settle: (write) => {
+            store.putUserRows(write.userRows);
+            return deps.store.settle({ ...write, userRows: [] });
+          },
+        },
+      }),
+    },
+    seeds: 100,
+  },
+  {
+    name: 'each attempt has an idempotency key of its own',
+    mutation: {
+      processor: (deps) => ({
+        ...deps,
+        crm: {
+          deliver: (command, call) =>
+            deps.crm.deliver(command, { ...call, idempotencyKey: `${call.idempotencyKey}/${deps.chance.newOwner()}` }),
+        },
+      }),
+    },
+    seeds: 300,
+  },
+  {
+    name: 'a message that has to come back is deleted',
+    mutation: { result: () => ({ retryIds: [] }) },
+    seeds: 300,
+  },
+  {
+    name: 'a probe is taken whoever else has taken it',
+    mutation: {
+      store: ({ circuit }) => {
+        const write = circuit.writeNow.bind(circuit);
+        circuit.writeNow = (expected, next) => write(next.probeOwner === undefined ? expected : circuit.stored, next);
+      },
+    },
+    seeds: 2_000,
+  },
+  {
+    name: 'who loses the probe calls all the same',
+    mutation: {
+      processor: (deps) => {
+        const { circuitBreaker: circuit } = deps;
+        const admit = SharedCircuitBreaker.prototype.tryAcquire.bind(circuit);
+        circuit.tryAcquire = async (owner) => {
+          const pass = await admit(owner);
+          return pass === 'refused' ? { kind: 'call', version: 0 } : pass;
+        };
+        return deps;
+      },
+    },
+    seeds: 300,
+  },
+  {
+    name: 'an open circuit stops nobody',
+    mutation: {
+      processor: (deps) => {
+        deps.circuitBreaker.stateFor = () => 'closed';
+        return deps;
+      },
+    },
+    seeds: 300,
+  },
+  {
+    name: 'an environment remembers as final what waits in quarantine',
+    mutation: {
+      processor: (deps) => {
+        const { settledEvents } = deps;
+        const saw = SettledEventCache.prototype.add.bind(settledEvents);
+        settledEvents.add = (key, row) =>
+          saw(key, row.status === 'QUARANTINED' ? { ...row, status: 'COMPLETED' } : row);
+        return deps;
+      },
+    },
+    seeds: 300,
+  },
+  {
+    name: 'redriving deletes what it has not been told that it is sent',
+    mutation: {
+      redrive: (deps) => ({
+        ...deps,
+        deliveryQueue: {
+          sendBatch: async (envelopes) => {
+            void deps.deliveryQueue.sendBatch(envelopes);
+            return { positions: new Set(envelopes.keys()) };
+          },
+        },
+      }),
+    },
+    seeds: 300,
+  },
+  {
+    name: 'refreshing drops whatever has a row',
+    mutation: {
+      redrive: (deps) => ({
+        ...deps,
+        store: {
+          readAhead: async (keys) => {
+            const read = await deps.store.readAhead(keys);
+            if ('kind' in read) return read;
+            const done = [...read.events].map(([key, row]) => [key, { ...row, status: 'COMPLETED' }] as const);
+            return { ...read, events: new Map(done) };
+          },
+        },
+      }),
+    },
+    seeds: 300,
+  },
+  {
+    name: 'recovery does not see that there is something for it',
+    mutation: {
+      redrive: (deps) => ({ ...deps, index: { holdsAny: async () => ({ kind: 'known', any: false }) } }),
+    },
+    seeds: 300,
+  },
+  {
+    name: 'clocks differ by more than is allowed for',
+    mutation: { clockOffsetsMs: [0, 60_000, 0] },
+    seeds: 1_000,
+  },
+];

@@ -1,0 +1,161 @@
+/** What a seed decides: the world, how much goes wrong in it, and each choice. */
+import { DEFAULT_LIMITS, type Limits } from '../../../lambdas/domain/limits.ts';
+import { seededFraction } from '../../harness/fakes/chance.seeded.ts';
+import type { Mutation } from '../mutants/mutation.ts';
+import type { Action } from '../world/actions.ts';
+import { FAULTS, type Fault, type Rations } from '../world/faults.ts';
+import type { CrmWay } from '../world/ports.ts';
+import { type EventKind, makeEvent, type WorkEvent } from '../world/workload.ts';
+import { World } from '../world/world.ts';
+
+/** How large the worlds are. */
+export interface Size {
+  readonly environments: number;
+  readonly events: number;
+  readonly contacts: number;
+}
+
+/** What the issue of it all is measured by. */
+export const DEFAULT_SIZE: Size = { environments: 3, events: 6, contacts: 2 };
+
+/** Few attempts, receives and calls suffice, so that exhausted retries, SQS's own dead-lettering and an open circuit are met often. */
+const SIMULATED: Limits = {
+  ...DEFAULT_LIMITS,
+  crmAttempts: 3,
+  maxReceiveCount: 9,
+  circuitWindow: 3,
+  quarantineRefreshMs: 300_000,
+};
+
+const CRM_WAYS: readonly CrmWay[] = [
+  'applied',
+  'unknown_applied',
+  'unknown',
+  'failed_applied',
+  'not_sent',
+  'throttled',
+  'unauthorized',
+  'rejected',
+];
+
+/** How much of its clocks' difference an environment may be off, either way: the limits allow the whole. */
+const SKEW_SHARE = 0.5;
+
+/** A world, and how to choose in it. */
+export interface SeededWorld {
+  readonly world: World;
+  /** Which of the actions is next; undefined where nothing can happen. */
+  readonly choose: (actions: readonly Action[]) => number | undefined;
+}
+
+/** The same world, and the same choices, for the same seed and size. */
+export function worldOfSeed(seed: number, size: Size, mutation: Mutation = {}): SeededWorld {
+  const fraction = seededFraction(seed);
+  const events = Array.from({ length: size.events }, (_, index) =>
+    makeEvent(index, kindFrom(fraction()), `+${index % size.contacts}`),
+  );
+  const faults = faultsFrom(fraction);
+  const skewMs = SIMULATED.clockSkewMs * SKEW_SHARE;
+  const world = new World({
+    events,
+    deliveries: deliveriesOf(events, fraction),
+    limits: SIMULATED,
+    rations: Object.fromEntries(Object.keys(FAULTS).map((fault) => [fault, Number.POSITIVE_INFINITY])) as Rations,
+    crmWays: CRM_WAYS,
+    coldStarts: false,
+    redriveRuns: Number.POSITIVE_INFINITY,
+    clockOffsetsMs: Array.from({ length: size.environments }, () => Math.round((2 * fraction() - 1) * skewMs)),
+    invocations: Number.POSITIVE_INFINITY,
+    batchSizes: [1, 3, 10],
+    // Of its own, so that a choice more or less does not change what follows.
+    fraction: seededFraction(seed + 1),
+    pruned: false,
+    mutation: mutation,
+  });
+  const outage = outageFrom(fraction);
+  let choices = 0;
+  return {
+    world,
+    choose: (actions) => {
+      choices += 1;
+      return choose(
+        actions,
+        choices > outage.from && choices <= outage.to ? { ...faults, crmIsDown: true } : faults,
+        fraction,
+      );
+    },
+  };
+}
+
+/** In a third of the worlds the CRM is down for a stretch of choices: every call fails, in one way or another. */
+function outageFrom(fraction: () => number): { readonly from: number; readonly to: number } {
+  const happens = fraction() < 1 / 3;
+  const from = Math.floor(fraction() * 120);
+  const length = 20 + Math.floor(fraction() * 150);
+  return happens ? { from, to: from + length } : { from: 0, to: 0 };
+}
+
+function kindFrom(chance: number): EventKind {
+  if (chance < 0.75) return 'ordered';
+  if (chance < 0.9) return 'unordered';
+  return chance < 0.95 ? 'ignored' : 'invalid';
+}
+
+/** Each event one to four times, in any order. */
+function deliveriesOf(events: readonly WorkEvent[], fraction: () => number): WorkEvent[] {
+  const deliveries = events.flatMap((event) => Array.from({ length: 1 + Math.floor(fraction() * 4) }, () => event));
+  return deliveries
+    .map((event) => ({ event, place: fraction() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ event }) => event);
+}
+
+/** How often something goes wrong at all, and which kinds do: in each world others, some often, some never. */
+interface FaultProfile {
+  readonly rate: number;
+  readonly crmIsDown?: boolean;
+  readonly weights: ReadonlyMap<Fault, number>;
+}
+
+function faultsFrom(fraction: () => number): FaultProfile {
+  const kinds = Object.keys(FAULTS) as Fault[];
+  const weights = kinds.map(
+    (fault) => [fault, fraction() < 0.5 ? 0 : [0.3, 1, 3][Math.floor(fraction() * 3)]] as const,
+  );
+  return {
+    rate: [0.03, 0.1, 0.2, 0.35][Math.floor(fraction() * 4)] ?? 0,
+    weights: new Map(weights.flatMap(([fault, weight]) => (weight === undefined ? [] : [[fault, weight]]))),
+  };
+}
+
+/** How often work goes on, rather than begins, rather than time passes. */
+const HARMLESS: Partial<Record<Action['kind'], number>> = { 'goes on': 6, begins: 3, redrives: 0.3, time: 1 };
+
+/** What a call comes to while the CRM is down is no more special than an answer while it works. */
+const WHILE_DOWN: typeof HARMLESS = { ...HARMLESS, crm_failed: 2, crm_unknown: 2 };
+
+/** First what kind of thing happens, then which of them: a kind of which much is possible is not more likely. */
+function choose(actions: readonly Action[], faults: FaultProfile, fraction: () => number): number | undefined {
+  const { crmIsDown = false } = faults;
+  const ordinary = crmIsDown ? WHILE_DOWN : HARMLESS;
+  const kinds = new Map<Action['kind'], number[]>();
+  for (const [index, { kind, needsCrm }] of actions.entries())
+    if (!crmIsDown || needsCrm !== true) kinds.set(kind, [...(kinds.get(kind) ?? []), index]);
+  const harmless = [...kinds.keys()].filter((kind) => ordinary[kind] !== undefined);
+  const faulty = [...kinds.keys()].filter((kind) => (faults.weights.get(kind as Fault) ?? 0) > 0);
+  const wrong = faulty.length > 0 && (harmless.length === 0 || fraction() < faults.rate);
+  const candidates = wrong ? faulty : harmless;
+  const weightOf = (kind: Action['kind']) => ordinary[kind] ?? faults.weights.get(kind as Fault) ?? 0;
+  const kind = weighted(candidates, weightOf, fraction());
+  const among = kind === undefined ? [] : (kinds.get(kind) ?? []);
+  return among[Math.floor(fraction() * among.length)];
+}
+
+function weighted<Item>(items: readonly Item[], weightOf: (item: Item) => number, chance: number): Item | undefined {
+  let left = chance * items.reduce((total, item) => total + weightOf(item), 0);
+  for (const item of items) {
+    left -= weightOf(item);
+    if (left < 0) return item;
+  }
+  return items.at(-1);
+}

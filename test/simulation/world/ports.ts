@@ -1,0 +1,262 @@
+/** The ports of an invocation: each call is parked, with all the ways in which it can go. */
+import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
+import type { IngestDependencies } from '../../../lambdas/ingest/accept-delivery.ts';
+import type { Clock, Crm, IdempotencyStore, MessageQueue, MessageVisibility } from '../../../lambdas/ports.ts';
+import type { ProcessorDependencies } from '../../../lambdas/processor/process-batch.ts';
+import type { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
+import type {
+  CircuitBreakerDependencies,
+  SharedCircuitBreaker,
+} from '../../../lambdas/processor/shared-circuit-breaker.ts';
+import type { MemoryQueue } from '../../harness/fakes/message-queue.memory.ts';
+import { UNSEEN_METRICS } from '../../harness/fakes/metrics.memory.ts';
+import type { MemoryStreamSecret } from '../../harness/fakes/stream-secret.memory.ts';
+import type { Fault } from './faults.ts';
+import type { Invocation, ParkedCall, Way } from './invocations.ts';
+import type { Scene } from './scene.ts';
+import { workMapping } from './workload.ts';
+
+/** What the CRM does with a call. */
+export type CrmWay =
+  | 'applied'
+  | 'unknown_applied'
+  | 'unknown'
+  | 'not_sent'
+  | 'rejected'
+  | 'throttled'
+  | 'failed_applied'
+  | 'unauthorized';
+
+const LOST = { kind: 'unavailable', cause: 'no response' } as const;
+
+/** What an environment of the processor brings along. */
+export interface EnvironmentOptions {
+  readonly clock: Clock;
+  readonly circuitBreaker: SharedCircuitBreaker;
+  readonly settledEvents: SettledEventCache;
+  /** In [0, 1): its dice. */
+  readonly fraction: () => number;
+  readonly crmWays: readonly CrmWay[];
+}
+
+/** What the processor works with in this invocation. */
+export function processorPorts(
+  scene: Scene,
+  invocation: Invocation,
+  options: EnvironmentOptions,
+): ProcessorDependencies {
+  let owners = 0;
+  const { clock, circuitBreaker: circuit, settledEvents, fraction, crmWays } = options;
+  return {
+    clock,
+    circuitBreaker: circuit,
+    settledEvents: settledEvents,
+    limits: scene.limits,
+    chance: { fraction, newOwner: () => `${invocation.name}.${++owners}` },
+    store: storeOf(scene, invocation),
+    crm: { deliver: (command, call) => callCrm(scene, invocation, crmWays, String(command.body), call) },
+    quarantine: queueOf(scene, invocation, scene.quarantine, 'quarantine'),
+    visibility: { retryIn: (handle, delayMs) => setVisibility(scene, invocation, handle, delayMs) },
+    mapping: workMapping,
+    metrics: UNSEEN_METRICS,
+    log: {
+      write: (_level, message, { cause, at }) => {
+        if (message.includes('bug')) scene.problems.push(`${invocation.name}: ${message}: ${cause} ${at}`);
+      },
+    },
+  };
+}
+
+/** What the circuit says of itself, as a report counts it. */
+const CIRCUIT_EVENTS: Readonly<Record<string, Fault>> = {
+  'circuit opened': 'circuit_opened',
+  'circuit probed': 'circuit_probed',
+  'circuit closed': 'circuit_closed',
+};
+
+/** What the circuit of an environment works with: its calls are part of whichever invocation is under way. */
+export function circuitBreakerPorts(
+  scene: Scene,
+  clock: Clock,
+  invocation: () => Invocation | undefined,
+): CircuitBreakerDependencies {
+  return {
+    clock,
+    limits: scene.limits,
+    metrics: UNSEEN_METRICS,
+    circuitBreakerStore: {
+      read: async () => ({ kind: 'unavailable', cause: 'the processor reads the circuit with its batch' }),
+      write: (expected, next) => {
+        const by = invocation();
+        if (by === undefined) throw new Error('the circuit was written outside of an invocation');
+        const name = `circuit to ${next.state} at ${next.version}`;
+        return effect(scene, by, name, 'table', () => scene.store.circuit.writeNow(expected, next));
+      },
+    },
+    log: {
+      write: (_level, message) => {
+        const by = invocation();
+        if (by !== undefined && message === 'circuit probed') scene.probes.begin(by);
+        const met = CIRCUIT_EVENTS[message];
+        if (met !== undefined) scene.meet(met);
+      },
+    },
+  };
+}
+
+/** What ingest works with in this invocation. */
+export function ingestPorts(scene: Scene, invocation: Invocation, secret: MemoryStreamSecret): IngestDependencies {
+  return {
+    clock: scene.clock,
+    limits: scene.limits,
+    deliveryQueue: queueOf(scene, invocation, scene.queue, 'delivery queue'),
+    secret: {
+      keys: (request) =>
+        park(scene, invocation, 'read the secret', 'secret', scene.limits.secretTimeoutMs, [
+          { name: 'done', happen: () => ({ answer: secret.keysNow(request, true) }) },
+          {
+            name: 'Secrets Manager away',
+            fault: 'throttled',
+            happen: () => ({ answer: secret.keysNow(request, false) }),
+          },
+        ]),
+    },
+  };
+}
+
+function park<Answer>(
+  scene: Scene,
+  invocation: Invocation,
+  name: string,
+  touches: ParkedCall['touches'],
+  budgetMs: number,
+  ways: readonly Way[],
+): Promise<Answer> {
+  return invocation.park({ name, touches, ways, answeredByMs: scene.clock.now() + budgetMs });
+}
+
+/** To die before a write is to die after the call before it: dying is tried once for each pair of calls. */
+function storeOf(scene: Scene, invocation: Invocation): IdempotencyStore {
+  const { store, limits } = scene;
+  return {
+    readAhead: (keys) =>
+      park(scene, invocation, 'read-ahead', 'table', limits.storeBudgetMs, [
+        {
+          name: 'done',
+          happen: () => {
+            scene.probes.sees(invocation);
+            return { answer: store.readAheadNow(keys) };
+          },
+        },
+        { name: 'no response', fault: 'throttled', happen: () => ({ answer: LOST }) },
+        { name: 'out of date', fault: 'stale_read', happen: () => ({ answer: scene.readAsItWas(keys) }) },
+        { name: 'dies', fault: 'crash', happen: () => undefined },
+      ]),
+    claim: (write) => effect(scene, invocation, `claim ${write.eventKey}`, 'table', () => store.claimNow(write)),
+    settle: (write) =>
+      effect(scene, invocation, `settle ${write.eventKey} as ${write.row.status}`, 'table', () =>
+        store.settleNow(write),
+      ),
+  };
+}
+
+function queueOf(scene: Scene, invocation: Invocation, queue: MemoryQueue, name: string): MessageQueue {
+  return {
+    send: (envelope) =>
+      effect(scene, invocation, `send to ${name}`, 'queue', () => {
+        queue.sendNow(envelope);
+        return { kind: 'sent' } as const;
+      }),
+  };
+}
+
+/** A write: done, not done, done with its response lost, done later, or the environment dies after it. */
+function effect<Answer>(
+  scene: Scene,
+  invocation: Invocation,
+  name: string,
+  touches: ParkedCall['touches'],
+  act: () => Answer,
+): Promise<Answer> {
+  const actAnd = (answer: object | undefined) => () => {
+    act();
+    return answer === undefined ? undefined : { answer };
+  };
+  const late = () => {
+    scene.lateWrites.push({ name: `${name}, late`, act });
+    return { answer: LOST };
+  };
+  return park(scene, invocation, name, touches, scene.limits.storeBudgetMs, [
+    { name: 'done', happen: () => ({ answer: act() }) },
+    { name: 'not done', fault: 'throttled', happen: () => ({ answer: LOST }) },
+    { name: 'done, the response lost', fault: 'response_lost', happen: actAnd(LOST) },
+    { name: 'given up, still under way', fault: 'lands_late', happen: late },
+    { name: 'done, then dies', fault: 'crash', happen: actAnd(undefined) },
+  ]);
+}
+
+function setVisibility(
+  scene: Scene,
+  invocation: Invocation,
+  handle: string,
+  delayMs: number,
+): ReturnType<MessageVisibility['retryIn']> {
+  const done = () => ({ answer: { kind: scene.retryIn(handle, delayMs) ? 'set' : 'unavailable' } });
+  return park(scene, invocation, `come back in ${delayMs} ms`, 'own message', scene.limits.storeBudgetMs, [
+    { name: 'done', happen: done },
+    { name: 'not done', fault: 'throttled', happen: () => ({ answer: LOST }) },
+  ]);
+}
+
+function callCrm(
+  scene: Scene,
+  invocation: Invocation,
+  crmWays: readonly CrmWay[],
+  event: string,
+  { idempotencyKey: key, budgetMs }: Parameters<Crm['deliver']>[1],
+): Promise<CrmResponse> {
+  const contact = scene.contactOf(event);
+  const nowMs = scene.clock.now() - scene.limits.clockSkewMs;
+  scene.probes.calls(invocation);
+  const called = scene.crm.begin({ event, contact, caller: invocation.name, key, row: scene.row(event), nowMs });
+  const over = () => {
+    called();
+    scene.probes.end(invocation);
+  };
+  const end = (applied: boolean, answer: CrmResponse | undefined) => () => {
+    over();
+    if (applied) scene.crm.apply(event, contact);
+    return answer === undefined ? undefined : { answer };
+  };
+  invocation.onDeath(over);
+  const ways: Readonly<Record<CrmWay, Way>> = {
+    applied: { name: 'applied, 200', needsCrm: true, happen: end(true, answered(200)) },
+    unknown_applied: {
+      name: 'applied, no answer',
+      fault: 'crm_unknown',
+      happen: end(true, { kind: 'unknown', cause: 'timeout' }),
+    },
+    unknown: {
+      name: 'not applied, no answer',
+      fault: 'crm_unknown',
+      happen: end(false, { kind: 'unknown', cause: 'timeout' }),
+    },
+    failed_applied: { name: 'applied, 500', fault: 'crm_unknown', happen: end(true, answered(500)) },
+    not_sent: {
+      name: 'connection refused',
+      fault: 'crm_failed',
+      happen: end(false, { kind: 'not_sent', cause: 'refused' }),
+    },
+    throttled: { name: '429', fault: 'crm_failed', happen: end(false, { ...answered(429), retryAfter: '7' }) },
+    unauthorized: { name: '401', fault: 'crm_failed', happen: end(false, answered(401)) },
+    rejected: { name: '422', fault: 'crm_refused', happen: end(false, answered(422)) },
+  };
+  return park(scene, invocation, `CRM call for ${event}`, 'CRM', budgetMs, [
+    ...crmWays.map((way) => ways[way]),
+    { name: 'applied, then dies', fault: 'crash', happen: end(true, undefined) },
+  ]);
+}
+
+function answered(status: number) {
+  return { kind: 'answered', status, excerpt: '' } as const;
+}

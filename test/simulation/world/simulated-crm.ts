@@ -1,0 +1,58 @@
+/** The CRM of a world: remembers the order in which it has applied events, and who is calling it. */
+import type { EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
+
+/** A call as it begins. */
+export interface CrmCallBegun {
+  readonly event: string;
+  readonly contact: string | null;
+  /** The invocation that calls. */
+  readonly caller: string;
+  readonly key: string;
+  readonly row: EventRow | undefined;
+  /** By the clock that is behind the most of all that are allowed. */
+  readonly nowMs: number;
+}
+
+/** What is under way, and what was found wrong with it. */
+export class SimulatedCrm {
+  /** Names of the events in the order in which they were applied; applied again, in it again. */
+  readonly applied: string[] = [];
+  readonly problems: string[] = [];
+  readonly #underWay: { readonly event: string; readonly contact: string | null; readonly caller: string }[] = [];
+  readonly #newest = new Map<string, string>();
+  readonly #keys = new Map<string, string>();
+
+  /** A call begins; `row` is the event's as the table has it. What is given back says that the call is over. */
+  begin(call: CrmCallBegun): () => void {
+    const { event, contact, caller, key, row, nowMs } = call;
+    const other = this.#underWay.find((one) => one.event === event || (contact !== null && one.contact === contact));
+    if (other !== undefined)
+      this.problems.push(`${caller} calls the CRM for ${event} while ${other.caller} is calling it for ${other.event}`);
+    if (row?.status !== 'IN_PROGRESS')
+      this.problems.push(`${caller} calls the CRM for ${event}, which is ${row?.status ?? 'unknown'}`);
+    else if (!row.owner.startsWith(`${caller}.`))
+      this.problems.push(`${caller} calls the CRM for ${event}, which ${row.owner} owns`);
+    else if ((row.leaseExpiresAtMs ?? 0) <= nowMs)
+      this.problems.push(`${caller} calls the CRM for ${event} after its lease has ended`);
+    const before = this.#keys.get(event) ?? key;
+    if (before !== key)
+      this.problems.push(`the CRM is called for ${event} with the key ${key}, and before with ${before}`);
+    this.#keys.set(event, key);
+    const underWay = { event, contact, caller };
+    this.#underWay.push(underWay);
+    return () => {
+      const index = this.#underWay.indexOf(underWay);
+      if (index >= 0) this.#underWay.splice(index, 1);
+    };
+  }
+
+  /** Applies an event; nothing here leans on a CRM that honours idempotency keys. */
+  apply(event: string, contact: string | null): void {
+    if (contact !== null) {
+      const newest = this.#newest.get(contact) ?? event;
+      if (event < newest) this.problems.push(`${event} is applied after ${newest}, which is newer`);
+      this.#newest.set(contact, event > newest ? event : newest);
+    }
+    this.applied.push(event);
+  }
+}

@@ -1,0 +1,50 @@
+/** What is sent: a few events, most of them of few contacts, in whatever order. */
+import type { CrmMapping } from '../../../lambdas/domain/crm/crm-command.ts';
+
+/** When every world begins. */
+export const START_MS = Date.parse('2026-01-31T09:30:00Z');
+
+/** What becomes of an event when nothing goes wrong. */
+export type EventKind =
+  /** Applied, unless something newer of its contact has been. */
+  | 'ordered'
+  /** Applied, in any order: its mapping gives no ordering key. */
+  | 'unordered'
+  /** Handled by no mapping. */
+  | 'ignored'
+  /** Violates the schema: it ends in quarantine. */
+  | 'invalid';
+
+/** One event. Names sort as the events' timestamps do. */
+export interface WorkEvent {
+  readonly name: string;
+  readonly kind: EventKind;
+  readonly contact: string;
+  readonly body: string;
+}
+
+/** The `index`-th oldest event. */
+export function makeEvent(index: number, kind: EventKind, contact: string): WorkEvent {
+  const name = `e${String(index).padStart(2, '0')}`;
+  const eventTimestamp = kind === 'invalid' ? 'yesterday' : new Date(START_MS - 60_000 + index * 1_000).toISOString();
+  const eventType = kind === 'ignored' ? 'user.presence' : 'interaction.created';
+  const body = { eventBridgeEventId: name, eventType, eventTimestamp, interaction: { to: contact, kind } };
+  return { name, kind, contact, body: JSON.stringify(body) };
+}
+
+/** Whether the event's outcome comes with rows of the user's own. */
+export function hasRows({ kind }: WorkEvent): boolean {
+  return kind === 'ordered' || kind === 'unordered';
+}
+
+/** Each event sets its contact, and writes one row of its own, which nobody may have written before. */
+export const workMapping: CrmMapping = (event) => {
+  if (event.type !== 'interaction.created') return { kind: 'ignore' };
+  const { to, kind } = event.interaction ?? {};
+  return {
+    kind: 'deliver',
+    command: { method: 'POST', path: '/', body: event.id },
+    orderingKey: kind === 'unordered' ? null : String(to),
+    rows: [{ key: event.id, item: {}, onlyIfAbsent: true }],
+  };
+};

@@ -1,0 +1,212 @@
+/**
+ * A world in which the protocol can go wrong: events that a sender delivers, ingest and processor as they ship,
+ * queues and a table in memory, a CRM that remembers. Nothing in it happens by itself: a driver looks at all that
+ * can happen next, and chooses.
+ */
+import type { Limits } from '../../../lambdas/domain/limits.ts';
+import type { Mutation } from '../mutants/mutation.ts';
+import { type Action, isFault } from './actions.ts';
+import type { Fault, Rations } from './faults.ts';
+import type { Invocation } from './invocations.ts';
+import { Poller, type PollerOptions } from './poller.ts';
+import { Redriver } from './redriver.ts';
+import { Scene } from './scene.ts';
+import { Sender } from './sender.ts';
+import type { WorkEvent } from './workload.ts';
+
+/** What a world is made of. */
+export interface WorldOptions extends PollerOptions {
+  readonly events: readonly WorkEvent[];
+  readonly limits: Limits;
+  readonly rations: Rations;
+  /** What the sender delivers to ingest, in this order; without it the events are in the delivery queue already. */
+  readonly deliveries?: readonly WorkEvent[];
+  /**
+   * Leaves out orders that lead to nothing new (`explore.ts` says which): calls that touch only the message their
+   * invocation came by are made at once, and time stops only where a row or a message changes by it.
+   */
+  readonly pruned: boolean;
+  /** Whether the redrive function may be invoked, and by how many runs. */
+  readonly redriveRuns: number;
+  readonly mutation?: Mutation;
+}
+
+/** How long environments may stand still, beyond every cache's time. */
+const FROZEN_MS = 600_000;
+
+/** The world. */
+export class World {
+  readonly scene: Scene;
+  readonly #sender: Sender | undefined;
+  readonly #poller: Poller;
+  readonly #redriver: Redriver;
+  #redriveRuns: number;
+  readonly #pruned: boolean;
+  readonly #rations: Rations;
+  #calm = false;
+
+  constructor(options: WorldOptions) {
+    const { events, limits, deliveries, mutation = {} } = options;
+    this.scene = new Scene(events, limits, mutation);
+    this.#sender = deliveries === undefined ? undefined : new Sender(this.scene, deliveries, mutation);
+    this.#poller = new Poller(this.scene, options, mutation);
+    this.#redriver = new Redriver(this.scene, mutation);
+    this.#redriveRuns = options.redriveRuns;
+    this.#pruned = options.pruned;
+    this.#rations = { ...options.rations };
+    if (deliveries === undefined) for (const event of events) this.#enqueue(event);
+  }
+
+  #enqueue({ name, body }: WorkEvent): void {
+    this.scene.queue.sendNow({ body, attributes: {} });
+    this.scene.accepted.add(name);
+  }
+
+  /** Nothing may go wrong any more: from here on the world must come to rest by itself. */
+  calm(): void {
+    for (const fault of Object.keys(this.#rations) as Fault[]) this.#rations[fault] = 0;
+    this.#poller.invocationsLeft = Number.POSITIVE_INFINITY;
+    this.#calm = true;
+  }
+
+  /** Whether everything that was sent has been dealt with. */
+  get atRest(): boolean {
+    const { queue, lateWrites, running } = this.scene;
+    const underWay = queue.messages.size + lateWrites.length + running.length + (this.#sender?.dueMs.length ?? 0);
+    return underWay === 0 && !this.#redriver.hasWork;
+  }
+
+  /** Whether the driver has used up what it may do. */
+  get isOver(): boolean {
+    return this.#poller.invocationsLeft <= 0 && this.scene.running.length === 0;
+  }
+
+  /** What is left to happen, for a state to be told from another. */
+  get remains(): unknown {
+    const late = this.scene.lateWrites.map(({ name }) => name);
+    return [this.#rations, this.#poller.invocationsLeft, this.#redriveRuns, this.#sender?.dueMs, late];
+  }
+
+  /** Everything that can happen now. The first is harmless, if anything is. */
+  actions(): Action[] {
+    const { running } = this.scene;
+    if (this.#pruned && !this.#calm) {
+      const own = running.find(({ parked }) => parked.some(({ touches }) => touches === 'own message'));
+      if (own !== undefined) return this.#permitted(this.#waysOf(own, 'own message'));
+    }
+    return this.#permitted([
+      ...running.flatMap((invocation) => this.#waysOf(invocation)),
+      ...(this.#sender?.actions() ?? []),
+      ...this.#poller.actions(),
+      ...this.#redrives(),
+      ...this.#landings(),
+      ...this.#mischief(),
+      ...this.#passings(),
+    ]);
+  }
+
+  /** Carries an action out, and counts it where it is a fault. */
+  carryOut({ kind, act }: Action): void {
+    if (isFault(kind)) {
+      this.#rations[kind] -= 1;
+      this.scene.meet(kind);
+    }
+    if (kind === 'redrives') this.#redriveRuns -= 1;
+    if (this.#rations.stale_read > 0) this.scene.takeSnapshot();
+    act();
+  }
+
+  #permitted(actions: readonly Action[]): Action[] {
+    return actions.filter(({ kind }) => !isFault(kind) || this.#rations[kind] > 0);
+  }
+
+  #waysOf(invocation: Invocation, touching?: 'own message'): Action[] {
+    const nowMs = this.scene.clock.now();
+    const calls = invocation.parked.filter(
+      ({ touches, notBeforeMs = 0 }) => (touching === undefined || touches === touching) && notBeforeMs <= nowMs,
+    );
+    return calls.flatMap((call) =>
+      call.ways.map((way) => ({
+        name: `${invocation.name}: ${call.name}: ${way.name}`,
+        kind: way.fault ?? ('goes on' as const),
+        needsCrm: way.needsCrm === true,
+        act: () => invocation.go(call, way, this.scene.clock.now()),
+      })),
+    );
+  }
+
+  /** Runs of the redrive function: any, as long as there are some left; once all is calm, the schedule's. */
+  #redrives(): Action[] {
+    if (this.#calm) return this.#redriver.scheduled();
+    return this.#redriveRuns > 0 ? this.#redriver.actions() : [];
+  }
+
+  #landings(): Action[] {
+    const { lateWrites } = this.scene;
+    return lateWrites.map((write) => ({
+      name: write.name,
+      kind: 'goes on',
+      act: () => {
+        lateWrites.splice(lateWrites.indexOf(write), 1);
+        write.act();
+      },
+    }));
+  }
+
+  /** What others do that the protocol has to bear. */
+  #mischief(): Action[] {
+    const { quarantine, queue, running } = this.scene;
+    const redrives = [...quarantine.messages].map(
+      ([id, message]): Action => ({
+        name: `${this.scene.nameOf(message)} is redriven`,
+        kind: 'redriven',
+        act: () => void quarantine.move(id, queue),
+      }),
+    );
+    const frozen: Action = { name: 'all stand still', kind: 'frozen', act: () => this.scene.pass(FROZEN_MS) };
+    return running.length === 0 ? [...redrives, frozen] : redrives;
+  }
+
+  /** Time passes to the next moment at which something changes by itself, but not beyond an answer that is due. */
+  #passings(): Action[] {
+    const nowMs = this.scene.clock.now();
+    let nextMs = Number.POSITIVE_INFINITY;
+    const at = (atMs: number | undefined) => {
+      if (atMs !== undefined && atMs > nowMs && atMs < nextMs) nextMs = atMs;
+    };
+    const dueMs = this.#momentsOfCalls(at);
+    this.#momentsOfRows(at);
+    for (const { visibleAtMs } of this.scene.queue.messages.values()) at(visibleAtMs);
+    for (const atMs of this.#sender?.dueMs ?? []) at(atMs);
+    if (this.#calm) at(this.#redriver.dueMs);
+    if (nextMs === Number.POSITIVE_INFINITY || nextMs > dueMs) return [];
+    const byMs = nextMs - nowMs;
+    return [{ name: `${byMs / 1_000} s pass`, kind: 'time', act: () => this.scene.pass(byMs) }];
+  }
+
+  /** When calls under way go on, and by when the first of them is answered. */
+  #momentsOfCalls(at: (atMs: number | undefined) => void): number {
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const { parked, endsByMs } of this.scene.running) {
+      if (!this.#pruned) at(endsByMs);
+      for (const { answeredByMs, notBeforeMs } of parked) {
+        at(notBeforeMs);
+        if (!this.#pruned) at(answeredByMs);
+        dueMs = Math.min(dueMs, answeredByMs);
+      }
+    }
+    return dueMs;
+  }
+
+  /** When leases end, attempts are due, and the circuit may be probed. */
+  #momentsOfRows(at: (atMs: number | undefined) => void): void {
+    const { store } = this.scene;
+    for (const { leaseExpiresAtMs, nextAttemptAtMs } of store.events.values()) {
+      at(leaseExpiresAtMs);
+      at(nextAttemptAtMs);
+    }
+    for (const { leaseExpiresAtMs } of store.contacts.values()) at(leaseExpiresAtMs);
+    const { probeAtMs } = store.circuit.stored ?? {};
+    if (typeof probeAtMs === 'number') at(probeAtMs);
+  }
+}

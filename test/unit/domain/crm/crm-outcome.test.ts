@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import { classify } from '../../../../lambdas/domain/crm/crm-outcome.ts';
+
+function answered(status: number) {
+  const { kind, ...rest } = classify({ kind: 'answered', status, excerpt: '' });
+  return 'applied' in rest ? `${kind}, ${rest.applied}` : kind;
+}
+
+describe('classify', () => {
+  it.each([
+    [200, 'success'],
+    [204, 'success'],
+    [299, 'success'],
+    [301, 'dependency, unknown'],
+    [302, 'dependency, unknown'],
+    [400, 'permanent'],
+    [401, 'credentials'],
+    [403, 'credentials'],
+    [404, 'permanent'],
+    [408, 'transient, not_applied'],
+    [409, 'transient, not_applied'],
+    [422, 'permanent'],
+    [425, 'transient, not_applied'],
+    [429, 'transient, not_applied'],
+    [500, 'transient, unknown'],
+    [503, 'transient, unknown'],
+    [599, 'transient, unknown'],
+    [0, 'transient, unknown'],
+    [799, 'transient, unknown'],
+  ])('takes HTTP %i for %s', (status, outcome) => {
+    expect(answered(status)).toBe(outcome);
+  });
+
+  it('knows that nothing was applied only where nothing was sent', () => {
+    expect(classify({ kind: 'not_sent', cause: 'ECONNREFUSED' })).toEqual({
+      kind: 'transient',
+      applied: 'not_applied',
+      error: 'ECONNREFUSED',
+    });
+    expect(classify({ kind: 'unknown', cause: 'timeout' })).toEqual({
+      kind: 'transient',
+      applied: 'unknown',
+      error: 'timeout',
+    });
+    expect(classify({ kind: 'no_token', cause: 'no token' })).toEqual({
+      kind: 'dependency',
+      applied: 'not_applied',
+      error: 'no token',
+    });
+  });
+
+  it('keeps the status, the CRM’s words and Retry-After', () => {
+    expect(classify({ kind: 'answered', status: 400, excerpt: 'phone is barred' })).toEqual({
+      kind: 'permanent',
+      error: 'HTTP 400: phone is barred',
+    });
+    expect(classify({ kind: 'answered', status: 429, excerpt: '', retryAfter: '7' })).toEqual({
+      kind: 'transient',
+      applied: 'not_applied',
+      error: 'HTTP 429',
+      retryAfter: '7',
+    });
+  });
+});

@@ -1,0 +1,270 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
+import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
+import type { CircuitBreakerStore } from '../../../lambdas/ports.ts';
+import { type ProcessorDependencies, processBatch } from '../../../lambdas/processor/process-batch.ts';
+import { SharedCircuitBreaker } from '../../../lambdas/processor/shared-circuit-breaker.ts';
+import { SeededChance } from '../../harness/fakes/chance.seeded.ts';
+import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-on-fakes.ts';
+
+const DOWN: CrmResponse = { kind: 'answered', status: 503, excerpt: '' };
+const UP: CrmResponse = { kind: 'answered', status: 200, excerpt: '' };
+
+let p: ProcessorOnFakes;
+let sent = 0;
+let environments = 0;
+
+/** Events of as many contacts. */
+function send(count: number): void {
+  for (let i = 0; i < count; i += 1) {
+    sent += 1;
+    p.send(eventBody(`e${sent}`, 0, `+${sent}`));
+  }
+}
+
+/** Another execution environment on the same table, queues and CRM. */
+function anotherEnvironment(circuitBreakerStore: CircuitBreakerStore = p.store.circuit): ProcessorDependencies {
+  const { clock, log, metrics } = p;
+  return {
+    ...p.deps,
+    chance: new SeededChance(2, `environment ${++environments} `),
+    circuitBreaker: new SharedCircuitBreaker({
+      circuitBreakerStore: circuitBreakerStore,
+      clock,
+      log,
+      metrics,
+      limits: DEFAULT_LIMITS,
+    }),
+  };
+}
+
+async function runIn(deps: ProcessorDependencies): Promise<number> {
+  const calls = p.crmCalls.length;
+  const received = p.queue.receive(10);
+  const { retryIds } = await processBatch(received, p.clock.now() + 30_000, deps);
+  for (const { message, receiptHandle } of received)
+    if (!retryIds.includes(message.messageId)) p.queue.deleteNow(receiptHandle);
+  return p.crmCalls.length - calls;
+}
+
+async function openIt(): Promise<void> {
+  p.answer = () => DOWN;
+  send(10);
+  await p.run();
+  expect(p.store.circuit.stored).toMatchObject({ state: 'OPEN', version: 0 });
+  // Those that failed are tried again some time; what follows is about others.
+  p.queue.messages.clear();
+}
+
+beforeEach(() => {
+  p = new ProcessorOnFakes();
+  sent = 0;
+});
+
+describe('the circuit', () => {
+  it.each([
+    [4, undefined],
+    [5, { state: 'OPEN', version: 0, openedAtMs: START_MS, probeAtMs: START_MS + 30_000, outages: [] }],
+  ])('after %i failures among ten calls is %j', async (failures, stored) => {
+    p.answer = ({ key }) => (Number(key.slice(1)) > 10 - failures ? DOWN : UP);
+    send(10);
+    await p.run();
+    expect(p.store.circuit.stored).toEqual(stored);
+  });
+
+  it('judges by the last ten calls only', async () => {
+    send(10);
+    await p.run();
+    p.answer = () => DOWN;
+    for (let failures = 1; failures <= 5; failures += 1) {
+      expect(p.store.circuit.stored).toBeUndefined();
+      send(1);
+      await p.run();
+    }
+    expect(p.store.circuit.stored).toMatchObject({ state: 'OPEN' });
+  });
+
+  it.each([
+    ['a refused event', { kind: 'answered', status: 422, excerpt: '' }, undefined],
+    ['a timeout', { kind: 'unknown', cause: 'timeout' }, 'OPEN'],
+    ['a refused connection', { kind: 'not_sent', cause: 'ECONNREFUSED' }, 'OPEN'],
+    ['too many requests', { kind: 'answered', status: 429, excerpt: '' }, 'OPEN'],
+    ['a login page', { kind: 'answered', status: 302, excerpt: '' }, 'OPEN'],
+    ['refused credentials', { kind: 'answered', status: 401, excerpt: '' }, 'OPEN'],
+    ['no token', { kind: 'no_token', cause: 'not pasted' }, 'OPEN'],
+  ] as const)('after ten times %s is %s: %s', async (_name, answer, state) => {
+    p.answer = () => answer;
+    send(10);
+    await p.run();
+    expect(p.store.circuit.stored?.state).toBe(state);
+  });
+
+  it('open, sends what comes to quarantine without a call, and counts no attempt', async () => {
+    await openIt();
+    send(2);
+    expect(await p.run()).toEqual(['e11 quarantined circuit_open', 'e12 quarantined circuit_open']);
+    expect(p.crmCalls).toHaveLength(10);
+    expect(p.row('e11')).toMatchObject({ status: 'QUARANTINED', reason: 'circuit_open', attempts: 0, redrives: 0 });
+    expect(p.notes()).toHaveLength(2);
+  });
+
+  it('open, still settles what needs no call', async () => {
+    p.send(eventBody('newer', 10, '+1'));
+    await p.run();
+    await openIt();
+    p.send(
+      eventBody('older', 5, '+1'),
+      '{',
+      JSON.stringify({ eventBridgeEventId: 'x', eventType: 'y', eventTimestamp: '2026-01-31T09:30:00Z' }),
+    );
+    expect((await p.run()).sort()).toEqual(['- quarantined invalid_event', 'older stale', 'x ignored']);
+  });
+
+  it('is seen by another environment with its next batch, and costs it no extra read', async () => {
+    await openIt();
+    const reads: unknown[] = [];
+    const other = anotherEnvironment({
+      read: async () => {
+        reads.push('read');
+        return p.store.circuit.read();
+      },
+      write: (...write) => p.store.circuit.write(...write),
+    });
+    send(10);
+    expect(await runIn(other)).toBe(0);
+    expect(reads).toEqual([]);
+  });
+
+  it('lets one probe through in all environments together when it is due, once in 30 s', async () => {
+    await openIt();
+    const others = [anotherEnvironment(), anotherEnvironment()];
+    for (const seconds of [30, 60, 90]) {
+      p.clock.advance(START_MS + seconds * 1_000 - p.clock.now());
+      send(30);
+      const calls = await Promise.all([runIn(others[0] ?? p.deps), runIn(others[1] ?? p.deps), runIn(p.deps)]);
+      expect(calls).toHaveLength(3);
+      expect(p.crmCalls).toHaveLength(10 + seconds / 30);
+      p.clock.advance(29_000);
+      p.queue.messages.clear();
+      send(5);
+      expect(await runIn(p.deps)).toBe(0);
+    }
+  });
+
+  it('closes at the next version by a probe that succeeds', async () => {
+    await openIt();
+    p.answer = () => UP;
+    p.clock.advance(30_000);
+    send(3);
+    expect((await p.run()).sort()).toEqual([
+      'e11 applied',
+      'e12 quarantined circuit_open',
+      'e13 quarantined circuit_open',
+    ]);
+    expect(p.store.circuit.stored).toEqual({
+      state: 'CLOSED',
+      version: 1,
+      outages: [{ openedAtMs: START_MS, closedAtMs: START_MS + 30_000 }],
+    });
+    send(1);
+    expect(await p.run()).toEqual(['e14 applied']);
+  });
+
+  it('closes by a probe whose event the CRM refuses: it works', async () => {
+    await openIt();
+    p.answer = () => ({ kind: 'answered', status: 422, excerpt: '' });
+    p.clock.advance(30_000);
+    send(1);
+    expect(await p.run()).toEqual(['e11 quarantined crm_rejected']);
+    expect(p.store.circuit.stored).toMatchObject({ state: 'CLOSED', version: 1 });
+  });
+
+  it('is probed with a token read anew, and by one call even where that is refused', async () => {
+    await openIt();
+    p.answer = () => ({ kind: 'answered', status: 401, excerpt: '' });
+    p.clock.advance(30_000);
+    send(1);
+    await p.run();
+    expect(p.crmCalls.slice(10).map(({ freshToken }) => freshToken)).toEqual([true]);
+    expect(p.store.circuit.stored).toMatchObject({ state: 'OPEN', version: 0 });
+  });
+
+  it('heals itself where a prober died: the next probe is due in 30 s', async () => {
+    await openIt();
+    p.clock.advance(30_000);
+    p.answer = () => new Promise(() => {});
+    send(1);
+    void p.run();
+    await new Promise(setImmediate);
+    expect(p.store.circuit.stored).toMatchObject({ state: 'OPEN', probeAtMs: START_MS + 60_000 });
+
+    p.answer = () => UP;
+    const other = anotherEnvironment();
+    send(1);
+    expect(await runIn(other)).toBe(0);
+    p.clock.advance(30_000);
+    send(1);
+    expect(await runIn(other)).toBe(1);
+    expect(p.store.circuit.stored).toMatchObject({ state: 'CLOSED', version: 1 });
+  });
+
+  it('is not opened again by calls that failed before it closed', async () => {
+    const slow: ((answer: CrmResponse) => void)[] = [];
+    p.answer = () => new Promise((resolve) => slow.push(resolve));
+    send(10);
+    const before = runIn(p.deps);
+    await new Promise(setImmediate);
+    p.store.circuit.stored = { state: 'CLOSED', version: 7, outages: [] };
+    p.deps.circuitBreaker.refresh(await p.store.circuit.readNow());
+    while (slow.length > 0) {
+      slow.shift()?.(DOWN);
+      await new Promise(setImmediate);
+    }
+    await before;
+    expect(p.store.circuit.stored).toEqual({ state: 'CLOSED', version: 7, outages: [] });
+  });
+
+  it('opens nothing while the table cannot be written, and goes on calling', async () => {
+    const away = { read: p.store.circuit.read, write: async () => ({ kind: 'unavailable', cause: 'away' }) as const };
+    const deps = anotherEnvironment(away);
+    p.answer = () => DOWN;
+    send(10);
+    expect(await runIn(deps)).toBe(10);
+    p.answer = () => UP;
+    send(10);
+    expect(await runIn(deps)).toBe(10);
+  });
+
+  it('counts as closed where its row is corrupt, says so once, and can be opened over it', async () => {
+    p.store.circuit.stored = { state: 'OPEN', version: 0, openedAtMs: START_MS, probeAtMs: 9e15 };
+    send(1);
+    expect(await p.run()).toEqual(['e1 applied']);
+    send(1);
+    expect(await p.run()).toEqual(['e2 applied']);
+    expect(p.log.entries.filter(({ level }) => level === 'error').map(({ details }) => details.problem)).toEqual([
+      'its next probe is further away than any write puts it',
+    ]);
+    p.answer = () => DOWN;
+    send(9);
+    await p.run();
+    expect(p.store.circuit.stored).toMatchObject({ state: 'OPEN', probeAtMs: START_MS + 30_000 });
+  });
+
+  it('keeps what it knew where a read says nothing of it', async () => {
+    await openIt();
+    const readAhead = p.store.readAhead.bind(p.store);
+    p.store.readAhead = async (keys) => ({ ...(await readAhead(keys)), circuit: { kind: 'not_read' } }) as never;
+    send(1);
+    expect(await p.run()).toEqual(['e11 quarantined circuit_open']);
+  });
+
+  it('open, does not count a redrive of what it had put into quarantine', async () => {
+    await openIt();
+    send(1);
+    await p.run();
+    p.redrive();
+    p.clock.advance(30_000);
+    expect(await p.run()).toEqual(['e11 later: HTTP 503']);
+    expect(p.row('e11')).toMatchObject({ status: 'FAILED', attempts: 1, redrives: 0 });
+  });
+});
