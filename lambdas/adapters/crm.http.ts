@@ -16,7 +16,7 @@ const ANSWER_BYTES_MAX = 256 * 1_024;
 /** Node's default of 16 KiB is less than some gateways send. */
 const HEADER_BYTES_MAX = 64 * 1_024;
 
-/** How one try over a connection ended; `stale` is a kept-alive connection that the CRM had closed meanwhile. */
+/** What one try over a connection came to; `stale` is a kept-alive connection that the CRM had closed meanwhile. */
 type Tried = CrmResponse | { readonly kind: 'stale_connection' };
 
 /**
@@ -82,7 +82,9 @@ export class HttpCrm implements Crm {
     return new Promise((resolve) => {
       let connected = false;
       let timedOut = false;
+      let hasStatus = false;
       const request = this.#request(options, (response) => {
+        hasStatus = true;
         readAnswer(response, token).then(end);
       });
       // Not an `AbortSignal.timeout`: that runs out for calls that ended long ago as well.
@@ -106,6 +108,7 @@ export class HttpCrm implements Crm {
         end({ kind: 'answered', status: response.statusCode ?? 0, excerpt: '' });
       });
       request.on('error', (error: NodeJS.ErrnoException) => {
+        if (hasStatus) return;
         const isStale = !timedOut && request.reusedSocket && error.code === 'ECONNRESET';
         end(
           isStale ? { kind: 'stale_connection' } : { kind: connected ? 'unknown' : 'not_sent', cause: causeOf(error) },

@@ -59,7 +59,7 @@ describe('the partner event bus', () => {
     expect(crm).toMatchObject({ calls: events.applied, applied: events.applied, repeatedCalls: 0, missing: 0 });
     const calls = await pipeline.crmCalls();
     expect(new Set(calls.map(({ phone }) => phone))).toEqual(
-      new Set(['+15550101', '+15550102', 'jane.doe@customer.example;user=phone', '+15550103', '+15550104']),
+      new Set(['+15550101', '+15550102', 'jane.doe@customer.example', '+15550103', '+15550104']),
     );
     const ofOne = calls.filter(({ phone }) => phone === '+15550101');
     expect(ofOne.at(-1)?.key).toMatch(/\.customer\.end\|/);
@@ -116,7 +116,7 @@ describe('Open Messaging', () => {
     expect(await post(MESSAGE, await pipeline.signingKey())).toBe(401);
     expect(await post(MESSAGE, textSigningKeyFrom(SecretString) as SigningKey)).toBe(202);
     expect(await post(MESSAGE, textSigningKeyFrom(SecretString) as SigningKey)).toBe(202);
-    await pipeline.until('it is ignored', async () => (await statusOf('EVENT#m-1')) === 'IGNORED');
+    await pipeline.until('it is ignored', async () => (await statusOf('EVENT#m-1|Text')) === 'IGNORED');
     // Signed with this secret, but by the stream's route.
     const signature = sign(Buffer.from(MESSAGE), textSigningKeyFrom(SecretString) as SigningKey);
     expect((await pipeline.post(MESSAGE, { 'x-genesys-cloud-signature': signature })).status).toBe(401);

@@ -120,9 +120,25 @@ describe('the CRM over HTTP', () => {
     expect(await answerOf(() => undefined, 50)).toEqual({ kind: 'unknown', cause: 'timeout' });
   });
 
-  it('covers the reading of the answer by its budget', async () => {
+  it('keeps the status of an answer whose body does not end within the budget', async () => {
     const answer = await answerOf((_request, response) => void response.writeHead(200).write('{'), 200);
-    expect(answer).toEqual({ kind: 'unknown', cause: 'timeout' });
+    expect(answer).toEqual({ kind: 'answered', status: 200, excerpt: '{' });
+  });
+
+  it.each([
+    ['is shorter than announced', 'HTTP/1.1 422 Nope\r\ncontent-length: 90\r\n\r\nno such field', 422, 'no such field'],
+    ['lacks its last chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n', 200, 'abc'],
+    ['comes with a 204', 'HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\nextra', 204, ''],
+  ])('keeps the status of an answer whose body %s', async (_name, text, status, excerpt) => {
+    const answer = await answerOf((_request, response) => void response.socket?.end(text));
+    expect(answer).toEqual({ kind: 'answered', status, excerpt });
+  });
+
+  it('takes headers of 20 kB', async () => {
+    const answer = await answerOf((_request, response) => {
+      response.writeHead(200, { 'x-policy': 'x'.repeat(20_000) }).end();
+    });
+    expect(answer).toEqual({ kind: 'answered', status: 200, excerpt: '' });
   });
 
   it('does not know either when the connection breaks under the call', async () => {
@@ -167,7 +183,12 @@ describe('the CRM over HTTP', () => {
       const crm = new HttpCrm(await listening(server), TOKEN, { now: () => Date.now() });
       expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'answered', status: 200, excerpt: '' });
       expect(connections).toBe(1);
-      expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'answered', status: 200, excerpt: '' });
+      expect(await crm.deliver(COMMAND, CALL)).toEqual({
+        kind: 'answered',
+        status: 200,
+        excerpt: '',
+        isRepeated: true,
+      });
       expect(connections).toBe(2);
     } finally {
       server.close();

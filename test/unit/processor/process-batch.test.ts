@@ -249,11 +249,26 @@ describe('what the CRM answers', () => {
     p.send(eventBody('a', 0));
     expect(await p.run()).toEqual(['a applied']);
     expect(p.crmCalls.map(({ freshToken }) => freshToken)).toEqual([false, true]);
-    const q = new ProcessorOnFakes();
-    q.answer = () => answers(403);
-    q.send(eventBody('a', 0));
-    expect([await q.run(), q.crmCalls.length]).toEqual([['a later: HTTP 403'], 2]);
   });
+
+  it('makes no second call after 403: a permission does not come with a new token', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => ({ ...answers(403), retryAfter: '30' });
+    p.send(eventBody('a', 0));
+    expect([await p.run(), p.crmCalls.length, p.waits()]).toEqual([['a later: HTTP 403'], 1, [30]]);
+  });
+
+  it.each([429, 409, 401, 422])(
+    'keeps older events behind an event whose call was repeated after a reset and then got HTTP %i',
+    async (status) => {
+      const p = new ProcessorOnFakes();
+      p.answer = ({ key }) => (key === 'new' ? { ...answers(status), isRepeated: true } : answers(200));
+      p.send(eventBody('new', 2));
+      await p.run();
+      p.send(eventBody('old', 1));
+      expect((await p.run()).filter((line) => line.startsWith('old'))).not.toContain('old applied');
+    },
+  );
 
   it('quarantines what the CRM rejects at once, with its words, and lets every other event pass', async () => {
     const p = new ProcessorOnFakes();

@@ -51,7 +51,7 @@ describe('heldDelayMs', () => {
   });
 });
 
-describe('steppedAsideDelayMs', () => {
+describe('behindNewerDelayMs', () => {
   it('is one to five seconds', () => {
     expect([behindNewerDelayMs(0), behindNewerDelayMs(1)]).toEqual([1_000, 5_000]);
   });
@@ -66,9 +66,11 @@ describe('retryAfterMs', () => {
     ['an HTTP date', 'Sat, 31 Jan 2026 09:31:00 GMT', 60_000],
     ['an HTTP date in the past', 'Sat, 31 Jan 2026 09:29:00 GMT', 0],
     ['a negative number', '-5', 0],
-    ['a fraction', '1.5', 0],
+    ['a fraction, rounded up', '1.5', 2_000],
+    ['a whole number with decimals', '20.0', 20_000],
+    ['the first of a list', '20, 20', 20_000],
     ['words', 'soon', 0],
-    ['a date of another form', '2026-01-31T09:31:00Z', 0],
+    ['an ISO 8601 date', '2026-01-31T09:31:00Z', 60_000],
     ['a day that leads to no date', 'Monday', 0],
   ])('reads %s', (_name, header, expected) => {
     expect(retryAfterMs(header, now)).toBe(expected);

@@ -13,13 +13,14 @@ describe('classify', () => {
     [299, 'success'],
     [301, 'dependency, unknown'],
     [302, 'dependency, unknown'],
-    [400, 'permanent'],
-    [401, 'credentials'],
-    [403, 'credentials'],
-    [404, 'permanent'],
+    [400, 'permanent, not_applied'],
+    [401, 'credentials, not_applied'],
+    [403, 'transient, not_applied'],
+    [404, 'permanent, not_applied'],
     [408, 'transient, not_applied'],
-    [409, 'transient, not_applied'],
-    [422, 'permanent'],
+    [409, 'conflict, not_applied'],
+    [422, 'permanent, not_applied'],
+    [423, 'conflict, not_applied'],
     [425, 'transient, not_applied'],
     [429, 'transient, not_applied'],
     [500, 'transient, unknown'],
@@ -49,9 +50,23 @@ describe('classify', () => {
     });
   });
 
+  it.each([400, 401, 403, 404, 409, 422, 423, 429])(
+    'does not know the effect of a call that was repeated and then got HTTP %i: the first one may have been applied',
+    (status) => {
+      expect(classify({ kind: 'answered', status, excerpt: '', isRepeated: true })).toMatchObject({
+        applied: 'unknown',
+      });
+    },
+  );
+
+  it('takes a repeated call that succeeds for a success', () => {
+    expect(classify({ kind: 'answered', status: 200, excerpt: '', isRepeated: true })).toEqual({ kind: 'success' });
+  });
+
   it('keeps the status, the CRM’s words and Retry-After', () => {
     expect(classify({ kind: 'answered', status: 400, excerpt: 'phone is barred' })).toEqual({
       kind: 'permanent',
+      applied: 'not_applied',
       error: 'HTTP 400: phone is barred',
     });
     expect(classify({ kind: 'answered', status: 429, excerpt: '', retryAfter: '7' })).toEqual({
