@@ -119,8 +119,13 @@ export interface SettleWrite {
   /** Where given, the expected row's lease must still be live at this time. */
   readonly leaseLiveAtMs?: number;
   readonly row: EventRow;
-  /** The contact held by the expected owner, which is released with this effect. */
-  readonly contact?: { readonly key: string; readonly position: string; readonly effect: ContactEffect };
+  /** The contact held by the expected owner, which is released with this effect, or stays held until its lease ends. */
+  readonly contact?: {
+    readonly key: string;
+    readonly position: string;
+    readonly effect: ContactEffect;
+    readonly staysHeld: boolean;
+  };
   readonly userRows: readonly UserRow[];
 }
 

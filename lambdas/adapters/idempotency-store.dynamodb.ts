@@ -200,7 +200,7 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       TableName: this.#table,
       Key: { pk: contact.key },
       ConditionExpression: 'holder = :owner',
-      UpdateExpression: RELEASE[contact.effect],
+      UpdateExpression: RELEASE[contact.effect] + (contact.staysHeld ? '' : ', holder, leaseExpiresAtMs'),
       ExpressionAttributeValues: { ':owner': write.row.owner, ...position },
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     };
@@ -244,10 +244,11 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
   }
 }
 
+/** Each ends in its `REMOVE` clause, which goes on where the contact is let go. */
 const RELEASE: Readonly<Record<ContactEffect, string>> = {
-  applied: 'SET newest = :position REMOVE holder, leaseExpiresAtMs, unsettled, unsettledBefore',
-  not_applied: 'SET unsettled = unsettledBefore REMOVE holder, leaseExpiresAtMs, unsettledBefore',
-  unknown: 'REMOVE holder, leaseExpiresAtMs, unsettledBefore',
+  applied: 'SET newest = :position REMOVE unsettledBefore, unsettled',
+  not_applied: 'SET unsettled = unsettledBefore REMOVE unsettledBefore',
+  unknown: 'REMOVE unsettledBefore',
 };
 
 /**

@@ -10,7 +10,6 @@ import { type CrmFailure, type CrmOutcome, classify, responseClass } from '../do
 import { quarantineEnvelope } from '../domain/delivery/envelope.ts';
 import { reusedIdKey } from '../domain/event/event-key.ts';
 import {
-  type ContactEffect,
   claimedContact,
   type EventRow,
   type FinalStatus,
@@ -28,6 +27,7 @@ import type {
   MessageQueue,
   Metrics,
   SettleResult,
+  SettleWrite,
 } from '../ports.ts';
 import { CIRCUIT_BREAKER_OPEN, type Decision, decide, failedRow, finalRow, quarantinedRow } from './decide.ts';
 import { orderingDigestOf, type ParsedRecord, type Task } from './parse-record.ts';
@@ -65,6 +65,11 @@ export type Disposition =
       readonly cause: RetryCause;
       readonly attempts: number;
     };
+
+/** What an attempt's call leaves behind for its contact. */
+type CallEffect = Pick<NonNullable<SettleWrite['contact']>, 'effect' | 'staysHeld'>;
+
+const NOT_APPLIED: CallEffect = { effect: 'not_applied', staysHeld: false };
 
 /** Too little of the attempt is left for a call and all that has to follow it. */
 const NO_TIME = { kind: 'transient', applied: 'not_applied', error: 'no time left to call the CRM' } as const;
@@ -203,7 +208,7 @@ export class Attempt {
     const untried = { ...row, attempts: row.attempts - 1 };
     if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
     const pass = await this.#deps.circuitBreaker.tryAcquire(this.#owner);
-    if (pass === 'refused') return this.#quarantine(task, untried, 'circuit_open', CIRCUIT_BREAKER_OPEN, 'not_applied');
+    if (pass === 'refused') return this.#quarantine(task, untried, 'circuit_open', CIRCUIT_BREAKER_OPEN, NOT_APPLIED);
     if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
     this.#probes = pass.kind === 'probe';
     const outcome = await this.#callCrm(task, pass);
@@ -220,15 +225,15 @@ export class Attempt {
   #conclude(task: Extract<Task, { kind: 'deliver' }>, row: EventRow, outcome: CrmOutcome): Promise<Disposition> {
     switch (outcome.kind) {
       case 'success':
-        return this.#succeed(task, row);
+        return this.#succeed(task, row, outcome.mayStillRun === true);
       case 'permanent':
-        return this.#quarantine(task, row, 'crm_rejected', outcome.error, outcome.applied);
+        return this.#quarantine(task, row, 'crm_rejected', outcome.error, effectOf(outcome));
       case 'transient':
       case 'conflict':
       case 'credentials':
       case 'dependency':
         if (row.attempts >= this.#deps.limits.crmAttempts) {
-          return this.#quarantine(task, row, 'retries_exhausted', outcome.error, outcome.applied);
+          return this.#quarantine(task, row, 'retries_exhausted', outcome.error, effectOf(outcome));
         }
         return this.#fail(task, row, outcome);
       default:
@@ -251,8 +256,10 @@ export class Attempt {
     const first = await this.#callOnce(task, isProbe);
     if (first.kind !== 'credentials' || isProbe || !this.#hasTimeToCall()) return first;
     const second = await this.#callOnce(task, true);
-    // The first call may have been applied: what the second one got does not change that.
-    return second.kind === 'success' || first.applied === 'not_applied' ? second : { ...second, applied: 'unknown' };
+    // The first call may have been applied, or still be running: what the second one got does not change that.
+    const running = first.mayStillRun ?? second.mayStillRun;
+    const ended = running === undefined ? second : { ...second, mayStillRun: running };
+    return ended.kind === 'success' || first.applied === 'not_applied' ? ended : { ...ended, applied: 'unknown' };
   }
 
   /** One call, measured. */
@@ -266,13 +273,17 @@ export class Attempt {
     return classify(answer);
   }
 
-  async #succeed(task: Extract<Task, { kind: 'deliver' }>, claimed: EventRow): Promise<Disposition> {
+  async #succeed(
+    task: Extract<Task, { kind: 'deliver' }>,
+    claimed: EventRow,
+    staysHeld: boolean,
+  ): Promise<Disposition> {
     const row = finalRow(claimed, 'COMPLETED', this.#deps.clock.now(), this.#deps.limits);
-    const settled = await this.#settleClaimed(task, row, 'applied', task.userRows);
+    const settled = await this.#settleClaimed(task, row, { effect: 'applied', staysHeld }, task.userRows);
     if (settled.kind === 'settled') return { kind: 'done', outcome: 'applied', attempts: row.attempts };
     if (settled.kind !== 'rows_rejected') return this.#unsettled(settled, claimed);
     // The CRM has the event, but no settlement says so: older events of the contact must not pass it.
-    return this.#quarantine(task, claimed, 'rows_rejected', settled.cause, 'unknown');
+    return this.#quarantine(task, claimed, 'rows_rejected', settled.cause, { effect: 'unknown', staysHeld });
   }
 
   /** Gives the event back, to be tried again. */
@@ -285,9 +296,10 @@ export class Attempt {
     const { clock, chance, limits } = this.#deps;
     const nowMs = clock.now();
     const askedMs = retryAfterMs(outcome.retryAfter, nowMs);
-    const delayMs = retryDelayMs(limits, Math.max(1, claimed.attempts), chance.fraction(), askedMs);
+    const backoffMs = retryDelayMs(limits, Math.max(1, claimed.attempts), chance.fraction(), askedMs);
+    const delayMs = outcome.mayStillRun ? Math.max(backoffMs, this.#leaseLeftMs()) : backoffMs;
     const row = failedRow(claimed, outcome.error, nowMs, nowMs + delayMs);
-    const settled = await this.#settleClaimed(task, row, outcome.applied, []);
+    const settled = await this.#settleClaimed(task, row, effectOf(outcome), []);
     if (settled.kind !== 'settled') return this.#unsettled(settled, claimed);
     return { kind: 'retry', delayMs, why: outcome.error, cause, attempts: row.attempts };
   }
@@ -298,7 +310,7 @@ export class Attempt {
     claimed: EventRow,
     reason: QuarantineReason,
     error: string,
-    effect: ContactEffect,
+    left: CallEffect,
   ): Promise<Disposition> {
     if (this.#timeLeftMs() < 2 * this.#deps.limits.storeBudgetMs) {
       return this.#unsettled({ kind: 'unavailable', cause: 'no time left to quarantine' }, claimed, 'no_time');
@@ -306,11 +318,15 @@ export class Attempt {
     const row = quarantinedRow(claimed, reason, error, this.#deps.clock.now());
     const sent = await this.#sendToQuarantine(row);
     if (sent.kind === 'unavailable') {
-      const applied = effect === 'not_applied' ? effect : 'unknown';
-      const failure = { kind: 'transient', applied, error: `${error} (quarantine: ${sent.cause})` } as const;
+      const failure: CrmFailure = {
+        kind: 'transient',
+        applied: left.effect === 'not_applied' ? 'not_applied' : 'unknown',
+        error: `${error} (quarantine: ${sent.cause})`,
+        ...(left.staysHeld ? { mayStillRun: true } : {}),
+      };
       return this.#fail(task, claimed, failure, 'quarantine_queue');
     }
-    const settled = await this.#settleClaimed(task, row, effect, []);
+    const settled = await this.#settleClaimed(task, row, left, []);
     if (settled.kind !== 'settled') return this.#unsettled(settled, claimed);
     return { kind: 'done', outcome: 'quarantined', attempts: row.attempts, reason, error };
   }
@@ -319,7 +335,7 @@ export class Attempt {
   async #settleClaimed(
     task: Extract<Task, { kind: 'deliver' }>,
     row: EventRow,
-    effect: ContactEffect,
+    left: CallEffect,
     userRows: Extract<Task, { kind: 'deliver' }>['userRows'],
   ): Promise<SettleResult> {
     const { store, clock, limits } = this.#deps;
@@ -329,7 +345,7 @@ export class Attempt {
       leaseLiveAtMs: clock.now(),
       row,
       userRows,
-      ...(task.contact === undefined ? {} : { contact: { ...task.contact, effect } }),
+      ...(task.contact === undefined ? {} : { contact: { ...task.contact, ...left } }),
     };
     const reserveMs = (this.#probes ? 2 : 1) * limits.storeBudgetMs;
     let settled = await store.settle(write);
@@ -338,7 +354,10 @@ export class Attempt {
       this.#known.setEvent(write.eventKey, row);
       if (task.contact !== undefined) {
         const held = this.#known.contact(task.contact.key) ?? {};
-        this.#known.setContact(task.contact.key, releasedContact(held, task.contact.position, effect));
+        this.#known.setContact(
+          task.contact.key,
+          releasedContact(held, task.contact.position, left.effect, left.staysHeld),
+        );
       }
     }
     return settled;
@@ -352,10 +371,9 @@ export class Attempt {
   ): Disposition {
     if (settled.kind === 'lost' && settled.event !== undefined)
       this.#known.setEvent(this.#record.eventKey, settled.event);
-    const leaseLeftMs = this.#leaseExpiresAtMs - this.#deps.clock.now();
     const why =
       settled.kind === 'unavailable' ? `outcome not recorded: ${settled.cause}` : 'outcome not recorded: lease lost';
-    return { kind: 'retry', delayMs: Math.max(leaseLeftMs, 1_000), why, cause, attempts: claimed.attempts };
+    return { kind: 'retry', delayMs: Math.max(this.#leaseLeftMs(), 1_000), why, cause, attempts: claimed.attempts };
   }
 
   /** Records an outcome that needs no CRM call. */
@@ -421,6 +439,10 @@ export class Attempt {
     return retryDelayMs(limits, this.#record.source.message.receiveCount, chance.fraction());
   }
 
+  #leaseLeftMs(): number {
+    return this.#leaseExpiresAtMs - this.#deps.clock.now();
+  }
+
   #timeLeftMs(): number {
     return this.#endsAtMs - this.#deps.clock.now();
   }
@@ -430,6 +452,10 @@ export class Attempt {
     const { crmTimeoutMs, storeBudgetMs } = this.#deps.limits;
     return crmTimeoutMs + 5 * storeBudgetMs;
   }
+}
+
+function effectOf({ applied, mayStillRun }: CrmFailure): CallEffect {
+  return { effect: applied, staysHeld: mayStillRun === true };
 }
 
 function endOf(row: EventRow): Disposition {

@@ -100,8 +100,9 @@ describe('the fake and the DynamoDB adapter', () => {
       expected,
       fc.constantFrom(undefined, ...TIMES),
       fc.constantFrom('applied', 'not_applied', 'unknown'),
+      fc.boolean(),
       fc.constantFrom('COMPLETED', 'FAILED'),
-      async (event, contact, expect, liveAtMs, effect, status) => {
+      async (event, contact, expect, liveAtMs, effect, staysHeld, status) => {
         const rows = {
           event: event === undefined ? undefined : rowFrom(event),
           contact: contact === undefined ? undefined : withoutUndefined(contact),
@@ -113,7 +114,7 @@ describe('the fake and the DynamoDB adapter', () => {
             eventKey: keys.event,
             expect,
             row: rowFrom({ status, owner: 'me' }),
-            contact: { key: keys.contact, position: '2#b', effect },
+            contact: { key: keys.contact, position: '2#b', effect, staysHeld },
             userRows: [],
             ...lease,
           }),

@@ -175,14 +175,16 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
     };
 
     it.each([
-      ['applied', { newest: '5#e' }],
-      ['not_applied', { newest: '3#c', unsettled: '4#d' }],
-      ['unknown', { newest: '3#c', unsettled: '5#e' }],
-    ] as const)('with effect %s releases the contact accordingly', async (effect, left) => {
+      ['applied', false, { newest: '5#e' }],
+      ['applied', true, { newest: '5#e', holder: 'me', leaseExpiresAtMs: LEASE_ENDS }],
+      ['not_applied', false, { newest: '3#c', unsettled: '4#d' }],
+      ['unknown', false, { newest: '3#c', unsettled: '5#e' }],
+      ['unknown', true, { newest: '3#c', unsettled: '5#e', holder: 'me', leaseExpiresAtMs: LEASE_ENDS }],
+    ] as const)('with effect %s, staying held: %s, leaves the contact accordingly', async (effect, staysHeld, left) => {
       const { eventKey, contactKey } = names();
       await subject.putEvent(eventKey, claimed('me'));
       await subject.putContact(contactKey, held);
-      const write = settle(eventKey, { contact: { key: contactKey, position: '5#e', effect } });
+      const write = settle(eventKey, { contact: { key: contactKey, position: '5#e', effect, staysHeld } });
       expect(await subject.store.settle(write)).toEqual({ kind: 'settled' });
       expect(await subject.event(eventKey)).toEqual(write.row);
       expect(await subject.contact(contactKey)).toEqual(left);
@@ -193,7 +195,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
       await subject.putEvent(eventKey, claimed('me'));
       await subject.putContact(contactKey, held);
       const write = settle(eventKey, {
-        contact: { key: contactKey, position: '5#e', effect: 'applied' },
+        contact: { key: contactKey, position: '5#e', effect: 'applied', staysHeld: false },
         userRows: [{ key: userKey, item: { n: 1 }, onlyIfAbsent: true }],
       });
       expect(await subject.store.settle(write)).toEqual({ kind: 'settled' });
@@ -210,7 +212,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
       await subject.putEvent(eventKey, row);
       await subject.putContact(contactKey, held);
       const write = settle(eventKey, {
-        contact: { key: contactKey, position: '5#e', effect: 'applied' },
+        contact: { key: contactKey, position: '5#e', effect: 'applied', staysHeld: false },
         userRows: [{ key: userKey, item: { n: 1 } }],
       });
       expect(await subject.store.settle(write)).toEqual({ kind: 'lost', event: row });
@@ -234,7 +236,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
       await subject.putEvent(eventKey, claimed('me'));
       if (row !== undefined) await subject.putContact(contactKey, row);
       const write = settle(eventKey, {
-        contact: { key: contactKey, position: '5#e', effect: 'applied' },
+        contact: { key: contactKey, position: '5#e', effect: 'applied', staysHeld: false },
         userRows: [{ key: userKey, item: { n: 1 } }],
       });
       expect(await subject.store.settle(write)).toEqual({ kind: 'lost' });
@@ -306,7 +308,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
       await subject.putEvent(eventKey, claimed('me'));
       await subject.putContact(contactKey, held);
       const write = settle(eventKey, {
-        contact: { key: contactKey, position: '5#e', effect: 'applied' },
+        contact: { key: contactKey, position: '5#e', effect: 'applied', staysHeld: false },
         userRows: [
           { key: `${userKey}-other`, item: { by: 'second' } },
           { key: userKey, item: { by: 'second' }, onlyIfAbsent: true },

@@ -20,10 +20,18 @@ export type CrmResponse =
   | { readonly kind: 'no_token'; readonly cause: string };
 
 /** Meaning of a response for the event. */
-export type CrmOutcome = { readonly kind: 'success' } | CrmFailure;
+export type CrmOutcome = ({ readonly kind: 'success' } & MayStillRun) | CrmFailure;
+
+/**
+ * Present where the CRM may still be executing a call after the response: the call timed out, or its connection was
+ * reset. Nothing newer may be applied before its lease ends.
+ */
+interface MayStillRun {
+  readonly mayStillRun?: true;
+}
 
 /** A call that did not succeed. */
-export interface CrmFailure {
+export interface CrmFailure extends MayStillRun {
   /**
    * - `transient`: may pass; retry later. 403 is here: a missing permission does not pass by a new token.
    * - `conflict`: as `transient`, but about this one record; says nothing of the CRM as a whole.
@@ -81,7 +89,7 @@ export function classify(answer: CrmResponse): CrmOutcome {
     case 'not_sent':
       return { kind: 'transient', applied: 'not_applied', error: answer.cause };
     case 'unknown':
-      return { kind: 'transient', applied: 'unknown', error: answer.cause };
+      return { kind: 'transient', applied: 'unknown', error: answer.cause, mayStillRun: true };
     case 'no_token':
       return { kind: 'dependency', applied: 'not_applied', error: answer.cause };
     case 'answered':
@@ -95,10 +103,11 @@ function classifyStatus(answer: Extract<CrmResponse, { kind: 'answered' }>): Crm
   const { status, retryAfter, isRepeated = false } = answer;
   const error = `HTTP ${status}${answer.excerpt === '' ? '' : `: ${answer.excerpt}`}`;
   const wait = retryAfter === undefined ? {} : { retryAfter };
-  if (status >= 200 && status < 300) return { kind: 'success' };
+  const first = isRepeated ? ({ mayStillRun: true } as const) : {};
+  if (status >= 200 && status < 300) return { kind: 'success', ...first };
   const isClientError = status >= 400 && status < 500;
   const applied = isClientError && !isRepeated ? 'not_applied' : 'unknown';
-  return { kind: failureKind(status), applied, error, ...wait };
+  return { kind: failureKind(status), applied, error, ...wait, ...first };
 }
 
 function failureKind(status: number): CrmFailure['kind'] {

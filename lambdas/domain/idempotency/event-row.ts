@@ -244,16 +244,28 @@ export function claimedContact(
   };
 }
 
-/** The contact's row after its holder has ended, with what is known of the call. */
-export function releasedContact(row: ContactRow, position: string, effect: ContactEffect): ContactRow {
-  const newest = row.newest === undefined ? {} : { newest: row.newest };
+/**
+ * The contact's row after its holder has settled, with what is known of the call. It stays held until the lease ends
+ * where the CRM may still be executing the call: what comes later must not be overwritten by it.
+ */
+export function releasedContact(
+  row: ContactRow,
+  position: string,
+  effect: ContactEffect,
+  staysHeld: boolean,
+): ContactRow {
+  const { holder, leaseExpiresAtMs, newest } = row;
+  const kept = {
+    ...(staysHeld && holder !== undefined && leaseExpiresAtMs !== undefined ? { holder, leaseExpiresAtMs } : {}),
+    ...(newest === undefined ? {} : { newest }),
+  };
   switch (effect) {
     case 'applied':
-      return { newest: position };
+      return { ...kept, newest: position };
     case 'not_applied':
-      return { ...newest, unsettled: row.unsettledBefore ?? '' };
+      return { ...kept, unsettled: row.unsettledBefore ?? '' };
     case 'unknown':
-      return { ...newest, unsettled: row.unsettled ?? '' };
+      return { ...kept, unsettled: row.unsettled ?? '' };
     default:
       return effect satisfies never;
   }

@@ -101,7 +101,10 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     if (userRows.some((userRow) => userRow.onlyIfAbsent === true && this.userRows.has(userRow.key)))
       return { kind: 'rows_rejected', cause: 'a row of the mapping was there already' };
     if (contact !== undefined && held !== undefined)
-      this.contacts.set(contact.key, this.#rules.releasedContact(held, contact.position, contact.effect));
+      this.contacts.set(
+        contact.key,
+        this.#rules.releasedContact(held, contact.position, contact.effect, contact.staysHeld),
+      );
     this.events.set(write.eventKey, row);
     this.putUserRows(userRows);
     return { kind: 'settled' };

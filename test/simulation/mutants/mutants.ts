@@ -148,27 +148,36 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'that an event was applied is not kept with its contact',
     mutation: rules({
-      releasedContact: (row, position, effect) =>
+      releasedContact: (row, position, effect, staysHeld) =>
         effect === 'applied'
           ? row.newest === undefined
             ? {}
             : { newest: row.newest }
-          : releasedContact(row, position, effect),
+          : releasedContact(row, position, effect, staysHeld),
     }),
     seeds: 300,
   },
   {
     name: 'after an unknown outcome the contact is free for older events',
     mutation: rules({
-      releasedContact: (row, position, effect) =>
-        releasedContact({ ...row, unsettledBefore: '' }, position, effect === 'unknown' ? 'not_applied' : effect),
+      releasedContact: (row, position, effect, staysHeld) => {
+        const taken = effect === 'unknown' ? 'not_applied' : effect;
+        return releasedContact({ ...row, unsettledBefore: '' }, position, taken, staysHeld);
+      },
     }),
     seeds: 300,
   },
   {
+    name: 'a contact is let go while the CRM may still be executing the call',
+    mutation: rules({
+      releasedContact: (row, position, effect) => releasedContact(row, position, effect, false),
+    }),
+    seeds: 1_500,
+  },
+  {
     name: 'what was unsettled before a claim is forgotten with it',
     mutation: rules({
-      releasedContact: (row, position, effect) => releasedContact({ ...row, unsettledBefore: '' }, position, effect),
+      releasedContact: (row, ...rest) => releasedContact({ ...row, unsettledBefore: '' }, ...rest),
     }),
     seeds: 1_500,
   },
@@ -229,7 +238,7 @@ export const MUTANTS: readonly Mutant[] = [
         circuit.writeNow = (expected, next) => write(next.probeOwner === undefined ? expected : circuit.stored, next);
       },
     },
-    seeds: 2_000,
+    seeds: 6_000,
   },
   {
     name: 'who loses the probe calls all the same',
@@ -244,7 +253,7 @@ export const MUTANTS: readonly Mutant[] = [
         return deps;
       },
     },
-    seeds: 300,
+    seeds: 2_500,
   },
   {
     name: 'an open circuit stops nobody',

@@ -17,6 +17,7 @@ export interface Scope {
   readonly attempts: number;
   readonly faults: Partial<Rations>;
   readonly limits?: Partial<Limits>;
+  readonly crmWays?: readonly CrmWay[];
   readonly redriveRuns?: number;
 }
 
@@ -42,6 +43,13 @@ export const SCOPES: Readonly<Record<string, Scope>> = {
     attempts: 3,
     faults: { ...CRM_MAY_FAIL, lands_late: 1, received_twice: 1 },
   },
+  slow: {
+    about:
+      '2 events of one contact, 3 attempts, CRM calls that go on after their caller has given up, a crash anywhere',
+    attempts: 3,
+    faults: { crm_unknown: ANY, crash: 1 },
+    crmWays: ['applied', 'late', 'repeated_late', 'repeated_rejected'],
+  },
   circuit: {
     about:
       '2 events of one contact, 3 attempts, a circuit that opens with the first failed call, its probes, a crash anywhere, a redrive',
@@ -61,12 +69,15 @@ export const SCOPES: Readonly<Record<string, Scope>> = {
 };
 
 /** The world of a scope. */
-export function worldOf({ attempts, faults, limits = {}, redriveRuns = 0 }: Scope, mutation: Mutation = {}): World {
+export function worldOf(
+  { attempts, faults, limits = {}, redriveRuns = 0, crmWays = CRM_WAYS }: Scope,
+  mutation: Mutation = {},
+): World {
   return new World({
     events: [makeEvent(0, 'ordered', '+1'), makeEvent(1, 'ordered', '+1')],
     limits: { ...NEAR, ...limits },
     rations: { ...noFaults(), ...faults },
-    crmWays: CRM_WAYS,
+    crmWays,
     clockOffsetsMs: [0, 0, 0],
     coldStarts: true,
     redriveRuns,

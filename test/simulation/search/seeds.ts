@@ -32,6 +32,9 @@ const CRM_WAYS: readonly CrmWay[] = [
   'unknown_applied',
   'unknown',
   'failed_applied',
+  'late',
+  'repeated_late',
+  'repeated_rejected',
   'not_sent',
   'throttled',
   'unauthorized',
@@ -129,7 +132,7 @@ function faultsFrom(fraction: () => number): FaultProfile {
 }
 
 /** How often work goes on, rather than begins, rather than time passes. */
-const HARMLESS: Partial<Record<Action['kind'], number>> = { 'goes on': 6, begins: 3, redrives: 0.3, time: 1 };
+const HARMLESS: Partial<Record<Action['kind'], number>> = { 'goes on': 6, lands: 1, begins: 3, redrives: 0.3, time: 1 };
 
 /** What a call comes to while the CRM is down is no more special than an answer while it works. */
 const WHILE_DOWN: typeof HARMLESS = { ...HARMLESS, crm_failed: 2, crm_unknown: 2 };

@@ -4,8 +4,11 @@ import { FAULTS, type Fault } from './faults.ts';
 /** One thing that a driver may choose. */
 export interface Action {
   readonly name: string;
-  /** Work goes on, a function is invoked, quarantine is looked through, time passes, or something goes wrong. */
-  readonly kind: 'goes on' | 'begins' | 'redrives' | 'time' | Fault;
+  /**
+   * Work goes on, something lands that its caller has given up, a function is invoked, quarantine is examined, time
+   * passes, or something goes wrong.
+   */
+  readonly kind: 'goes on' | 'lands' | 'begins' | 'redrives' | 'time' | Fault;
   /** Whether it can only be while the CRM works. */
   readonly needsCrm?: boolean;
   readonly act: () => void;

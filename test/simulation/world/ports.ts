@@ -25,6 +25,9 @@ export type CrmWay =
   | 'rejected'
   | 'throttled'
   | 'failed_applied'
+  | 'late'
+  | 'repeated_late'
+  | 'repeated_rejected'
   | 'unauthorized';
 
 const LOST = { kind: 'unavailable', cause: 'no response' } as const;
@@ -218,14 +221,32 @@ function callCrm(
   const contact = scene.contactOf(event);
   const nowMs = scene.clock.now() - scene.limits.clockSkewMs;
   scene.probes.calls(invocation);
-  const called = scene.crm.begin({ event, contact, caller: invocation.name, key, row: scene.row(event), nowMs });
+  const row = scene.row(event);
+  const called = scene.crm.begin({ event, contact, caller: invocation.name, key, row, nowMs });
+  let isLate = false;
   const over = () => {
-    called();
+    if (!isLate) called();
     scene.probes.end(invocation);
   };
   const end = (applied: boolean, answer: CrmResponse | undefined) => () => {
     over();
     if (applied) scene.crm.apply(event, contact);
+    return answer === undefined ? undefined : { answer };
+  };
+  // No call outlasts the lease under which it was made, by the clock of whoever finds it ended first.
+  const byMs = (row?.leaseExpiresAtMs ?? 0) - scene.limits.clockSkewMs;
+  const late = (isApplied: boolean, answer: CrmResponse | undefined) => () => {
+    isLate = true;
+    over();
+    if (isApplied) scene.crm.apply(event, contact);
+    scene.lateWrites.push({
+      name: `CRM call for ${event}, late`,
+      byMs,
+      act: () => {
+        called();
+        scene.crm.apply(event, contact);
+      },
+    });
     return answer === undefined ? undefined : { answer };
   };
   invocation.onDeath(over);
@@ -241,6 +262,22 @@ function callCrm(
       fault: 'crm_unknown',
       happen: end(false, { kind: 'unknown', cause: 'timeout' }),
     },
+    late: {
+      name: 'no answer, still under way',
+      fault: 'crm_unknown',
+      happen: late(false, { kind: 'unknown', cause: 'timeout' }),
+    },
+    repeated_late: {
+      name: 'reset, applied by the repetition, the first call still under way',
+      fault: 'crm_unknown',
+      needsCrm: true,
+      happen: late(true, { ...answered(200), isRepeated: true }),
+    },
+    repeated_rejected: {
+      name: 'applied, reset, 422 to the repetition',
+      fault: 'crm_unknown',
+      happen: end(true, { ...answered(422), isRepeated: true }),
+    },
     failed_applied: { name: 'applied, 500', fault: 'crm_unknown', happen: end(true, answered(500)) },
     not_sent: {
       name: 'connection refused',
@@ -254,6 +291,9 @@ function callCrm(
   return park(scene, invocation, `CRM call for ${event}`, 'CRM', budgetMs, [
     ...crmWays.map((way) => ways[way]),
     { name: 'applied, then dies', fault: 'crash', happen: end(true, undefined) },
+    ...(crmWays.includes('late')
+      ? [{ name: 'dies, the call still under way', fault: 'crash', happen: late(false, undefined) } as const]
+      : []),
   ]);
 }
 

@@ -16,9 +16,11 @@ import { START_MS, type WorkEvent } from './workload.ts';
 /** How many writes a read may be behind. */
 const READS_BEHIND = 3;
 
-/** A write whose caller has given up, and that is still under way. */
+/** A write or a CRM call whose caller has given up, and that is still under way. */
 export interface LateWrite {
   readonly name: string;
+  /** It has happened by this time. */
+  readonly byMs?: number;
   readonly act: () => void;
 }
 

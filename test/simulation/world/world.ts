@@ -145,7 +145,7 @@ export class World {
     const { lateWrites } = this.scene;
     return lateWrites.map((write) => ({
       name: write.name,
-      kind: 'goes on',
+      kind: 'lands',
       act: () => {
         lateWrites.splice(lateWrites.indexOf(write), 1);
         write.act();
@@ -164,7 +164,8 @@ export class World {
       }),
     );
     const frozen: Action = { name: 'all stand still', kind: 'frozen', act: () => this.scene.pass(FROZEN_MS) };
-    return running.length === 0 ? [...redrives, frozen] : redrives;
+    const mayFreeze = running.length === 0 && this.#landingsDueMs().length === 0;
+    return mayFreeze ? [...redrives, frozen] : redrives;
   }
 
   /** Time passes to the next moment at which something changes by itself, but not beyond an answer that is due. */
@@ -174,7 +175,7 @@ export class World {
     const at = (atMs: number | undefined) => {
       if (atMs !== undefined && atMs > nowMs && atMs < nextMs) nextMs = atMs;
     };
-    const dueMs = this.#momentsOfCalls(at);
+    const dueMs = Math.min(this.#momentsOfCalls(at), ...this.#landingsDueMs());
     this.#momentsOfRows(at);
     for (const { visibleAtMs } of this.scene.queue.messages.values()) at(visibleAtMs);
     for (const atMs of this.#sender?.dueMs ?? []) at(atMs);
@@ -182,6 +183,10 @@ export class World {
     if (nextMs === Number.POSITIVE_INFINITY || nextMs > dueMs) return [];
     const byMs = nextMs - nowMs;
     return [{ name: `${byMs / 1_000} s pass`, kind: 'time', act: () => this.scene.pass(byMs) }];
+  }
+
+  #landingsDueMs(): number[] {
+    return this.scene.lateWrites.flatMap(({ byMs }) => (byMs === undefined ? [] : [byMs]));
   }
 
   /** When calls under way go on, and by when the first of them is answered. */

@@ -47,7 +47,7 @@ const SETTLE: SettleWrite = {
   expect: { status: 'IN_PROGRESS', owner: 'me' },
   leaseLiveAtMs: 100,
   row: row('COMPLETED', 'me'),
-  contact: { key: 'CONTACT#c', position: '5#e', effect: 'applied' },
+  contact: { key: 'CONTACT#c', position: '5#e', effect: 'applied', staysHeld: false },
   userRows: [{ key: 'u', item: { n: 1 }, onlyIfAbsent: true }],
 };
 

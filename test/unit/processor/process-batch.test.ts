@@ -5,7 +5,7 @@ import { orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
 import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-on-fakes.ts';
 
-const answers = (status: number, excerpt = ''): CrmResponse => ({ kind: 'answered', status, excerpt });
+const answers = (status: number, excerpt = '') => ({ kind: 'answered', status, excerpt }) as const;
 const CONTACT = `CONTACT#${orderingKeyDigest('+15550100')}`;
 
 describe('the happy path', () => {
@@ -126,6 +126,33 @@ describe('order', () => {
     expect(await q.run()).toEqual(['old applied']);
   });
 
+  it.each<[string, CrmResponse]>([
+    ['timed out', { kind: 'unknown', cause: 'timeout' }],
+    ['was reset', { kind: 'unknown', cause: 'ECONNRESET' }],
+    ['was repeated after a reset and then refused', { kind: 'answered', status: 422, excerpt: '', isRepeated: true }],
+    ['was repeated after a reset and then succeeded', { kind: 'answered', status: 200, excerpt: '', isRepeated: true }],
+  ])(
+    'holds the contact until the lease ends if the call %s: the CRM may still be executing it',
+    async (_how, first) => {
+      const p = new ProcessorOnFakes();
+      p.answer = ({ key }) => (key === 'old' ? first : answers(200));
+      p.send(eventBody('old', 1));
+      await p.run();
+      p.send(eventBody('new', 2));
+      expect(await p.run()).toEqual(['new later: contact in progress elsewhere']);
+      p.clock.advance(DEFAULT_LIMITS.leaseMs);
+      expect((await p.run()).at(0)).toBe('new applied');
+    },
+  );
+
+  it('tries a call that timed out again only when its lease has ended', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => ({ kind: 'unknown', cause: 'timeout' });
+    p.send(eventBody('a', 0));
+    await p.run();
+    expect(p.waits()).toEqual([40]);
+  });
+
   it('does not take a later refusal as word on an earlier call whose outcome is unknown', async () => {
     const p = new ProcessorOnFakes();
     p.answer = () => answers(500);
@@ -208,27 +235,29 @@ describe('two attempts that quarantine one event at the same time', () => {
 });
 
 describe('what the CRM answers', () => {
-  it.each<[string, CrmResponse, string, string]>([
-    ['503', answers(503, 'down'), 'HTTP 503: down', '001769851800002#b'],
-    ['a timeout', { kind: 'unknown', cause: 'timeout' }, 'timeout', '001769851800002#b'],
-    ['a redirect', answers(302), 'HTTP 302', '001769851800002#b'],
-    ['429', answers(429), 'HTTP 429', ''],
-    ['a refused connection', { kind: 'not_sent', cause: 'ECONNREFUSED' }, 'ECONNREFUSED', ''],
-    ['no token', { kind: 'no_token', cause: 'no token' }, 'no token', ''],
+  const heldBy1 = { holder: 'owner-1', leaseExpiresAtMs: START_MS + 40_000 };
+
+  it.each<[string, CrmResponse, string, object]>([
+    ['503', answers(503, 'down'), 'HTTP 503: down', { unsettled: '001769851800002#b' }],
+    ['a timeout', { kind: 'unknown', cause: 'timeout' }, 'timeout', { unsettled: '001769851800002#b', ...heldBy1 }],
+    ['a redirect', answers(302), 'HTTP 302', { unsettled: '001769851800002#b' }],
+    ['429', answers(429), 'HTTP 429', { unsettled: '' }],
+    ['a refused connection', { kind: 'not_sent', cause: 'ECONNREFUSED' }, 'ECONNREFUSED', { unsettled: '' }],
+    ['no token', { kind: 'no_token', cause: 'no token' }, 'no token', { unsettled: '' }],
   ])(
-    'after %s: FAILED, its contact released with what is known, the message back when it is due',
-    async (_name, answer, error, unsettled) => {
+    'after %s: FAILED, its contact left with what is known, the message back when it is due',
+    async (_name, answer, error, contact) => {
       const p = new ProcessorOnFakes();
       p.answer = () => answer;
       p.send(eventBody('b', 2));
       expect(await p.run()).toEqual([`b later: ${error}`]);
       expect(p.row('b')).toMatchObject({ status: 'FAILED', attempts: 1, lastError: error });
       expect(p.row('b')).not.toHaveProperty('leaseExpiresAtMs');
-      expect(p.store.contacts.get(CONTACT)).toEqual({ unsettled });
+      expect(p.store.contacts.get(CONTACT)).toEqual(contact);
       const dueInS = ((p.row('b')?.nextAttemptAtMs ?? 0) - START_MS) / 1_000;
       expect(p.waits()).toEqual([Math.ceil(dueInS)]);
       p.answer = () => answers(200);
-      p.clock.advance(6_000);
+      p.clock.advance(1_000 * Math.ceil(dueInS));
       expect(await p.run()).toEqual(['b applied']);
       expect([p.row('b')?.attempts, p.crmCalls.map(({ key }) => key)]).toEqual([2, ['b', 'b']]);
       expect(p.row('b')).not.toHaveProperty('nextAttemptAtMs');

@@ -42,6 +42,7 @@ describe('classify', () => {
       kind: 'transient',
       applied: 'unknown',
       error: 'timeout',
+      mayStillRun: true,
     });
     expect(classify({ kind: 'no_token', cause: 'no token' })).toEqual({
       kind: 'dependency',
@@ -51,16 +52,20 @@ describe('classify', () => {
   });
 
   it.each([400, 401, 403, 404, 409, 422, 423, 429])(
-    'does not know the effect of a call that was repeated and then got HTTP %i: the first one may have been applied',
+    'knows neither the effect nor the end of a call that was repeated and then got HTTP %i: the first one may have been applied',
     (status) => {
       expect(classify({ kind: 'answered', status, excerpt: '', isRepeated: true })).toMatchObject({
         applied: 'unknown',
+        mayStillRun: true,
       });
     },
   );
 
-  it('takes a repeated call that succeeds for a success', () => {
-    expect(classify({ kind: 'answered', status: 200, excerpt: '', isRepeated: true })).toEqual({ kind: 'success' });
+  it('takes a repeated call that succeeds for a success whose first request may still run', () => {
+    expect(classify({ kind: 'answered', status: 200, excerpt: '', isRepeated: true })).toEqual({
+      kind: 'success',
+      mayStillRun: true,
+    });
   });
 
   it('keeps the status, the CRM’s words and Retry-After', () => {
