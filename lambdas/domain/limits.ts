@@ -60,8 +60,11 @@ export const LIMIT_TABLE = {
   crmAttempts: limit(10, 1, 100, 'CRM calls for one event before it is quarantined'),
   backoffBaseMs: limit(5 * SECOND, 1, HOUR, 'ceiling of the first wait; doubles with each attempt'),
   backoffCapMs: limit(15 * MINUTE, 1, 12 * HOUR, 'longest wait; SQS visibility ends at 12 h'),
-  circuitWindow: limit(10, 1, 1_000, 'last calls of one environment by which it judges; fewer judge nothing'),
-  circuitFailurePercent: limit(50, 1, 100, 'share of failed calls in the window at which the circuit opens'),
+  circuitWindow: limit(50, 1, 1_000, 'last calls of one environment by which it judges'),
+  circuitCallsMin: limit(10, 1, 1_000, 'calls in the window from which on their share of failures counts'),
+  circuitFailurePercent: limit(50, 1, 100, 'share of failed calls in the window at which the circuit breaker opens'),
+  circuitFailuresInARow: limit(10, 1, 1_000, 'failed calls in a row at which it opens, whatever came before'),
+  circuitContactsMin: limit(3, 1, 100, 'distinct contacts that the failures must concern: one bad record is no outage'),
   circuitOpenMs: limit(30 * SECOND, SECOND, HOUR, 'from opening to the first probe, and from one probe to the next'),
 
   // Processor
@@ -219,6 +222,12 @@ const RELATIONS: readonly Relation[] = [
     'claim + probe + CRM call + quarantining + settle + circuit (crmTimeoutMs + 5 × storeBudgetMs) ≤ attemptBudgetMs',
     (l) => l.crmTimeoutMs + 5 * l.storeBudgetMs,
     (l) => l.attemptBudgetMs,
+  ),
+  atMost(
+    'circuitCallsMin',
+    'circuitCallsMin ≤ circuitWindow',
+    (l) => l.circuitCallsMin,
+    (l) => l.circuitWindow,
   ),
   less(
     'circuitOpenMs',

@@ -213,7 +213,7 @@ export class Attempt {
     this.#probes = pass.kind === 'probe';
     const outcome = await this.#callCrm(task, pass);
     const works = outcome.kind === 'success' || outcome.kind === 'permanent' || outcome.kind === 'conflict';
-    await this.#deps.circuitBreaker.recordResult(pass, !works);
+    await this.#deps.circuitBreaker.recordResult(pass, task.contact?.key ?? task.event.id, !works);
     const disposition = await this.#conclude(task, row, outcome);
     // Without time left for it the circuit waits for the next probe.
     if (this.#probes && works && this.#timeLeftMs() >= this.#deps.limits.storeBudgetMs)

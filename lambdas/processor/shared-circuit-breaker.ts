@@ -5,7 +5,6 @@
  * The clock is read, never a timer: an environment stands still between invocations. cockatiel's windows count
  * calls, and so do not age while it does.
  */
-import { CircuitState, CountBreaker } from 'cockatiel';
 import {
   type CachedCircuitBreaker,
   type CircuitBreakerRow,
@@ -18,6 +17,7 @@ import {
 } from '../domain/crm/circuit-breaker.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { CircuitBreakerRead, CircuitBreakerStore, Clock, Log, Metrics } from '../ports.ts';
+import { FailureRate } from './failure-rate.ts';
 
 /** What the circuit works with. */
 export interface CircuitBreakerDependencies {
@@ -39,8 +39,8 @@ export interface Permit {
 export class SharedCircuitBreaker {
   readonly #deps: CircuitBreakerDependencies;
   #seen: CachedCircuitBreaker;
-  #breaker: CountBreaker;
-  /** The version that `#breaker` has counted calls of. */
+  #failures: FailureRate;
+  /** The version that `#failures` has counted calls of. */
   #breakerVersion: number;
   /** The attempt of this environment that is about to probe, or probing. */
   #prober: string | undefined;
@@ -51,7 +51,7 @@ export class SharedCircuitBreaker {
     this.#deps = deps;
     this.#seen = readCircuitBreaker(undefined, deps.clock.now(), deps.limits);
     this.#breakerVersion = this.#seen.row.version;
-    this.#breaker = newBreaker(deps.limits);
+    this.#failures = new FailureRate(deps.limits);
   }
 
   /** A read of the row. What the table gave no answer for leaves what was known. */
@@ -95,16 +95,16 @@ export class SharedCircuitBreaker {
   }
 
   /** A call has ended. Opens the circuit where too many of this environment's last ones under its version failed. */
-  async recordResult(pass: Permit, failed: boolean): Promise<void> {
+  async recordResult(pass: Permit, contact: string, failed: boolean): Promise<void> {
     const { row } = this.#seen;
     if (pass.kind === 'probe') this.#deps.metrics.addBy('CircuitProbes', failed ? 'failed' : 'succeeded', 1);
     if (pass.kind === 'probe' || pass.version !== this.#breakerVersion) return;
     if (row.state !== 'CLOSED' || this.#opening) return;
     if (!failed) {
-      this.#breaker.success(CircuitState.Closed);
+      this.#failures.success();
       return;
     }
-    if (!this.#breaker.failure(CircuitState.Closed)) return;
+    if (!this.#failures.failure(contact)) return;
     const { clock, limits, log, metrics } = this.#deps;
     this.#opening = true;
     const opened = await this.#write(openCircuitBreaker(row, clock.now(), limits)).finally(() => {
@@ -150,11 +150,6 @@ export class SharedCircuitBreaker {
       log.write('error', 'the circuit’s row cannot be read and counts as closed', { dependency: 'crm', problem });
     if (row.version === this.#breakerVersion) return;
     this.#breakerVersion = row.version;
-    this.#breaker = newBreaker(limits);
+    this.#failures = new FailureRate(limits);
   }
-}
-
-/** cockatiel opens above its threshold, this circuit from it on. */
-function newBreaker({ circuitWindow, circuitFailurePercent }: Limits): CountBreaker {
-  return new CountBreaker({ threshold: circuitFailurePercent / 100 - 1e-9, size: circuitWindow });
 }

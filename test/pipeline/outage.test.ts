@@ -8,7 +8,7 @@ import { LIMITS_IN_SECONDS } from './limits-in-seconds.ts';
 /** The profile's: from one probe to the next. */
 const PROBE_EVERY_MS = 2_000;
 const ENVIRONMENTS = 5;
-/** What an environment may call before its circuit opens: the window, and what is under way. */
+/** What an environment may call before its circuit breaker opens: ten failures, and what is under way. */
 const CALLS_AT_MOST = ENVIRONMENTS * (10 + 5);
 
 let pipeline: LocalPipelineProcess;

@@ -186,9 +186,16 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
     case 'QUARANTINED': {
       // Whoever has captured a signed delivery could otherwise take its event out of quarantine, without a redrive.
       if (!context.fromQuarantine) return { kind: 'waits_in_quarantine' };
-      const counts = row.reason !== 'circuit_open';
+      // An event that was not tried has spent nothing, and earns nothing: what it failed before still counts.
+      const wasTried = row.reason !== 'circuit_open';
       const history = appendHistory(row.history, { atMs: context.nowMs, what: 'redriven' });
-      const carried = { ...history, history, attempts: 0, expiredLeases: 0, redrives: redrives + (counts ? 1 : 0) };
+      const carried = {
+        ...history,
+        history,
+        attempts: wasTried ? 0 : attempts,
+        expiredLeases: wasTried ? 0 : expiredLeases,
+        redrives: redrives + (wasTried ? 1 : 0),
+      };
       return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
     }
     default:

@@ -238,7 +238,7 @@ export const MUTANTS: readonly Mutant[] = [
         circuit.writeNow = (expected, next) => write(next.probeOwner === undefined ? expected : circuit.stored, next);
       },
     },
-    seeds: 6_000,
+    seeds: 3_000,
   },
   {
     name: 'who loses the probe calls all the same',
@@ -253,7 +253,7 @@ export const MUTANTS: readonly Mutant[] = [
         return deps;
       },
     },
-    seeds: 2_500,
+    seeds: 500,
   },
   {
     name: 'an open circuit stops nobody',

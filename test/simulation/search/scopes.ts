@@ -9,6 +9,9 @@ import { World } from '../world/world.ts';
 /** Limits under which every branch is near: two CRM calls an event, and `behind_newer` given up after one wait. */
 const NEAR: Limits = { ...DEFAULT_LIMITS, crmAttempts: 2 };
 
+/** With a window of one call an environment has nothing to remember but what it reads with each batch. */
+const OPENS_AT_ONCE = { circuitWindow: 1, circuitCallsMin: 1, circuitFailuresInARow: 1, circuitContactsMin: 1 };
+
 const CRM_WAYS: readonly CrmWay[] = ['applied', 'unknown_applied', 'unknown', 'not_sent', 'rejected'];
 
 /** A small world: so many attempts on two events of one contact, and so much that may go wrong. */
@@ -55,15 +58,14 @@ export const SCOPES: Readonly<Record<string, Scope>> = {
       '2 events of one contact, 3 attempts, a circuit that opens with the first failed call, its probes, a crash anywhere, a redrive',
     attempts: 3,
     faults: { crm_unknown: ANY, crm_failed: ANY, crash: 1, redriven: 1 },
-    // With a window of one call an environment has nothing to remember but what it reads with each batch.
-    limits: { circuitWindow: 1 },
+    limits: OPENS_AT_ONCE,
   },
   recovery: {
     about:
       '2 events of one contact, 2 attempts, a circuit that opens with the first failed call, a run of the redrive function, a crash anywhere',
     attempts: 2,
     faults: { crm_unknown: 1, crm_failed: 1, crash: 1 },
-    limits: { circuitWindow: 1 },
+    limits: OPENS_AT_ONCE,
     redriveRuns: 1,
   },
 };

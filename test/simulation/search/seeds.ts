@@ -23,7 +23,10 @@ const SIMULATED: Limits = {
   ...DEFAULT_LIMITS,
   crmAttempts: 3,
   maxReceiveCount: 9,
-  circuitWindow: 3,
+  circuitWindow: 4,
+  circuitCallsMin: 2,
+  circuitFailuresInARow: 3,
+  circuitContactsMin: 1,
   quarantineRefreshMs: 300_000,
 };
 

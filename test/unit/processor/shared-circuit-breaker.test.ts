@@ -72,16 +72,47 @@ describe('the circuit', () => {
     expect(p.store.circuit.stored).toEqual(stored);
   });
 
-  it('judges by the last ten calls only', async () => {
-    send(10);
-    await p.run();
+  it('opens with the tenth failure in a row, whatever came before', async () => {
+    send(40);
+    while (p.queue.visible().length > 0) await p.run();
     p.answer = () => DOWN;
-    for (let failures = 1; failures <= 5; failures += 1) {
+    for (let failures = 1; failures <= 10; failures += 1) {
       expect(p.store.circuit.stored).toBeUndefined();
       send(1);
       await p.run();
     }
     expect(p.store.circuit.stored).toMatchObject({ state: 'OPEN' });
+  });
+
+  it('opens where half of the last 50 calls failed, none of them in a row', async () => {
+    send(50);
+    while (p.queue.visible().length > 0) await p.run();
+    for (let calls = 1; calls <= 50; calls += 1) {
+      expect(p.store.circuit.stored).toBeUndefined();
+      p.answer = () => (calls % 2 === 0 ? DOWN : UP);
+      send(1);
+      await p.run();
+    }
+    expect(p.store.circuit.stored).toMatchObject({ state: 'OPEN' });
+  });
+
+  it.each([
+    [2, undefined],
+    [3, 'OPEN'],
+  ])('after ten failures of events of %i contacts is %s: a bad record is no outage', async (contacts, state) => {
+    p.answer = () => DOWN;
+    for (let i = 0; i < 10; i += 1) {
+      p.send(eventBody(`e${i}`, i, `+${i % contacts}`));
+      await p.run();
+    }
+    expect(p.store.circuit.stored?.state).toBe(state);
+  });
+
+  it.each([409, 412, 422, 423, 404])('is not opened by HTTP %i, which is about one record', async (status) => {
+    p.answer = () => ({ kind: 'answered', status, excerpt: '' });
+    send(20);
+    while (p.queue.visible().length > 0) await p.run();
+    expect(p.store.circuit.stored).toBeUndefined();
   });
 
   it.each([
@@ -245,7 +276,7 @@ describe('the circuit', () => {
       'its next probe is further away than any write puts it',
     ]);
     p.answer = () => DOWN;
-    send(9);
+    send(10);
     await p.run();
     expect(p.store.circuit.stored).toMatchObject({ state: 'OPEN', probeAtMs: START_MS + 30_000 });
   });
@@ -256,6 +287,24 @@ describe('the circuit', () => {
     p.store.readAhead = async (keys) => ({ ...(await readAhead(keys)), circuit: { kind: 'not_read' } }) as never;
     send(1);
     expect(await p.run()).toEqual(['e11 quarantined circuit_open']);
+  });
+
+  it('open, keeps the attempts of an event that failed itself, until they are used up', async () => {
+    await openIt();
+    send(1);
+    await p.run();
+    const ends: string[] = [];
+    for (let probe = 1; probe <= 10; probe += 1) {
+      p.redrive();
+      p.clock.advance(30_000);
+      ends.push(...(await p.run()));
+      p.clock.advance(900_000);
+      p.store.circuit.stored = { ...p.store.circuit.stored, probeAtMs: p.clock.now() + 30_000 };
+      if (probe < 10) await p.run();
+    }
+    expect(ends).toEqual([...Array(9).fill('e11 later: HTTP 503'), 'e11 quarantined retries_exhausted']);
+    expect(p.row('e11')).toMatchObject({ attempts: 10, redrives: 0 });
+    expect(p.crmCalls.filter(({ key }) => key === 'e11')).toHaveLength(10);
   });
 
   it('open, does not count a redrive of what it had put into quarantine', async () => {
