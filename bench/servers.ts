@@ -6,6 +6,7 @@ import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, PurgeQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { setCrmFaults } from '../local/crm/crm-client.ts';
 import { startDynamoDb } from '../local/dynamodb/embedded-dynamodb.ts';
+import { newAccessKey } from '../local/http/access-key.ts';
 import type { Endpoints } from '../local/lambda/function-environment.ts';
 import { localDynamoDbClient, localSqsClient } from '../local/local-clients.ts';
 import { startServerProcess } from '../local/processes/server-process.ts';
@@ -44,6 +45,7 @@ export interface BenchServers {
 /** Starts all of them. Messages are kept in memory: on disk the queue would be slower than what is measured. */
 export async function startBenchServers(directory: BenchDirectory): Promise<BenchServers> {
   const { registry, endBecause: onUnexpectedExit } = directory;
+  const accessKey = newAccessKey();
   const start = (name: string, script: string, config: object) =>
     startServerProcess({
       name,
@@ -53,13 +55,14 @@ export async function startBenchServers(directory: BenchDirectory): Promise<Benc
       logPath: directory.logPath(name),
       onUnexpectedExit,
     });
-  const sqsServer = await start('SQS server', 'sqs/embedded-sqs-server.ts', {});
-  const crm = await start('sample CRM', 'crm/sample-crm-server.ts', { path: join(directory.path, 'crm.jsonl') });
+  const sqsServer = await start('SQS server', 'sqs/embedded-sqs-server.ts', { accessKey });
+  const crmConfig = { accessKey, path: join(directory.path, 'crm.jsonl') };
+  const crm = await start('sample CRM', 'crm/sample-crm-server.ts', crmConfig);
   let dynamoDbs = 0;
   const newDynamoDb = () => {
     const dataDir = join(directory.path, `dynamodb-${++dynamoDbs}`);
     mkdirSync(join(dataDir, 'logs'), { recursive: true });
-    return startDynamoDb({ endpoint: undefined, dataDir, registry, onUnexpectedExit });
+    return startDynamoDb({ endpoint: undefined, accessKey, dataDir, registry, onUnexpectedExit });
   };
   let dynamoDbServer = await newDynamoDb();
   const streamSecret = randomBytes(32).toString('hex');
@@ -67,12 +70,17 @@ export async function startBenchServers(directory: BenchDirectory): Promise<Benc
   const secrets = new SecretStore(join(directory.path, 'secrets.json'));
   secrets.ensure(STREAM_SECRET_ARN, 'bench-stream', () => streamSecret);
   secrets.ensure(CRM_TOKEN_ARN, 'bench-crm-token', () => crmToken);
-  const secretsManager = await serveSecretsManager(secrets);
+  const secretsManager = await serveSecretsManager(secrets, accessKey);
   crm.send({ token: crmToken });
-  await setCrmFaults(crm.url, [{ delayMs: CRM_DELAY_MS }]);
-  const sqs = localSqsClient(sqsServer.url);
-  let dynamoDb = localDynamoDbClient(dynamoDbServer.url);
-  const endpoints = { sqs: sqsServer.url, dynamodb: dynamoDbServer.url, secretsManager: secretsManager.url };
+  await setCrmFaults(crm.url, accessKey, [{ delayMs: CRM_DELAY_MS }]);
+  const endpoints = {
+    sqs: sqsServer.url,
+    dynamodb: dynamoDbServer.url,
+    secretsManager: secretsManager.url,
+    accessKey,
+  };
+  const sqs = localSqsClient(endpoints);
+  let dynamoDb = localDynamoDbClient(endpoints);
   return {
     endpoints,
     sqs,
@@ -91,8 +99,8 @@ export async function startBenchServers(directory: BenchDirectory): Promise<Benc
       dynamoDb.destroy();
       await dynamoDbServer.stop();
       dynamoDbServer = await newDynamoDb();
-      dynamoDb = localDynamoDbClient(dynamoDbServer.url);
       endpoints.dynamodb = dynamoDbServer.url;
+      dynamoDb = localDynamoDbClient(endpoints);
     },
     createTable: async (name) => {
       await dynamoDb.send(

@@ -8,10 +8,14 @@ import { formatCrmRule } from '../local/crm/format-crm-rule.ts';
 import { findPipeline } from '../local/pipeline-file.ts';
 import { dataDirFrom } from '../local/settings.ts';
 
-async function carryOut(request: Exclude<CrmCommandRequest, { kind: 'help' }>, crmUrl: string): Promise<string> {
+async function carryOut(
+  request: Exclude<CrmCommandRequest, { kind: 'help' }>,
+  crmUrl: string,
+  accessKey: string,
+): Promise<string> {
   if (request.kind === 'behave') {
     const before = request.add ? await readCrmFaults(crmUrl) : [];
-    await setCrmFaults(crmUrl, [...request.rules, ...before]);
+    await setCrmFaults(crmUrl, accessKey, [...request.rules, ...before]);
   }
   const [rules, state] = await Promise.all([readCrmFaults(crmUrl), readCrmState(crmUrl)]);
   if (request.json) return JSON.stringify({ rules, ...state }, undefined, 2);
@@ -35,11 +39,11 @@ async function main(): Promise<number> {
     process.stdout.write(CRM_HELP);
     return 0;
   }
-  const { crm } = findPipeline(dataDirFrom(process.env));
+  const { crm, endpoints } = findPipeline(dataDirFrom(process.env));
   if (!crm.sample)
     throw new UserError(`The pipeline delivers to ${crm.url}, which is no sample CRM: it cannot be told.`);
   try {
-    process.stdout.write(`${await carryOut(request, crm.url)}\n`);
+    process.stdout.write(`${await carryOut(request, crm.url, endpoints.accessKey)}\n`);
     return 0;
   } catch (error) {
     throw new UserError(`The sample CRM at ${crm.url} does not take it: ${messageOf(error)}`);

@@ -3,11 +3,14 @@ import '../cli/output-errors.ts';
 import { randomBytes } from 'node:crypto';
 import { print } from '../cli/terminal.ts';
 import { messageOf, UserError } from '../cli/user-error.ts';
+import { readControlKey, removeControlKey, writeControlKey } from '../local/genesys/control-key.ts';
 import { FakeGenesys } from '../local/genesys/fake-genesys.ts';
 import type { SendSummary } from '../local/genesys/fake-genesys-deliveries.ts';
 import { GenesysFaults } from '../local/genesys/fake-genesys-faults.ts';
 import { fakeGenesysListener } from '../local/genesys/fake-genesys-http.ts';
+import { ACCESS_KEY_HEADER, newAccessKey } from '../local/http/access-key.ts';
 import { LOOPBACK, listenOnLoopback } from '../local/http/loopback.ts';
+import { dataDirFrom } from '../local/settings.ts';
 import { GENESYS_HELP, type GenesysRequest, readGenesysRequest } from './genesys/commands.ts';
 
 const TOKEN_SECONDS = 3_600;
@@ -48,7 +51,10 @@ async function serve({ port, returnSecrets }: Extract<GenesysRequest, { kind: 's
     partnerSourceAfterMs: PARTNER_SOURCE_AFTER_MS,
   };
   const genesys = new FakeGenesys(options, Date.now);
-  const server = await listen(fakeGenesysListener({ genesys, faults: new GenesysFaults() }), port);
+  const accessKey = newAccessKey();
+  const server = await listen(fakeGenesysListener({ genesys, faults: new GenesysFaults(), accessKey }), port);
+  const dataDir = dataDirFrom(process.env);
+  writeControlKey(dataDir, server.port, accessKey);
   if (given === undefined) {
     print(`\n  export GENESYS_CLIENT_ID=${clientId} GENESYS_CLIENT_SECRET=${clientSecret}`);
   }
@@ -57,6 +63,7 @@ async function serve({ port, returnSecrets }: Extract<GenesysRequest, { kind: 's
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });
   await server.close();
+  removeControlKey(dataDir, server.port);
   return 0;
 }
 
@@ -71,8 +78,10 @@ async function listen(listener: ReturnType<typeof fakeGenesysListener>, port: nu
 }
 
 async function tell({ port, path, body }: Extract<GenesysRequest, { kind: 'tell' }>): Promise<number> {
+  const accessKey = readControlKey(dataDirFrom(process.env), port) ?? '';
   const response = await fetch(`http://${LOOPBACK}:${port}/_genesys/${path}`, {
     method: 'POST',
+    headers: { 'content-type': 'application/json', [ACCESS_KEY_HEADER]: accessKey },
     body: JSON.stringify(body),
   }).catch((error: unknown) => {
     throw new UserError(`No fake Genesys Cloud answers on port ${port}: ${messageOf((error as Error).cause ?? error)}`);

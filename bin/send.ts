@@ -3,14 +3,14 @@
 import '../cli/output-errors.ts';
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Progress } from '../cli/progress.ts';
 import { UserError } from '../cli/user-error.ts';
 import { type SigningKey, signingKeyFrom } from '../lambdas/domain/delivery/signature.ts';
 import { readCrmCalls } from '../local/crm/crm-client.ts';
 import { buildPartnerEvents } from '../local/genesys/partner-events.ts';
-import { LOCAL_CREDENTIALS, localDynamoDbClient, localSqsClient } from '../local/local-clients.ts';
+import { localDynamoDbClient, localSecretsManagerClient, localSqsClient } from '../local/local-clients.ts';
 import { findPipeline, type PipelineDescription } from '../local/pipeline-file.ts';
 import { queueDelivery, type SenderOptions, sendDeliveries, webhookDelivery } from '../local/send/delivery-sender.ts';
 import { type EventOutcome, isDone, readOutcomes, waitsForCrm } from '../local/send/event-outcomes.ts';
@@ -70,11 +70,7 @@ async function askSampleCrm(dataDir: string): Promise<SendRun['crmCalls']> {
 }
 
 async function readSigningKey(pipeline: PipelineDescription): Promise<SigningKey> {
-  const client = new SecretsManagerClient({
-    endpoint: pipeline.endpoints.secretsManager,
-    region: pipeline.region,
-    credentials: LOCAL_CREDENTIALS,
-  });
+  const client = localSecretsManagerClient(pipeline.endpoints);
   const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: pipeline.streamSecretArn }));
   const key = signingKeyFrom(SecretString);
   if (key === undefined) throw new UserError('The stream secret is not 64 hex digits: nothing can be signed with it.');
@@ -101,7 +97,7 @@ async function sendToQueue(
   progress: Progress,
 ): Promise<Sent> {
   const events = buildPartnerEvents(file, options, Date.now());
-  const client = localSqsClient(pipeline.endpoints.sqs);
+  const client = localSqsClient(pipeline.endpoints);
   try {
     const sender = { ...options, deliver: queueDelivery(client, pipeline.deliveryQueue.url) };
     return { via: 'queue', events, deliveries: await send(events, options.duplicates, sender, progress) };
@@ -164,7 +160,7 @@ async function readFromPipeline(
   let client: DynamoDBDocumentClient | undefined;
   try {
     const { endpoints, stateTable } = findPipeline(dataDir);
-    client = DynamoDBDocumentClient.from(localDynamoDbClient(endpoints.dynamodb));
+    client = DynamoDBDocumentClient.from(localDynamoDbClient(endpoints));
     return await readOutcomes(client, stateTable, rowKeys);
   } catch {
     return undefined;

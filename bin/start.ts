@@ -73,7 +73,7 @@ function announce(pipeline: PipelineDescription, settings: Settings): void {
   Secrets Manager   ${endpoints.secretsManager}
   Lambda            ${endpoints.lambda} (${pipeline.functions.map(({ name }) => name).join(', ')})
   logs              ${displayed(join(settings.dataDir, 'logs'))}
-  for the aws CLI   ${localAwsCli('<one of these>')} …
+  for the aws CLI   ${localAwsCli('<one of these>', endpoints.accessKey)} …
 `);
   if (!crm.sample && settings.crmToken === undefined) print('CRM_TOKEN is not set: calls carry a made-up token');
   print(`ready ${pipeline.webhookUrl}`);

@@ -1,33 +1,59 @@
 /** AWS clients for the servers of the local pipeline. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
 /** Where everything local claims to be. The embedded SQS server puts these into its ARNs. */
 export const LOCAL_REGION = 'us-east-1';
 export const LOCAL_ACCOUNT = '000000000000';
 
-/** The servers check no signatures, but the SDK wants something to sign with. */
-export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
+/** Where the servers are that stand in for AWS. */
+export interface LocalEndpoints {
+  readonly sqs: string;
+  readonly dynamodb: string;
+  readonly secretsManager: string;
+  /** Invokes the functions. */
+  readonly lambda: string;
+  /** The access key that all of them ask for. Each start has a new one. */
+  readonly accessKey: string;
+}
 
-/** How the aws CLI is called so that it asks `endpoint`, and nobody's account. */
-export function localAwsCli(endpoint: string): string {
-  const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS;
+type EndpointOf<Service extends keyof LocalEndpoints> = Pick<LocalEndpoints, Service | 'accessKey'>;
+
+/** The servers read the access key from the signature, and do not verify the rest of it. */
+export function localCredentials(accessKey: string) {
+  return { accessKeyId: accessKey, secretAccessKey: 'local' };
+}
+
+/** The aws CLI's command line up to its first argument, for the server at `endpoint`. */
+export function localAwsCli(endpoint: string, accessKey: string): string {
+  const { accessKeyId, secretAccessKey } = localCredentials(accessKey);
   const credentials = `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
   return `${credentials} aws --region ${LOCAL_REGION} --endpoint-url ${endpoint}`;
 }
 
 /** A client of the embedded SQS server. */
-export function localSqsClient(endpoint: string): SQSClient {
-  return new SQSClient({ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS });
+export function localSqsClient({ sqs, accessKey }: EndpointOf<'sqs'>): SQSClient {
+  return new SQSClient({ endpoint: sqs, region: LOCAL_REGION, credentials: localCredentials(accessKey) });
 }
 
 /** A client of the DynamoDB server. */
-export function localDynamoDbClient(endpoint: string): DynamoDBClient {
-  return new DynamoDBClient({ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS });
+export function localDynamoDbClient({ dynamodb, accessKey }: EndpointOf<'dynamodb'>): DynamoDBClient {
+  return new DynamoDBClient({ endpoint: dynamodb, region: LOCAL_REGION, credentials: localCredentials(accessKey) });
+}
+
+/** A client of the local Secrets Manager. */
+export function localSecretsManagerClient({
+  secretsManager,
+  accessKey,
+}: EndpointOf<'secretsManager'>): SecretsManagerClient {
+  const credentials = localCredentials(accessKey);
+  return new SecretsManagerClient({ endpoint: secretsManager, region: LOCAL_REGION, credentials });
 }
 
 /** A client of the functions. An invocation is not tried again: it may have been carried out. */
-export function localLambdaClient(endpoint: string): LambdaClient {
-  return new LambdaClient({ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS, maxAttempts: 1 });
+export function localLambdaClient({ lambda, accessKey }: EndpointOf<'lambda'>): LambdaClient {
+  const credentials = localCredentials(accessKey);
+  return new LambdaClient({ endpoint: lambda, region: LOCAL_REGION, credentials, maxAttempts: 1 });
 }

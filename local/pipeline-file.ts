@@ -2,6 +2,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../cli/user-error.ts';
+import type { LocalEndpoints } from './local-clients.ts';
 import { startTimeOf } from './processes/process-identity.ts';
 
 /** A queue, for commands. */
@@ -16,13 +17,7 @@ export interface PipelineDescription {
   /** Everybody who may deliver, the stream among them: where to, and the secret to sign with. */
   readonly senders: readonly { readonly name: string; readonly url: string; readonly secretArn: string }[];
   readonly region: string;
-  readonly endpoints: {
-    readonly sqs: string;
-    readonly dynamodb: string;
-    readonly secretsManager: string;
-    /** Invokes the functions. */
-    readonly lambda: string;
-  };
+  readonly endpoints: LocalEndpoints;
   readonly deliveryQueue: KnownQueue;
   readonly quarantine: KnownQueue;
   readonly stateTable: string;

@@ -12,16 +12,17 @@ import { type LocalStack, resolveTemplate } from './cloudformation/template.ts';
 import { servePage } from './console/serve-page.ts';
 import { readCrmState } from './crm/crm-client.ts';
 import { createTables } from './dynamodb/embedded-dynamodb.ts';
+import { newAccessKey } from './http/access-key.ts';
 import { EventSource } from './lambda/event-source.ts';
 import { ExecutionEnvironment, type FunctionSpec } from './lambda/execution-environment.ts';
-import { type Endpoints, functionEnvironment } from './lambda/function-environment.ts';
+import { functionEnvironment } from './lambda/function-environment.ts';
 import { FunctionLog } from './lambda/function-log.ts';
 import { FunctionPool } from './lambda/function-pool.ts';
 import { serveLambda } from './lambda/lambda-endpoint.ts';
 import { MetricsTap } from './lambda/metrics-tap.ts';
 import type { InvocationResult } from './lambda/runtime-messages.ts';
 import { Scheduler } from './lambda/schedule.ts';
-import { LOCAL_REGION, localDynamoDbClient, localSqsClient } from './local-clients.ts';
+import { LOCAL_REGION, type LocalEndpoints, localDynamoDbClient, localSqsClient } from './local-clients.ts';
 import { claimDataDir, type PipelineDescription, publishPipeline, releaseDataDir } from './pipeline-file.ts';
 import { ChildRegistry } from './processes/child-registry.ts';
 import { createSecrets } from './secret-values.ts';
@@ -49,6 +50,7 @@ export class LocalPipeline {
   readonly #startEnvironment: EnvironmentStarter;
   readonly #undo: Undo[] = [];
   readonly #stopping = new AbortController();
+  readonly #accessKey = newAccessKey();
   readonly #pools = new Map<string, FunctionPool>();
   /** What the functions have emitted since the start. */
   readonly metrics = new MetricsTap();
@@ -84,9 +86,9 @@ export class LocalPipeline {
     }
     tellToken(createSecrets(servers.secrets, stack.secrets, roles, this.#settings));
     await this.#bringUpState(stack, servers, roles);
-    const lambda = await serveLambda(stack.functions, (arn, event) => this.#invoke(arn, event));
+    const lambda = await serveLambda(stack.functions, (arn, event) => this.#invoke(arn, event), this.#accessKey);
     this.#undo.push(() => lambda.close());
-    const endpoints = endpointsOf(servers, lambda.url);
+    const endpoints = endpointsOf(servers, lambda.url, this.#accessKey);
     await this.#bringUpFunctions(stack, endpoints, roles, registry);
     this.#connect(stack, endpoints, gateway, roles, crmUrl);
     const description = describe(dataDir, stack, roles, {
@@ -111,7 +113,8 @@ export class LocalPipeline {
 
   /** Starts the servers while the stack is synthesized: the two take most of the time. */
   async #prepare(registry: ChildRegistry, apiEndpoint: string) {
-    const options = { settings: this.#settings, registry, onUnexpectedExit: (name: string) => this.#lost(name) };
+    const onUnexpectedExit = (name: string) => this.#lost(name);
+    const options = { settings: this.#settings, accessKey: this.#accessKey, registry, onUnexpectedExit };
     const sampleCrm = await startSampleCrm(options);
     if (sampleCrm !== undefined) this.#undo.push(() => sampleCrm.stop());
     const crmUrl = this.#settings.crmBaseUrl ?? sampleCrm?.url ?? '';
@@ -141,8 +144,9 @@ export class LocalPipeline {
   }
 
   async #bringUpState(stack: LocalStack, servers: Servers, roles: Roles): Promise<void> {
-    const dynamoDb = localDynamoDbClient(servers.dynamoDb.url);
-    const sqs = localSqsClient(servers.sqs.url);
+    const accessKey = this.#accessKey;
+    const dynamoDb = localDynamoDbClient({ dynamodb: servers.dynamoDb.url, accessKey });
+    const sqs = localSqsClient({ sqs: servers.sqs.url, accessKey });
     try {
       await Promise.all([createQueues(sqs, stack.queues), createTables(dynamoDb, stack.tables, servers.dynamoDb.url)]);
       const { inFlight } = await countMessages(sqs, roles.deliveryQueueUrl);
@@ -161,7 +165,7 @@ export class LocalPipeline {
 
   async #bringUpFunctions(
     stack: LocalStack,
-    endpoints: Endpoints,
+    endpoints: LocalEndpoints,
     roles: Roles,
     registry: ChildRegistry,
   ): Promise<void> {
@@ -174,7 +178,7 @@ export class LocalPipeline {
     await Promise.all([roles.ingest, roles.processor].map((spec) => this.#warm(spec)));
   }
 
-  #addPool(spec: FunctionSpec, maxEnvironments: number, endpoints: Endpoints, registry: ChildRegistry): void {
+  #addPool(spec: FunctionSpec, maxEnvironments: number, endpoints: LocalEndpoints, registry: ChildRegistry): void {
     const { dataDir } = this.#settings;
     const log = new FunctionLog(spec.logicalId, functionLogPath(dataDir, spec.logicalId), {
       onLine: printNow,
@@ -212,12 +216,12 @@ export class LocalPipeline {
 
   #connect(
     stack: LocalStack,
-    endpoints: Required<Endpoints>,
+    endpoints: LocalEndpoints,
     gateway: HttpGateway,
     roles: Roles,
     sampleCrmUrl: string | undefined,
   ): void {
-    const client = localSqsClient(endpoints.sqs);
+    const client = localSqsClient(endpoints);
     const sources = stack.eventSources
       .filter(({ enabled }) => enabled)
       .map((spec) => {
@@ -273,8 +277,9 @@ function functionLogPath(dataDir: string, logicalId: string): string {
   return join(dataDir, 'logs', `${logicalId}.log`);
 }
 
-function endpointsOf({ sqs, dynamoDb, secretsManager }: Servers, lambda: string): Required<Endpoints> {
-  return { sqs: sqs.url, dynamodb: dynamoDb.url, secretsManager: secretsManager.url, lambda };
+function endpointsOf(servers: Servers, lambda: string, accessKey: string): LocalEndpoints {
+  const { sqs, dynamoDb, secretsManager } = servers;
+  return { sqs: sqs.url, dynamodb: dynamoDb.url, secretsManager: secretsManager.url, lambda, accessKey };
 }
 
 function describe(

@@ -1,6 +1,7 @@
 /** The servers that stand in for AWS and for the CRM, each on a free port of 127.0.0.1. */
 import { join } from 'node:path';
-import { type DynamoDbServer, startDynamoDb } from './dynamodb/embedded-dynamodb.ts';
+import type { SampleCrmConfig } from './crm/sample-crm-server.ts';
+import { startDynamoDb } from './dynamodb/embedded-dynamodb.ts';
 import type { LoopbackServer } from './http/loopback.ts';
 import type { ChildRegistry } from './processes/child-registry.ts';
 import { type ServerProcess, startServerProcess } from './processes/server-process.ts';
@@ -12,6 +13,7 @@ import { startEmbeddedSqs } from './sqs/embedded-sqs.ts';
 /** What all servers are started with. */
 export interface ServerOptions {
   readonly settings: Settings;
+  readonly accessKey: string;
   readonly registry: ChildRegistry;
   readonly onUnexpectedExit: (name: string) => void;
 }
@@ -19,19 +21,19 @@ export interface ServerOptions {
 /** The running servers. */
 export interface Servers {
   readonly sqs: ServerProcess;
-  readonly dynamoDb: DynamoDbServer;
+  readonly dynamoDb: ServerProcess;
   readonly secretsManager: LoopbackServer;
   readonly secrets: SecretStore;
 }
 
 /** Starts the CRM to deliver to, unless the user has one. */
 export async function startSampleCrm(options: ServerOptions): Promise<ServerProcess | undefined> {
-  const { settings, registry, onUnexpectedExit } = options;
+  const { settings, accessKey, registry, onUnexpectedExit } = options;
   if (settings.crmBaseUrl !== undefined) return undefined;
-  return startServerProcess({
+  return startServerProcess<SampleCrmConfig>({
     name: 'sample CRM',
     script: new URL('./crm/sample-crm-server.ts', import.meta.url),
-    config: { path: join(settings.dataDir, 'crm.jsonl') },
+    config: { accessKey, path: join(settings.dataDir, 'crm.jsonl') },
     registry: registry,
     logPath: join(settings.dataDir, 'logs', 'crm.log'),
     onUnexpectedExit,
@@ -43,15 +45,15 @@ export async function startServers(
   options: ServerOptions,
   keep: (stop: () => Promise<void>) => void,
 ): Promise<Servers> {
-  const { settings, registry, onUnexpectedExit } = options;
+  const { settings, accessKey, registry, onUnexpectedExit } = options;
   const secrets = new SecretStore(join(settings.dataDir, 'secrets.json'));
-  const common = { dataDir: settings.dataDir, registry, onUnexpectedExit };
+  const common = { accessKey, dataDir: settings.dataDir, registry, onUnexpectedExit };
   const [sqs, dynamoDb, secretsManager] = await Promise.all([
     startEmbeddedSqs(common).then((server) => kept(server, () => server.stop())),
     startDynamoDb({ ...common, endpoint: settings.dynamoDbEndpoint }).then((server) =>
       kept(server, () => server.stop()),
     ),
-    serveSecretsManager(secrets).then((server) => kept(server, () => server.close())),
+    serveSecretsManager(secrets, accessKey).then((server) => kept(server, () => server.close())),
   ]);
   return { sqs, dynamoDb, secretsManager, secrets };
 

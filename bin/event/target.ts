@@ -37,7 +37,7 @@ export async function deployedTarget(stackName: string): Promise<EventTarget> {
 /** That which runs on this data directory. */
 export function localTarget(dataDir: string): EventTarget {
   const { endpoints, stateTable, deliveryQueue } = findPipeline(dataDir);
-  const clients = { dynamoDb: localDynamoDbClient(endpoints.dynamodb), sqs: localSqsClient(endpoints.sqs) };
+  const clients = { dynamoDb: localDynamoDbClient(endpoints), sqs: localSqsClient(endpoints) };
   return targetOf(clients, {
     name: 'The pipeline on this machine',
     billed: false,

@@ -75,6 +75,7 @@ ${Object.entries(COMMANDS)
   --tell-secrets  serve: tell a stream with its secret, which the real one may not do
   -h, --help      this text
 
+Commands find it by its port and by DATA_DIR (.local), where its access key is.
 Its OAuth client is that of GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET, or one of its own, which it prints.
 `;
 

@@ -17,9 +17,9 @@ export interface RedriveTarget {
 export function localTarget(dataDir: string): RedriveTarget {
   const { endpoints, redriveFunction } = findPipeline(dataDir);
   return {
-    client: localLambdaClient(endpoints.lambda),
+    client: localLambdaClient(endpoints),
     functionName: redriveFunction,
-    awsCli: localAwsCli(endpoints.sqs),
+    awsCli: localAwsCli(endpoints.sqs, endpoints.accessKey),
   };
 }
 

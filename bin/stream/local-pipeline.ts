@@ -1,6 +1,5 @@
 /** The pipeline on this machine, found by DATA_DIR as the other commands do. */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { LOCAL_CREDENTIALS } from '../../local/local-clients.ts';
+import { localSecretsManagerClient } from '../../local/local-clients.ts';
 import { findPipeline } from '../../local/pipeline-file.ts';
 import { dataDirFrom } from '../../local/settings.ts';
 import type { TargetPipeline } from './pipeline-source.ts';
@@ -9,12 +8,8 @@ import { SecretVersions } from './secret/secret-versions.ts';
 
 /** Finds it. Refused where none runs. */
 export function findLocalPipeline(environment: Readonly<Record<string, string | undefined>>): TargetPipeline {
-  const { webhookUrl, endpoints, region, streamSecretArn, ingest } = findPipeline(dataDirFrom(environment));
-  const client = new SecretsManagerClient({
-    endpoint: endpoints.secretsManager,
-    region,
-    credentials: LOCAL_CREDENTIALS,
-  });
+  const { webhookUrl, endpoints, streamSecretArn, ingest } = findPipeline(dataDirFrom(environment));
+  const client = localSecretsManagerClient(endpoints);
   return {
     name: 'the pipeline on this machine',
     webhookUrl,

@@ -1,7 +1,8 @@
 /** The HTTP API on 127.0.0.1: routes requests to functions and answers what they answer. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { UserError } from '../../cli/user-error.ts';
+import { guarded } from '../http/guard.ts';
 import { type LoopbackServer, listenOnLoopback } from '../http/loopback.ts';
 import type { InvocationResult } from '../lambda/runtime-messages.ts';
 import { apiMessage, type HttpResponse, toHttpEvent, toHttpResponse } from './http-event.ts';
@@ -34,7 +35,9 @@ export class HttpGateway {
   static async listen(port: number): Promise<HttpGateway> {
     const gateway = new HttpGateway();
     try {
-      gateway.#server = await listenOnLoopback((request, response) => void gateway.#serve(request, response), port);
+      const listener: RequestListener = (request, response) => void gateway.#serve(request, response);
+      // Deliveries are signed, and the page's orders carry its token.
+      gateway.#server = await listenOnLoopback(guarded(listener, { servesPages: true }), port);
       return gateway;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;

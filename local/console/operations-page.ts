@@ -29,6 +29,8 @@ export interface OperationsPageSources extends PageDependencies {
   readonly accepted: () => number;
   /** Undefined: the CRM is the user's own. */
   readonly sampleCrmUrl: string | undefined;
+  /** What the sample CRM is told with. */
+  readonly accessKey: string;
 }
 
 /** As often as the metrics have a new period. */
@@ -70,9 +72,9 @@ export class OperationsPage {
 
   /** Tells the sample CRM how to behave. False: there is none, or it does not answer. */
   async setCrmFaults(rules: readonly FaultRule[]): Promise<boolean> {
-    const { sampleCrmUrl } = this.#sources;
+    const { sampleCrmUrl, accessKey } = this.#sources;
     if (sampleCrmUrl === undefined) return false;
-    return setCrmFaults(sampleCrmUrl, rules).then(
+    return setCrmFaults(sampleCrmUrl, accessKey, rules).then(
       () => true,
       () => false,
     );

@@ -2,11 +2,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** By address: a site that resolves its own name to 127.0.0.1 has another host. */
-export function isOurHost({ headers: { host = '' } }: IncomingMessage, port: number): boolean {
-  return host === `127.0.0.1:${port}` || host === `localhost:${port}`;
-}
-
 /** Whether a request that changes something may: by its origin, what the browser says of it, and the page's token. */
 export function mayChange({ headers }: IncomingMessage, given: string | null, token: string): boolean {
   const { origin, 'sec-fetch-site': site } = headers;

@@ -7,15 +7,14 @@ import { SqsQueueDepth } from '../../lambdas/adapters/queue-depth.sqs.ts';
 import { LambdaRedriveRuns } from '../../lambdas/adapters/redrive-runs.lambda.ts';
 import type { GatewayContent, HttpGateway } from '../api-gateway/http-gateway.ts';
 import type { Roles } from '../cloudformation/roles.ts';
-import type { Endpoints } from '../lambda/function-environment.ts';
 import type { MetricsTap } from '../lambda/metrics-tap.ts';
-import { localDynamoDbClient, localLambdaClient, localSqsClient } from '../local-clients.ts';
+import { type LocalEndpoints, localDynamoDbClient, localLambdaClient, localSqsClient } from '../local-clients.ts';
 import { OperationsPage } from './operations-page.ts';
 import { PageServer } from './page-server.ts';
 
 /** The running pipeline. */
 export interface PageContext {
-  readonly endpoints: Required<Endpoints>;
+  readonly endpoints: LocalEndpoints;
   readonly roles: Roles;
   readonly gateway: HttpGateway;
   readonly metrics: MetricsTap;
@@ -30,9 +29,9 @@ export interface ServedPage {
 
 /** Makes the page. It looks at the pipeline every few seconds, whether somebody looks at it or not. */
 export function servePage({ endpoints, roles, gateway, metrics, sampleCrmUrl }: PageContext): ServedPage {
-  const sqs = localSqsClient(endpoints.sqs);
-  const dynamoDb = DynamoDBDocumentClient.from(localDynamoDbClient(endpoints.dynamodb));
-  const lambda = localLambdaClient(endpoints.lambda);
+  const sqs = localSqsClient(endpoints);
+  const dynamoDb = DynamoDBDocumentClient.from(localDynamoDbClient(endpoints));
+  const lambda = localLambdaClient(endpoints);
   const { limits, stateTable } = roles;
   const page = new OperationsPage({
     view: new DynamoDbPipelineView(dynamoDb, stateTable, roles.quarantineIndex, limits),
@@ -45,8 +44,9 @@ export function servePage({ endpoints, roles, gateway, metrics, sampleCrmUrl }: 
     metrics,
     accepted: () => gateway.answered.get(202) ?? 0,
     sampleCrmUrl,
+    accessKey: endpoints.accessKey,
   });
-  const server = new PageServer(page, gateway.port);
+  const server = new PageServer(page);
   return {
     answer: (request, response) => server.respond(request, response),
     stop: () => {

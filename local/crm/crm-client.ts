@@ -1,4 +1,5 @@
 /** Asking the sample CRM what it has seen, and telling it how to behave. */
+import { ACCESS_KEY_HEADER } from '../http/access-key.ts';
 import type { FaultRule } from './crm-faults.ts';
 import type { CrmCall, CrmState } from './sample-crm.ts';
 
@@ -18,8 +19,9 @@ export async function readCrmFaults(crmUrl: string): Promise<readonly FaultRule[
 }
 
 /** Replaces the rules in force. Rejects, saying why, where the CRM does not take them. */
-export async function setCrmFaults(crmUrl: string, rules: readonly FaultRule[]): Promise<void> {
-  await request(crmUrl, '/_crm/faults', { method: 'POST', body: JSON.stringify({ rules }) });
+export async function setCrmFaults(crmUrl: string, accessKey: string, rules: readonly FaultRule[]): Promise<void> {
+  const headers = { 'content-type': 'application/json', [ACCESS_KEY_HEADER]: accessKey };
+  await request(crmUrl, '/_crm/faults', { method: 'POST', headers, body: JSON.stringify({ rules }) });
 }
 
 async function request<T>(crmUrl: string, path: string, init: RequestInit = {}): Promise<T> {

@@ -1,6 +1,7 @@
 /** The sample CRM over HTTP: `POST /api/v1/contacts`, and under `/_crm/` what tests and people look at. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { guarded } from '../http/guard.ts';
 import { readText } from '../http/request-text.ts';
 import type { CrmFaults, FaultRule } from './crm-faults.ts';
 import type { ContactUpdate, SampleCrm } from './sample-crm.ts';
@@ -11,6 +12,8 @@ export interface SampleCrmHttpOptions {
   readonly faults: CrmFaults;
   /** The token that calls must carry; undefined until it is known. */
   readonly token: () => string | undefined;
+  /** The key that requests must carry to change how it behaves. */
+  readonly accessKey: string;
 }
 
 /** Longer than any contact. */
@@ -18,9 +21,15 @@ const BODY_BYTES_MAX = 64 * 1_024;
 
 /** Answers the CRM's requests. */
 export function sampleCrmListener(options: SampleCrmHttpOptions): RequestListener {
-  return (request, response) => {
+  const listener: RequestListener = (request, response) => {
     route(options, request, response).catch(() => response.destroy());
   };
+  return guarded(listener, { accessKey: options.accessKey, needsKey: isControl });
+}
+
+/** Calls of the CRM carry its token; what it has seen may be looked at in a browser. */
+function isControl({ method, url = '' }: IncomingMessage): boolean {
+  return url.startsWith('/_crm/') && method !== 'GET';
 }
 
 async function route(options: SampleCrmHttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {

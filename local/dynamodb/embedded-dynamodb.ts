@@ -11,7 +11,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { messageOf, UserError } from '../../cli/user-error.ts';
 import type { ChildRegistry } from '../processes/child-registry.ts';
-import { startServerProcess } from '../processes/server-process.ts';
+import { type ServerProcess, startServerProcess } from '../processes/server-process.ts';
+import type { DynamoDbServerConfig } from './embedded-dynamodb-supervisor.ts';
 
 /** A table as the template has it. */
 export interface TableSpec {
@@ -22,24 +23,23 @@ export interface TableSpec {
   readonly timeToLiveAttribute?: string;
 }
 
-/** A DynamoDB server. */
-export interface DynamoDbServer {
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-/** Uses the server at `endpoint` where one is given, else starts the embedded one on a file in `dataDir`. */
+/** Guards the server at `endpoint` if one is given, otherwise starts the embedded one on a file in `dataDir`. */
 export async function startDynamoDb(options: {
   readonly endpoint: string | undefined;
+  readonly accessKey: string;
   readonly dataDir: string;
   readonly registry: ChildRegistry;
   readonly onUnexpectedExit: (name: string) => void;
-}): Promise<DynamoDbServer> {
-  if (options.endpoint !== undefined) return { url: options.endpoint, stop: async () => {} };
-  return startServerProcess({
+}): Promise<ServerProcess> {
+  const { endpoint, accessKey } = options;
+  const server =
+    endpoint === undefined
+      ? { binary: embeddedBinary(), databasePath: join(options.dataDir, 'dynamodb.sqlite') }
+      : { endpoint };
+  return startServerProcess<DynamoDbServerConfig>({
     name: 'DynamoDB server',
     script: new URL('./embedded-dynamodb-supervisor.ts', import.meta.url),
-    config: { binary: embeddedBinary(), databasePath: join(options.dataDir, 'dynamodb.sqlite') },
+    config: { accessKey, server },
     registry: options.registry,
     logPath: join(options.dataDir, 'logs', 'dynamodb.log'),
     onUnexpectedExit: options.onUnexpectedExit,

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { messageOf } from '../../cli/user-error.ts';
+import { guarded } from '../http/guard.ts';
 import { readText } from '../http/request-text.ts';
 import {
   type FakeGenesys,
@@ -19,6 +20,8 @@ import type { GenesysFaults } from './fake-genesys-faults.ts';
 export interface FakeGenesysHttpOptions {
   readonly genesys: FakeGenesys;
   readonly faults: GenesysFaults;
+  /** The key that requests under `/_genesys/` must carry. */
+  readonly accessKey: string;
 }
 
 const BODY_BYTES_MAX = 256 * 1_024;
@@ -67,11 +70,13 @@ function route(line: string, scope: GenesysScope, answer: Route['answer']): Rout
 
 /** Answers all requests. */
 export function fakeGenesysListener(options: FakeGenesysHttpOptions): RequestListener {
-  return (request, response) => {
+  const listener: RequestListener = (request, response) => {
     handle(options, request, response).catch((error: unknown) => {
       send(response, failure(400, 'bad.request', messageOf(error)));
     });
   };
+  const isControl = ({ url = '' }: IncomingMessage) => url.startsWith('/_genesys/');
+  return guarded(listener, { accessKey: options.accessKey, needsKey: isControl });
 }
 
 async function handle(
@@ -79,10 +84,6 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  // A web page that resolves its own name to 127.0.0.1 must not give orders here.
-  if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
-    return send(response, failure(400, 'bad.request', 'The host is not known.'));
-  }
   const url = new URL(request.url ?? '/', 'http://localhost');
   const call: Call = {
     method: request.method ?? 'GET',

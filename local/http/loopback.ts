@@ -5,6 +5,14 @@ import { type AddressInfo, createServer as createNetServer } from 'node:net';
 /** The only address that anything of the local pipeline listens on. */
 export const LOOPBACK = '127.0.0.1';
 
+/**
+ * Ports from 1024 on that Chromium, Firefox and Safari all refuse to open ("bad ports" of the Fetch standard), so that
+ * no page can reach a server there, by whatever name and method. For servers that cannot refuse web pages themselves.
+ */
+export const PORTS_NO_BROWSER_OPENS: readonly number[] = [
+  1719, 1720, 1723, 2049, 3659, 4045, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6697, 10080,
+];
+
 /** A server that listens. */
 export interface LoopbackServer {
   readonly url: string;
@@ -35,14 +43,26 @@ function close(server: HttpServer): Promise<void> {
   });
 }
 
-/** A port that was free a moment ago, for a server that must be told one. */
+/** True if the port was free a moment ago. */
+export function isFreePort(port: number): Promise<boolean> {
+  return listenForAMoment(port).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A port that was free a moment ago, for a server that must be given one. */
 export function findFreePort(): Promise<number> {
+  return listenForAMoment(0);
+}
+
+function listenForAMoment(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createNetServer();
     probe.once('error', reject);
-    probe.listen({ port: 0, host: LOOPBACK }, () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
+    probe.listen({ port, host: LOOPBACK }, () => {
+      const { port: bound } = probe.address() as AddressInfo;
+      probe.close(() => resolve(bound));
     });
   });
 }

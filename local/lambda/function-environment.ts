@@ -1,19 +1,15 @@
 /** The environment variables of a function's process: the template's, and what Lambda adds. */
 import { join } from 'node:path';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../local-clients.ts';
+import { LOCAL_REGION, type LocalEndpoints, localCredentials } from '../local-clients.ts';
+import { systemVariables } from '../processes/system-variables.ts';
 import type { FunctionSpec } from './execution-environment.ts';
 
-/** Where the servers are that stand in for AWS. */
-export interface Endpoints {
-  readonly sqs: string;
-  readonly dynamodb: string;
-  readonly secretsManager: string;
-  /** Undefined where no function calls another. */
-  readonly lambda?: string;
-}
+/** The servers that stand in for AWS; without Lambda's if no function calls another. */
+export type Endpoints = Omit<LocalEndpoints, 'lambda'> & Partial<Pick<LocalEndpoints, 'lambda'>>;
 
 /** All variables that a process of the function has; nothing of the developer's own environment is among them. */
 export function functionEnvironment(spec: FunctionSpec, endpoints: Endpoints, dataDir: string): Record<string, string> {
+  const { accessKeyId, secretAccessKey } = localCredentials(endpoints.accessKey);
   return {
     ...systemVariables(),
     LANG: 'en_US.UTF-8',
@@ -28,8 +24,8 @@ export function functionEnvironment(spec: FunctionSpec, endpoints: Endpoints, da
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${spec.name}`,
     AWS_LAMBDA_LOG_STREAM_NAME: 'local',
-    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
@@ -40,12 +36,4 @@ export function functionEnvironment(spec: FunctionSpec, endpoints: Endpoints, da
     AWS_EC2_METADATA_DISABLED: 'true',
     ...spec.environment,
   };
-}
-
-/** What a process needs to run at all. */
-function systemVariables(): Record<string, string> {
-  const names = process.platform === 'win32' ? ['PATH', 'SystemRoot', 'TEMP'] : ['PATH'];
-  return Object.fromEntries(
-    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  );
 }

@@ -1,5 +1,6 @@
 /** Lambda's endpoint, as much of it as it takes to invoke a function (Lambda API reference, Invoke). */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { guarded } from '../http/guard.ts';
 import { type LoopbackServer, listenOnLoopback } from '../http/loopback.ts';
 import type { FunctionSpec } from './execution-environment.ts';
 import type { InvocationResult } from './runtime-messages.ts';
@@ -23,11 +24,16 @@ class LambdaError extends Error {
   }
 }
 
-/** Serves the functions on a free port. */
-export function serveLambda(functions: readonly FunctionSpec[], invoke: Invoke): Promise<LoopbackServer> {
-  return listenOnLoopback((request, response) => {
+/** Serves the functions on a free port, to clients that have the access key. */
+export function serveLambda(
+  functions: readonly FunctionSpec[],
+  invoke: Invoke,
+  accessKey: string,
+): Promise<LoopbackServer> {
+  const listener: RequestListener = (request, response) => {
     answer(functions, invoke, request, response).catch((error: unknown) => sendError(response, error));
-  }, 0);
+  };
+  return listenOnLoopback(guarded(listener, { accessKey }), 0);
 }
 
 async function answer(
@@ -37,10 +43,6 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const event = parseEvent(await readPayload(request));
-  // A web page that resolves its own name to 127.0.0.1 must not invoke anything.
-  if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
-    throw new LambdaError(403, 'AccessDeniedException', 'unknown host');
-  }
   const spec = functionNamed(request, functions);
   const type = String(request.headers['x-amz-invocation-type'] ?? 'RequestResponse');
   switch (type) {

@@ -1,6 +1,7 @@
 /**
- * A server in a process of its own. The script gets its configuration as JSON in its first argument, says
- * `ready` over IPC, and ends when its channel to the pipeline closes: it never outlives a killed pipeline.
+ * A server in a process of its own. The script gets its configuration as JSON in an environment variable, which other
+ * users cannot read as they can arguments, and no other variable of the developer's. It reports `ready` over IPC and
+ * ends when its channel to the pipeline closes: it never outlives a killed pipeline.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '../../cli/user-error.ts';
 import type { ChildRegistry } from './child-registry.ts';
 import { ignoreSignals } from './signals.ts';
+import { systemVariables } from './system-variables.ts';
 
 /** What a server's script reports. */
 export type ServerReport =
@@ -24,23 +26,27 @@ export interface ServerProcess {
 }
 
 /** What is needed to start one. */
-export interface ServerProcessOptions {
+export interface ServerProcessOptions<Config extends object> {
   readonly name: string;
   readonly script: URL;
-  readonly config: object;
+  readonly config: Config;
   readonly registry: ChildRegistry;
   readonly logPath: string;
   /** Called when it ends without having been asked to. */
   readonly onUnexpectedExit: (name: string) => void;
 }
 
+const CONFIG_VARIABLE = 'LOCAL_SERVER_CONFIG';
 const START_PATIENCE_MS = 20_000;
 const STOP_PATIENCE_MS = 1_500;
 
 /** Starts the script and resolves once it reports that it is ready. */
-export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
+export async function startServerProcess<Config extends object>(
+  options: ServerProcessOptions<Config>,
+): Promise<ServerProcess> {
   const log = openSync(options.logPath, 'a', 0o600);
-  const child = fork(fileURLToPath(options.script), [JSON.stringify(options.config)], {
+  const child = fork(fileURLToPath(options.script), [], {
+    env: { ...systemVariables(), [CONFIG_VARIABLE]: JSON.stringify(options.config) },
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', log, log, 'ipc'],
   });
@@ -64,7 +70,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
 
 function firstReport(
   child: ChildProcess,
-  options: ServerProcessOptions,
+  options: Pick<ServerProcessOptions<object>, 'name' | 'logPath'>,
 ): Promise<Extract<ServerReport, { kind: 'ready' }>> {
   return new Promise((resolve, reject) => {
     const settle = (act: () => void) => {
@@ -106,7 +112,10 @@ export function serverConfig<Config>(onEnd: () => Promise<void> | void): Config 
   process.on('disconnect', () => {
     Promise.resolve(onEnd()).finally(() => process.exit(0));
   });
-  return JSON.parse(process.argv[2] ?? '{}') as Config;
+  const config = JSON.parse(process.env[CONFIG_VARIABLE] ?? '{}') as Config;
+  // Not for processes that the server starts.
+  delete process.env[CONFIG_VARIABLE];
+  return config;
 }
 
 /** Called by a server's script to report. */

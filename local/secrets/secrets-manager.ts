@@ -1,5 +1,6 @@
 /** Secrets Manager's endpoint, as much of it as the pipeline and a rotation need (AWS JSON protocol 1.1). */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { guarded } from '../http/guard.ts';
 import { type LoopbackServer, listenOnLoopback } from '../http/loopback.ts';
 import { readText } from '../http/request-text.ts';
 import { SecretError, type SecretStore } from './secret-store.ts';
@@ -9,18 +10,17 @@ type Input = Readonly<Record<string, unknown>>;
 /** Long enough for any secret, which may have 64 KiB. */
 const REQUEST_BYTES_MAX = 256 * 1_024;
 
-/** Serves `store` on a free port. */
-export function serveSecretsManager(store: SecretStore): Promise<LoopbackServer> {
-  return listenOnLoopback((request, response) => {
+/** Serves `store` on a free port, to clients that have the access key. */
+export function serveSecretsManager(store: SecretStore, accessKey: string): Promise<LoopbackServer> {
+  const listener: RequestListener = (request, response) => {
     answer(store, request, response).catch(() => response.destroy());
-  }, 0);
+  };
+  return listenOnLoopback(guarded(listener, { accessKey }), 0);
 }
 
 async function answer(store: SecretStore, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await readText(request, REQUEST_BYTES_MAX);
   try {
-    // A web page that resolves its own name to 127.0.0.1 must not read secrets.
-    if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) throw refused('unknown host');
     const action = String(request.headers['x-amz-target'] ?? '').replace('secretsmanager.', '');
     send(response, 200, carryOut(store, action, JSON.parse(body) as Input));
   } catch (error) {

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { ChildRegistry } from '../processes/child-registry.ts';
 import { type ServerProcess, startServerProcess } from '../processes/server-process.ts';
+import type { EmbeddedSqsConfig } from './embedded-sqs-server.ts';
 
 /** A queue as the template has it. */
 export interface QueueSpec {
@@ -28,14 +29,15 @@ export interface QueueCounts {
 
 /** Starts the server; its state is in `dataDir`. */
 export function startEmbeddedSqs(options: {
+  readonly accessKey: string;
   readonly dataDir: string;
   readonly registry: ChildRegistry;
   readonly onUnexpectedExit: (name: string) => void;
 }): Promise<ServerProcess> {
-  return startServerProcess({
+  return startServerProcess<EmbeddedSqsConfig>({
     name: 'SQS server',
     script: new URL('./embedded-sqs-server.ts', import.meta.url),
-    config: { dataDir: join(options.dataDir, 'sqs') },
+    config: { accessKey: options.accessKey, dataDir: join(options.dataDir, 'sqs') },
     registry: options.registry,
     logPath: join(options.dataDir, 'logs', 'sqs.log'),
     onUnexpectedExit: options.onUnexpectedExit,

@@ -78,7 +78,7 @@ export async function fuzzLive(pipeline: LocalPipelineProcess, options: LiveFuzz
   });
   agent.destroy();
 
-  const sqs = localSqsClient(pipeline.description.endpoints.sqs);
+  const sqs = localSqsClient(pipeline.description.endpoints);
   try {
     await inParallel(messages, async (message, index) => {
       await sqs.send(putCommand(pipeline.description.deliveryQueue.url, message));

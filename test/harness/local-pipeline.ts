@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import {
   DeleteMessageBatchCommand,
   type Message,
@@ -21,10 +21,11 @@ import type { RedriveResult } from '../../lambdas/domain/quarantine/redrive-resu
 import { readCrmCalls, readCrmState, setCrmFaults } from '../../local/crm/crm-client.ts';
 import type { FaultRule } from '../../local/crm/crm-faults.ts';
 import type { CrmCall, CrmState } from '../../local/crm/sample-crm.ts';
+import { ACCESS_KEY_HEADER } from '../../local/http/access-key.ts';
 import {
-  LOCAL_CREDENTIALS,
   localDynamoDbClient,
   localLambdaClient,
+  localSecretsManagerClient,
   localSqsClient,
 } from '../../local/local-clients.ts';
 import { findPipeline, type PipelineDescription } from '../../local/pipeline-file.ts';
@@ -165,12 +166,8 @@ export class LocalPipelineProcess {
 
   /** The stream secret's current key. */
   async signingKey(): Promise<SigningKey> {
-    const { endpoints, region, streamSecretArn } = this.description;
-    const client = new SecretsManagerClient({
-      endpoint: endpoints.secretsManager,
-      region,
-      credentials: LOCAL_CREDENTIALS,
-    });
+    const { endpoints, streamSecretArn } = this.description;
+    const client = localSecretsManagerClient(endpoints);
     const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: streamSecretArn }));
     client.destroy();
     const key = signingKeyFrom(SecretString);
@@ -196,7 +193,7 @@ export class LocalPipelineProcess {
   /** What the schedule calls every minute. */
   async recover(): Promise<RedriveResult> {
     const { endpoints, redriveFunction } = this.description;
-    const client = localLambdaClient(endpoints.lambda);
+    const client = localLambdaClient(endpoints);
     try {
       const Payload = Buffer.from('{"action":"recover"}');
       const answer = await client.send(new InvokeCommand({ FunctionName: redriveFunction, Payload }));
@@ -245,7 +242,8 @@ export class LocalPipelineProcess {
   ): Promise<{ readonly functionError: boolean; readonly answer: Readonly<Record<string, unknown>> }> {
     const { endpoints, redriveFunction } = this.description;
     const url = `${endpoints.lambda}/2015-03-31/functions/${redriveFunction}/invocations`;
-    const response = await fetch(url, { method: 'POST', body: JSON.stringify(request) });
+    const headers = { 'content-type': 'application/json', [ACCESS_KEY_HEADER]: endpoints.accessKey };
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(request) });
     const answer = (await response.json()) as Readonly<Record<string, unknown>>;
     return { functionError: response.headers.get('x-amz-function-error') !== null || !response.ok, answer };
   }
@@ -310,7 +308,8 @@ export class LocalPipelineProcess {
 
   /** Tells the sample CRM how to misbehave; no rules, no faults. */
   async setCrmFaults(rules: readonly FaultRule[]): Promise<void> {
-    await setCrmFaults(this.description.crm.url, rules);
+    const { crm, endpoints } = this.description;
+    await setCrmFaults(crm.url, endpoints.accessKey, rules);
   }
 
   /** What the functions whose logical id begins so have logged. */
@@ -342,8 +341,8 @@ export class LocalPipelineProcess {
   #connect(): void {
     const { endpoints } = this.description;
     this.#clients = {
-      sqs: localSqsClient(endpoints.sqs),
-      table: DynamoDBDocumentClient.from(localDynamoDbClient(endpoints.dynamodb)),
+      sqs: localSqsClient(endpoints),
+      table: DynamoDBDocumentClient.from(localDynamoDbClient(endpoints)),
     };
   }
 

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { newAccessKey } from '../../local/http/access-key.ts';
 import { localSqsClient } from '../../local/local-clients.ts';
 import { ChildRegistry } from '../../local/processes/child-registry.ts';
 import { startEmbeddedSqs } from '../../local/sqs/embedded-sqs.ts';
@@ -20,12 +21,14 @@ export interface SqsForTest {
 export async function startSqsForTest(): Promise<SqsForTest> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sqs-for-test-'));
   mkdirSync(join(dataDir, 'logs'));
+  const accessKey = newAccessKey();
   const server = await startEmbeddedSqs({
+    accessKey,
     dataDir,
     registry: new ChildRegistry(join(dataDir, 'processes.jsonl')),
     onUnexpectedExit: () => {},
   });
-  const client = localSqsClient(server.url);
+  const client = localSqsClient({ sqs: server.url, accessKey });
   return {
     client,
     createQueue: async (name, attributes = {}) => {

@@ -14,6 +14,7 @@ import { claimDataDir, type PipelineDescription, publishPipeline } from '../../l
 import { SecretStore } from '../../local/secrets/secret-store.ts';
 import { serveSecretsManager } from '../../local/secrets/secrets-manager.ts';
 
+const ACCESS_KEY = 'key-of-the-test';
 const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:stream-local0';
 const CLIENT = { clientId: 'client-of-the-test', clientSecret: 'client-secret-of-the-test' };
 
@@ -168,15 +169,15 @@ export class StreamCommandForTest {
   async #start(): Promise<void> {
     const { genesys, faults } = this;
     this.secrets.ensure(SECRET_ARN, 'stream', () => FIRST_SECRET);
-    this.#servers.push(await listenOnLoopback(fakeGenesysListener({ genesys, faults }), 0));
-    const secretsManager = await serveSecretsManager(this.secrets);
+    this.#servers.push(await listenOnLoopback(fakeGenesysListener({ genesys, faults, accessKey: ACCESS_KEY }), 0));
+    const secretsManager = await serveSecretsManager(this.secrets, ACCESS_KEY);
     this.#servers.push(secretsManager);
     mkdirSync(join(this.directory, 'logs'));
     claimDataDir(this.directory);
     publishPipeline(this.directory, {
       webhookUrl: 'http://127.0.0.1:1/v1/eventbridge/genesys',
       region: 'us-east-1',
-      endpoints: { secretsManager: secretsManager.url, sqs: '', dynamodb: '' },
+      endpoints: { secretsManager: secretsManager.url, sqs: '', dynamodb: '', accessKey: ACCESS_KEY },
       streamSecretArn: SECRET_ARN,
       ingest: { logPath: join(this.directory, 'logs', 'Ingest.log'), secretKnownAfterMs: KNOWN_AFTER_MS },
     } as PipelineDescription);

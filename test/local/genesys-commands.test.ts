@@ -81,7 +81,7 @@ describe('a fake that is told', () => {
   let server: LoopbackServer;
 
   beforeAll(async () => {
-    server = await listenOnLoopback(fakeGenesysListener({ genesys, faults: new GenesysFaults() }), 0);
+    server = await listenOnLoopback(fakeGenesysListener({ genesys, faults: new GenesysFaults(), accessKey: 'key' }), 0);
   });
 
   afterAll(() => server.close());
@@ -90,7 +90,8 @@ describe('a fake that is told', () => {
     const request = read(line);
     if (request.kind !== 'tell') throw new Error(`${line} tells nothing`);
     const body = JSON.stringify(request.body);
-    const { status } = await fetch(`${server.url}/_genesys/${request.path}`, { method: 'POST', body });
+    const headers = { 'content-type': 'application/json', 'x-access-key': 'key' };
+    const { status } = await fetch(`${server.url}/_genesys/${request.path}`, { method: 'POST', headers, body });
     expect(status).toBe(200);
   }
 

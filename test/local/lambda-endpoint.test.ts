@@ -23,11 +23,15 @@ let server: LoopbackServer;
 let client: ReturnType<typeof localLambdaClient>;
 
 beforeAll(async () => {
-  server = await serveLambda([SPEC], async (arn, event) => {
-    invoked.push([arn, event]);
-    return result;
-  });
-  client = localLambdaClient(server.url);
+  server = await serveLambda(
+    [SPEC],
+    async (arn, event) => {
+      invoked.push([arn, event]);
+      return result;
+    },
+    'key',
+  );
+  client = localLambdaClient({ lambda: server.url, accessKey: 'key' });
 });
 
 afterAll(async () => {
@@ -90,8 +94,11 @@ describe('Lambda’s endpoint', () => {
     });
     await expect(invoke('echo', '{')).rejects.toMatchObject({ name: 'InvalidRequestContentException' });
     const path = `${server.url}/2015-03-31/functions/echo/invocations`;
-    expect((await fetch(path)).status).toBe(404);
-    expect((await fetch(`${server.url}/2015-03-31/functions`, { method: 'POST', body: '{}' })).status).toBe(404);
+    const headers = { 'content-type': 'application/json', 'x-access-key': 'key' };
+    expect((await fetch(path, { headers })).status).toBe(404);
+    const functions = `${server.url}/2015-03-31/functions`;
+    expect((await fetch(functions, { method: 'POST', headers, body: '{}' })).status).toBe(404);
+    expect((await fetch(path, { method: 'POST', headers: { ...headers, 'x-access-key': 'other' } })).status).toBe(403);
     expect(invoked).toEqual([]);
   });
 });

@@ -14,7 +14,10 @@ let server: LoopbackServer;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'crm-'));
   crm = new SampleCrm(join(directory, 'crm.jsonl'));
-  server = await listenOnLoopback(sampleCrmListener({ crm, faults: new CrmFaults(), token: () => 'token' }), 0);
+  server = await listenOnLoopback(
+    sampleCrmListener({ crm, faults: new CrmFaults(), token: () => 'token', accessKey: 'key' }),
+    0,
+  );
 });
 
 afterEach(async () => {
@@ -33,7 +36,12 @@ function call(body: unknown, headers: Readonly<Record<string, string>> = {}): Pr
 }
 
 async function setFaults(...rules: readonly object[]): Promise<number> {
-  const response = await fetch(`${server.url}/_crm/faults`, { method: 'POST', body: JSON.stringify({ rules }) });
+  const headers = { 'content-type': 'application/json', 'x-access-key': 'key' };
+  const response = await fetch(`${server.url}/_crm/faults`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ rules }),
+  });
   return response.status;
 }
 

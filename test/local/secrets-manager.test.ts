@@ -5,13 +5,13 @@ import {
   DescribeSecretCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
-  SecretsManagerClient,
+  type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { UserError } from '../../cli/user-error.ts';
 import type { LoopbackServer } from '../../local/http/loopback.ts';
-import { LOCAL_CREDENTIALS } from '../../local/local-clients.ts';
+import { localSecretsManagerClient } from '../../local/local-clients.ts';
 import { generateSecret } from '../../local/secrets/generated-secret.ts';
 import { SecretStore } from '../../local/secrets/secret-store.ts';
 import { serveSecretsManager } from '../../local/secrets/secrets-manager.ts';
@@ -26,8 +26,8 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'secrets-'));
   const store = new SecretStore(join(directory, 'secrets.json'));
   store.ensure(ARN, 'stream', () => 'first');
-  server = await serveSecretsManager(store);
-  client = new SecretsManagerClient({ endpoint: server.url, region: 'us-east-1', credentials: LOCAL_CREDENTIALS });
+  server = await serveSecretsManager(store, 'key');
+  client = localSecretsManagerClient({ secretsManager: server.url, accessKey: 'key' });
 });
 
 afterEach(async () => {

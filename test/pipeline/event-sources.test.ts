@@ -2,13 +2,17 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BY_HAND } from '../../lambdas/domain/delivery/envelope.ts';
 import { type SigningKey, sign, textSigningKeyFrom } from '../../lambdas/domain/delivery/signature.ts';
 import { eventKey } from '../../lambdas/domain/event/event-key.ts';
 import { parseSourceEvent } from '../../lambdas/domain/event/parse-event.ts';
-import { LOCAL_CREDENTIALS } from '../../local/local-clients.ts';
+import { localSecretsManagerClient } from '../../local/local-clients.ts';
 import type { SendReport } from '../../local/send/send-report.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 
@@ -96,12 +100,7 @@ describe('Open Messaging', () => {
   }
 
   async function withSecrets<Result>(use: (client: SecretsManagerClient) => Promise<Result>): Promise<Result> {
-    const { endpoints, region } = pipeline.description;
-    const client = new SecretsManagerClient({
-      endpoint: endpoints.secretsManager,
-      region,
-      credentials: LOCAL_CREDENTIALS,
-    });
+    const client = localSecretsManagerClient(pipeline.description.endpoints);
     try {
       return await use(client);
     } finally {

@@ -45,7 +45,7 @@ function signedStatus(body: Uint8Array, headers: OutgoingHttpHeaders = {}): Prom
 async function rawAnswer(text: string): Promise<string> {
   const socket = connect(Number(url.port), url.hostname);
   await once(socket, 'connect');
-  socket.end(text);
+  socket.end(text.replace('host: HOST', `host: ${url.host}`));
   let answer = '';
   for await (const chunk of socket.setEncoding('latin1') as AsyncIterable<string>) answer += chunk;
   return answer.split('\r\n', 1)[0] ?? '';
@@ -158,7 +158,7 @@ describe('the webhook', () => {
     expect(await signedStatus(new TextEncoder().encode('{}'), { 'x-http-method-override': 'GET' })).toBe(202);
     expect(await statusOf(new Uint8Array(0), {}, 'GET')).toBe(404);
     expect(await statusOf(new Uint8Array(0), {}, 'PUT')).toBe(404);
-    expect(await rawAnswer('POST /v1/eventbridge/other HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).toBe(
+    expect(await rawAnswer('POST /v1/eventbridge/other HTTP/1.1\r\nhost: HOST\r\nconnection: close\r\n\r\n')).toBe(
       'HTTP/1.1 404 Not Found',
     );
   });
@@ -167,17 +167,17 @@ describe('the webhook', () => {
     ['no HTTP', 'hello\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
     [
       'headers without end',
-      `POST / HTTP/1.1\r\nhost: x\r\na: ${'b'.repeat(40_000)}\r\n\r\n`,
+      `POST / HTTP/1.1\r\nhost: HOST\r\na: ${'b'.repeat(40_000)}\r\n\r\n`,
       'HTTP/1.1 431 Request Header Fields Too Large',
     ],
     [
       'more than the HTTP API takes',
-      'POST /v1/eventbridge/genesys HTTP/1.1\r\nhost: x\r\ncontent-length: 10485761\r\n\r\n',
+      'POST /v1/eventbridge/genesys HTTP/1.1\r\nhost: HOST\r\ncontent-length: 10485761\r\n\r\n',
       'HTTP/1.1 413 Payload Too Large',
     ],
     [
       'two lengths',
-      'POST /v1/eventbridge/genesys HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab',
+      'POST /v1/eventbridge/genesys HTTP/1.1\r\nhost: HOST\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab',
       'HTTP/1.1 400 Bad Request',
     ],
   ])('is not impressed by %s', async (_what, text, line) => {

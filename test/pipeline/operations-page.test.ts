@@ -109,7 +109,7 @@ describe('the operations page', () => {
 
   it('is the same page as a function of the stack, which may look and not act', async () => {
     const { endpoints, functions } = pipeline.description;
-    const lambda = localLambdaClient(endpoints.lambda);
+    const lambda = localLambdaClient(endpoints);
     const invoke = async (prefix: string, payload: object) => {
       const FunctionName = functions.find(({ logicalId }) => logicalId.startsWith(prefix))?.name ?? '';
       const { Payload } = await lambda.send(new InvokeCommand({ FunctionName, Payload: JSON.stringify(payload) }));

@@ -17,7 +17,7 @@ let server: LoopbackServer;
 beforeAll(async () => {
   const options = { ...CLIENT, returnSecrets: false, tokenSeconds: 3_600, partnerSourceAfterMs: 0 };
   genesys = new FakeGenesys(options, Date.now);
-  server = await listenOnLoopback(fakeGenesysListener({ genesys, faults: new GenesysFaults() }), 0);
+  server = await listenOnLoopback(fakeGenesysListener({ genesys, faults: new GenesysFaults(), accessKey: 'key' }), 0);
   pipeline = await LocalPipelineProcess.start({
     context: { 'limits.secretCacheMs': '1500', 'limits.secretRereadMs': '500', 'limits.clockSkewMs': '0' },
   });

@@ -1,6 +1,6 @@
 /** The partner event source that Genesys Cloud makes in the AWS account, as EventBridge knows it. */
 import { EventBridgeClient, ListEventSourcesCommand } from '@aws-sdk/client-eventbridge';
-import { LOCAL_CREDENTIALS } from '../../../local/local-clients.ts';
+import { localCredentials } from '../../../local/local-clients.ts';
 import { askAws } from '../aws-failure.ts';
 
 /** A partner event source. */
@@ -21,7 +21,7 @@ export class PartnerSources {
 
   /** `endpoint`: that of a fake on this machine. */
   constructor(region: string, endpoint: string | undefined) {
-    const fake = endpoint === undefined ? {} : { endpoint, credentials: LOCAL_CREDENTIALS };
+    const fake = endpoint === undefined ? {} : { endpoint, credentials: localCredentials('local') };
     this.#client = new EventBridgeClient({ region, ...fake });
   }
 
