@@ -60,6 +60,13 @@ module.exports = {
       to: { pathNot: '^lambdas/domain/' },
     },
     {
+      name: 'connectors-are-pure',
+      comment: 'What a CRM is asked, and what its responses mean, must be testable without it: no effect, no client.',
+      severity: 'error',
+      from: { path: '^lambdas/connectors/' },
+      to: { pathNot: ['^lambdas/(domain|connectors)/', '^(node:)?(crypto|buffer)$'] },
+    },
+    {
       name: 'adapters-know-ports-and-domain-only',
       comment:
         'An adapter that needs another one, or a use case, cannot be replaced by itself. What bounds a call is no adapter.',

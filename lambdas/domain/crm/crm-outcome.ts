@@ -1,7 +1,8 @@
 /** What an answer of the CRM means for the event: the one table by which attempts end. */
+import type { Meaning } from './response-rules.ts';
 
 /** What happened to one CRM call. */
-export type CrmResponse =
+export type CrmResponse = (
   | {
       readonly kind: 'answered';
       readonly status: number;
@@ -11,13 +12,19 @@ export type CrmResponse =
       readonly excerpt: string;
       /** The request was repeated after its connection had been reset: the CRM may have applied the first one. */
       readonly isRepeated?: true;
+      /** By a rule or a connector. Absent: that of the status. */
+      readonly meaning?: Meaning;
     }
   /** The connection was never made: the CRM cannot have seen the call. */
   | { readonly kind: 'not_sent'; readonly cause: string }
   /** Sent, at least in part, and no whole answer: a timeout, a reset. The CRM may have applied it. */
   | { readonly kind: 'unknown'; readonly cause: string }
   /** No token could be read, so that no call was made. */
-  | { readonly kind: 'no_token'; readonly cause: string };
+  | { readonly kind: 'no_token'; readonly cause: string }
+) & {
+  /** An earlier request of the same action was applied. */
+  readonly isPartlyApplied?: true;
+};
 
 /** Meaning of a response for the event. */
 export type CrmOutcome = ({ readonly kind: 'success' } & MayStillRun) | CrmFailure;
