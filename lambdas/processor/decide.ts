@@ -193,10 +193,15 @@ function rowOf(record: ParsedRecord, claimable: MayClaim, context: DecisionConte
   };
 }
 
-/** `row` as final, remembered for as long as its time to live. */
+/**
+ * `row` as final. It outlasts the time from which on a duplicate is quarantined as `too_old`, which counts from the
+ * event's timestamp: that may be ahead of now, and the clock that judges it behind.
+ */
 export function finalRow(row: Omit<EventRow, 'status'>, status: FinalStatus, nowMs: number, limits: Limits): EventRow {
   const { leaseExpiresAtMs: _lease, ...rest } = row;
-  return { ...rest, status, settledAtMs: nowMs, expiresAt: Math.ceil((nowMs + limits.finalRowTtlMs) / 1_000) };
+  const { finalRowTtlMs, futureToleranceMs, clockSkewMs } = limits;
+  const expiresAtMs = nowMs + finalRowTtlMs + futureToleranceMs + clockSkewMs;
+  return { ...rest, status, settledAtMs: nowMs, expiresAt: Math.ceil(expiresAtMs / 1_000) };
 }
 
 /** `row` as quarantined. */

@@ -160,7 +160,7 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
   if (!isSameEvent(row, context)) return { kind: 'id_reused' };
   const expect: ExpectedRow = { status: row.status, owner: row.owner };
   const { attempts, expiredLeases, redrives, firstReceivedAtMs } = row;
-  const history = {
+  const kept = {
     ...(row.firstError === undefined ? {} : { firstError: row.firstError }),
     ...(row.history === undefined ? {} : { history: row.history }),
   };
@@ -174,13 +174,13 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
       const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
       if (leaseExpiresAtMs > context.nowMs) return { kind: 'held', leaseExpiresAtMs };
       const history = appendHistory(row.history, { atMs: leaseExpiresAtMs, what: 'lease_expired' });
-      const carried = { ...history, history, attempts, expiredLeases: expiredLeases + 1, redrives };
+      const carried = { ...kept, history, attempts, expiredLeases: expiredLeases + 1, redrives };
       return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
     }
     case 'FAILED': {
       const nextAttemptAtMs = row.nextAttemptAtMs ?? 0;
       if (nextAttemptAtMs > context.nowMs) return { kind: 'not_due', nextAttemptAtMs };
-      const carried = { ...history, attempts, expiredLeases, redrives };
+      const carried = { ...kept, attempts, expiredLeases, redrives };
       return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
     }
     case 'QUARANTINED': {
@@ -190,7 +190,7 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
       const wasTried = row.reason !== 'circuit_open';
       const history = appendHistory(row.history, { atMs: context.nowMs, what: 'redriven' });
       const carried = {
-        ...history,
+        ...kept,
         history,
         attempts: wasTried ? 0 : attempts,
         expiredLeases: wasTried ? 0 : expiredLeases,

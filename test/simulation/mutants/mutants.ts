@@ -5,6 +5,7 @@
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import {
   type ContactDecision,
+  type ContactRow,
   claimedContact,
   decideContact,
   type EventRow,
@@ -39,6 +40,19 @@ function seenAs(change: (row: EventRow) => EventRow | undefined) {
       return { ...others, events: new Map(changed) };
     };
   };
+}
+
+/** Event rows as they are settled. */
+function settledAs(change: (row: EventRow) => EventRow) {
+  return (store: MemoryIdempotencyStore): void => {
+    const settle = store.settleNow.bind(store);
+    store.settleNow = (write) => settle({ ...write, row: change(write.row) });
+  };
+}
+
+/** A contact as if what its holder is about to apply were applied. */
+function asApplied(row: ContactRow): ContactRow {
+  return row.holder === undefined || row.unsettled === undefined ? row : { ...row, newest: row.unsettled };
 }
 
 /** Whatever version of a row there is, it is the expected one. */
@@ -173,6 +187,44 @@ export const MUTANTS: readonly Mutant[] = [
       releasedContact: (row, position, effect) => releasedContact(row, position, effect, false),
     }),
     seeds: 1_500,
+  },
+  {
+    name: 'an event that a newer attempt keeps waiting is settled as stale',
+    mutation: {
+      store: (store) => {
+        const read = store.readAheadNow.bind(store);
+        store.readAheadNow = (keys) => {
+          const { contacts, ...others } = read(keys);
+          return { ...others, contacts: new Map([...contacts].map(([key, row]) => [key, asApplied(row)])) };
+        };
+      },
+    },
+    seeds: 300,
+  },
+  {
+    name: 'rows of quarantined events have a time to live',
+    mutation: { store: settledAs((row) => (row.status === 'QUARANTINED' ? { ...row, expiresAt: 0 } : row)) },
+    seeds: 300,
+  },
+  {
+    name: 'an event that the circuit breaker refuses leaves its contact held',
+    mutation: {
+      store: (store) => {
+        const settle = store.settleNow.bind(store);
+        store.settleNow = ({ contact, ...write }) => {
+          const isRefused = contact !== undefined && write.row.reason === 'circuit_open';
+          return settle(contact === undefined ? write : { ...write, contact: { ...contact, staysHeld: isRefused } });
+        };
+      },
+    },
+    seeds: 300,
+  },
+  {
+    name: 'an event that was not tried begins anew with its attempts',
+    mutation: {
+      store: seenAs((row) => (row.reason === 'circuit_open' ? { ...row, attempts: 0 } : row)),
+    },
+    seeds: 300,
   },
   {
     name: 'what was unsettled before a claim is forgotten with it',

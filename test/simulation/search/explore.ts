@@ -87,9 +87,20 @@ async function runOnce(world: World, choices: Choices, seen: Set<string>, reache
   }
 }
 
-/** Lets the world come to rest with nothing going wrong any more, and says what is wrong all the same. */
+/**
+ * Lets the world come to rest with nothing going wrong any more, then with a person who redrives what is left in
+ * quarantine, and says what is wrong even so.
+ */
 export async function rest(world: World, invariants: Invariants, trace: string[]): Promise<string[]> {
   world.calm();
+  const problems = await settleDown(world, invariants, trace);
+  if (problems.length > 0) return problems;
+  world.redriveAll();
+  const after = await settleDown(world, invariants, trace);
+  return after.length > 0 ? after : invariants.problemsAfterRedrive();
+}
+
+async function settleDown(world: World, invariants: Invariants, trace: string[]): Promise<string[]> {
   for (let count = 0; count < REST_ACTIONS && !world.atRest; count += 1) {
     const [action] = world.actions();
     if (action === undefined) break;

@@ -28,6 +28,7 @@ const SIMULATED: Limits = {
   circuitFailuresInARow: 3,
   circuitContactsMin: 1,
   quarantineRefreshMs: 300_000,
+  finalRowTtlMs: 1_500_000,
 };
 
 const CRM_WAYS: readonly CrmWay[] = [

@@ -15,6 +15,7 @@ export const FAULTS = {
   sent_again: 'the sender delivered an event once more',
   redriven: 'a message was redriven',
   secret_rotated: 'the stream secret was rotated',
+  row_expired: 'a final row was deleted after its time to live',
   frozen: 'all environments stood still for long between two invocations',
   // These come about by what the driver lets happen, and are only counted.
   crm_slow: 'the CRM took a second or more',

@@ -1,14 +1,18 @@
 /** What must hold in every state of a world, and what once it has come to rest: the guarantee, sentence by sentence. */
 
+import { contactKey } from '../../../lambdas/domain/event/event-key.ts';
+import { type EventRow, isFinal } from '../../../lambdas/domain/idempotency/event-row.ts';
 import type { Scene } from './scene.ts';
-import { hasRows } from './workload.ts';
-
-const FINAL = new Set(['COMPLETED', 'STALE', 'IGNORED']);
+import { hasRows, type WorkEvent } from './workload.ts';
 
 /** Looks at one world, step by step. */
 export class Invariants {
   readonly #scene: Scene;
-  readonly #settledEvents = new Map<string, object>();
+  readonly #lastRows = new Map<string, EventRow>();
+  /** Events that have been final: their rows may have expired since. */
+  readonly #final = new Map<string, EventRow>();
+
+  readonly #expired = new Set<string>();
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -19,34 +23,91 @@ export class Invariants {
     const scene = this.#scene;
     const problems = [...scene.problems, ...scene.crm.problems];
     for (const event of scene.events) {
-      const { name } = event;
-      const row = scene.row(name);
-      const isFinal = FINAL.has(row?.status ?? '');
-      const before = this.#settledEvents.get(name);
-      if (before !== undefined && before !== row) problems.push(`${name} was final, and its row has changed`);
-      if (isFinal && row !== undefined) this.#settledEvents.set(name, row);
-      if (
-        scene.accepted.has(name) &&
-        !isFinal &&
-        !scene.holds(scene.queue, name) &&
-        !scene.holds(scene.quarantine, name)
-      )
-        problems.push(`${name} is lost: its row is ${row?.status ?? 'absent'}, and no queue has a message of it`);
-      if (row?.status === 'COMPLETED' && !scene.crm.applied.includes(name))
-        problems.push(`${name} is recorded as applied, and the CRM has never applied it`);
-      if (scene.store.userRows.has(name) !== (isFinal && hasRows(event)))
-        problems.push(`${name} is ${row?.status ?? 'absent'}, and its rows are ${isFinal ? 'not ' : ''}committed`);
+      const row = scene.row(event.name);
+      problems.push(...this.#problemsOfRow(event, row), ...this.#problemsOfOutcome(event, row));
+      if (row !== undefined) this.#lastRows.set(event.name, row);
     }
+    return [...problems, ...this.#problemsOfContacts()];
+  }
+
+  /** A final row never changes, no other row disappears, and an accepted event without a message is final. */
+  #problemsOfRow({ name }: WorkEvent, row: EventRow | undefined): string[] {
+    const scene = this.#scene;
+    const problems: string[] = [];
+    const final = this.#final.get(name);
+    // Once the row has expired, a duplicate finds no trace of the event. It is quarantined by its age, from where a
+    // person may redrive it; or it is ignored again.
+    const isTooOld = row?.reason === 'too_old' || (row?.redrives ?? 0) > 0;
+    const isForgotten = this.#expired.has(name) && (isTooOld || row?.status === 'IGNORED');
+    if (final !== undefined && row !== undefined && row !== final && !isForgotten)
+      problems.push(`${name} was final, and its row has changed`);
+    if (row !== undefined && isFinal(row.status)) this.#final.set(name, row);
+    else if (final !== undefined && row === undefined) this.#expired.add(name);
+    const before = this.#lastRows.get(name);
+    if (row === undefined && before !== undefined && !isFinal(before.status))
+      problems.push(`the row of ${name} has disappeared, and was ${before.status}`);
+    if (before !== undefined && row !== undefined && row.redrives === before.redrives) {
+      // What was claimed and not called gives its attempt back.
+      const leastAttempts = before.attempts - (before.status === 'IN_PROGRESS' ? 1 : 0);
+      if (row.attempts < leastAttempts && !isForgotten)
+        problems.push(`${name} had ${before.attempts} attempts, and has ${row.attempts} without a redrive`);
+    }
+    const isHeld = scene.holds(scene.queue, name) || scene.holds(scene.quarantine, name);
+    if (scene.accepted.has(name) && !this.#final.has(name) && !isHeld)
+      problems.push(`${name} is lost: its row is ${row?.status ?? 'absent'}, and no queue has a message of it`);
     return problems;
+  }
+
+  #problemsOfOutcome(event: WorkEvent, row: EventRow | undefined): string[] {
+    const { crm, store, limits } = this.#scene;
+    const { name, contact } = event;
+    const problems: string[] = [];
+    const hasBeenFinal = this.#final.has(name);
+    if (row?.status === 'COMPLETED' && !crm.applied.includes(name))
+      problems.push(`${name} is recorded as applied, and the CRM has never applied it`);
+    if (row?.status === 'STALE' && !crm.applied.some((other) => other > name && this.#contactOf(other) === contact))
+      problems.push(`${name} is stale, and the CRM has applied nothing newer of its contact`);
+    if (store.userRows.has(name) !== (hasBeenFinal && hasRows(event)))
+      problems.push(`${name} is ${row?.status ?? 'absent'}, and its rows are ${hasBeenFinal ? 'not ' : ''}committed`);
+    // Each attempt may call twice: once more with a newly read token.
+    const callsMax = 2 * limits.crmAttempts * (1 + (row?.redrives ?? this.#lastRows.get(name)?.redrives ?? 0));
+    if (crm.callsOf(name) > callsMax) problems.push(`the CRM has been called ${crm.callsOf(name)} times for ${name}`);
+    return problems;
+  }
+
+  /** Whoever has settled holds no contact any longer, unless the CRM may still be executing the call. */
+  #problemsOfContacts(): string[] {
+    const { events, store, crm, clock } = this.#scene;
+    return events.flatMap(({ name }) => {
+      const row = this.#scene.row(name);
+      const held = row?.orderingKey === undefined ? undefined : store.contacts.get(contactKey(row.orderingKey));
+      if (row === undefined || row.status === 'IN_PROGRESS' || held?.holder !== row.owner) return [];
+      if ((held.leaseExpiresAtMs ?? 0) <= clock.now() || crm.mayStillRun.has(row.owner)) return [];
+      return [`${name} is ${row.status}, and still holds its contact`];
+    });
+  }
+
+  #contactOf(name: string): string | undefined {
+    return this.#scene.events.find((event) => event.name === name)?.contact;
   }
 
   /** Sentences about what is wrong with a world that has come to rest. */
   problemsAtRest(): string[] {
     const scene = this.#scene;
     return scene.events.flatMap(({ name }) => {
-      const status = scene.row(name)?.status;
-      if (FINAL.has(status ?? '') || scene.holds(scene.quarantine, name)) return [];
-      return [`${name} has come to rest as ${status ?? 'absent'}, neither final nor in quarantine`];
+      if (this.#final.has(name) || scene.holds(scene.quarantine, name)) return [];
+      return [`${name} has come to rest as ${scene.row(name)?.status ?? 'absent'}, neither final nor in quarantine`];
+    });
+  }
+
+  /** Sentences about events that stay in quarantine although everything works and a person has redriven them. */
+  problemsAfterRedrive(): string[] {
+    const scene = this.#scene;
+    return scene.events.flatMap(({ name, kind }) => {
+      const reason = scene.row(name)?.reason ?? '';
+      const mayStay = kind === 'invalid' || reason === 'too_old';
+      if (this.#final.has(name) || mayStay || !scene.holds(scene.quarantine, name)) return [];
+      return [`${name} has no way out of quarantine (${reason})`];
     });
   }
 }

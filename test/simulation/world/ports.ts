@@ -1,7 +1,14 @@
 /** The ports of an invocation: each call is parked, with all the ways in which it can go. */
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import type { IngestDependencies } from '../../../lambdas/ingest/accept-delivery.ts';
-import type { Clock, Crm, IdempotencyStore, MessageQueue, MessageVisibility } from '../../../lambdas/ports.ts';
+import type {
+  Clock,
+  Crm,
+  IdempotencyStore,
+  MessageQueue,
+  MessageVisibility,
+  ReadAhead,
+} from '../../../lambdas/ports.ts';
 import type { ProcessorDependencies } from '../../../lambdas/processor/process-batch.ts';
 import type { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
 import type {
@@ -151,6 +158,7 @@ function storeOf(scene: Scene, invocation: Invocation): IdempotencyStore {
             return { answer: store.readAheadNow(keys) };
           },
         },
+        { name: 'in part', fault: 'stale_read', happen: () => ({ answer: inPart(store.readAheadNow(keys)) }) },
         { name: 'no response', fault: 'throttled', happen: () => ({ answer: LOST }) },
         { name: 'out of date', fault: 'stale_read', happen: () => ({ answer: scene.readAsItWas(keys) }) },
         { name: 'dies', fault: 'crash', happen: () => undefined },
@@ -161,6 +169,12 @@ function storeOf(scene: Scene, invocation: Invocation): IdempotencyStore {
         store.settleNow(write),
       ),
   };
+}
+
+/** A read of which DynamoDB left keys unprocessed: every other event, the contacts, and the circuit breaker's row. */
+function inPart({ events }: ReadAhead): ReadAhead {
+  const read = [...events].filter((_, index) => index % 2 === 0);
+  return { events: new Map(read), contacts: new Map(), circuitBreaker: { kind: 'not_read' } };
 }
 
 function queueOf(scene: Scene, invocation: Invocation, queue: MemoryQueue, name: string): MessageQueue {
@@ -231,7 +245,12 @@ function callCrm(
   const end = (applied: boolean, answer: CrmResponse | undefined) => () => {
     over();
     if (applied) scene.crm.apply(event, contact);
+    noteDoubt(answer);
     return answer === undefined ? undefined : { answer };
+  };
+  const noteDoubt = (answer: CrmResponse | undefined) => {
+    const isDoubtful = answer?.kind === 'unknown' || (answer?.kind === 'answered' && answer.isRepeated === true);
+    if (isDoubtful && row !== undefined) scene.crm.mayStillRun.add(row.owner);
   };
   // No call outlasts the lease under which it was made, by the clock of whoever finds it ended first.
   const byMs = (row?.leaseExpiresAtMs ?? 0) - scene.limits.clockSkewMs;
@@ -239,6 +258,7 @@ function callCrm(
     isLate = true;
     over();
     if (isApplied) scene.crm.apply(event, contact);
+    noteDoubt(answer);
     scene.lateWrites.push({
       name: `CRM call for ${event}, late`,
       byMs,

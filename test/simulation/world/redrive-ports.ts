@@ -47,7 +47,11 @@ export function redrivePorts(scene: Scene, invocation: Invocation): RedriveDepen
     index: {
       holdsAny: async (of) => {
         const known = await index.holdsAny(of);
-        return read(`look for ${of.reason}`, () => known);
+        const behind = { kind: 'known', any: false } as const;
+        return park(`look for ${of.reason}`, 'table', [
+          ...waysOfRead(() => known),
+          { name: 'the index is behind', fault: 'stale_read', happen: () => ({ answer: behind }) },
+        ]);
       },
     },
     summaries: { summarize: async () => LOST },

@@ -18,6 +18,9 @@ export class SimulatedCrm {
   /** Names of the events in the order in which they were applied; applied again, in it again. */
   readonly applied: string[] = [];
   readonly problems: string[] = [];
+  /** Attempts whose call may still be running after its response. */
+  readonly mayStillRun = new Set<string>();
+  readonly #calls = new Map<string, number>();
   readonly #underWay: { readonly event: string; readonly contact: string | null; readonly caller: string }[] = [];
   readonly #newest = new Map<string, string>();
   readonly #keys = new Map<string, string>();
@@ -25,6 +28,7 @@ export class SimulatedCrm {
   /** A call begins; `row` is the event's as the table has it. What is given back says that the call is over. */
   begin(call: CrmCallBegun): () => void {
     const { event, contact, caller, key, row, nowMs } = call;
+    this.#calls.set(event, this.callsOf(event) + 1);
     const other = this.#underWay.find((one) => one.event === event || (contact !== null && one.contact === contact));
     if (other !== undefined)
       this.problems.push(`${caller} calls the CRM for ${event} while ${other.caller} is calling it for ${other.event}`);
@@ -44,6 +48,11 @@ export class SimulatedCrm {
       const index = this.#underWay.indexOf(underWay);
       if (index >= 0) this.#underWay.splice(index, 1);
     };
+  }
+
+  /** How often it has been called for an event. */
+  callsOf(event: string): number {
+    return this.#calls.get(event) ?? 0;
   }
 
   /** Applies an event; nothing here leans on a CRM that honours idempotency keys. */

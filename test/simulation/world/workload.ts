@@ -26,7 +26,7 @@ export interface WorkEvent {
 /** The `index`-th oldest event. */
 export function makeEvent(index: number, kind: EventKind, contact: string): WorkEvent {
   const name = `e${String(index).padStart(2, '0')}`;
-  const eventTimestamp = kind === 'invalid' ? 'yesterday' : new Date(START_MS - 60_000 + index * 1_000).toISOString();
+  const eventTimestamp = kind === 'invalid' ? 'yesterday' : new Date(START_MS + (index - 3) * 20_000).toISOString();
   const eventType = kind === 'ignored' ? 'user.presence' : 'interaction.created';
   const body = { eventBridgeEventId: name, eventType, eventTimestamp, interaction: { to: contact, kind } };
   return { name, kind, contact, body: JSON.stringify(body) };

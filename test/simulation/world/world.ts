@@ -87,6 +87,12 @@ export class World {
     return [this.#rations, this.#poller.invocationsLeft, this.#redriveRuns, this.#sender?.dueMs, late];
   }
 
+  /** A person sends all of quarantine back, now that everything works. */
+  redriveAll(): void {
+    const { quarantine, queue } = this.scene;
+    for (const id of [...quarantine.messages.keys()]) quarantine.move(id, queue);
+  }
+
   /** Everything that can happen now. The first is harmless, if anything is. */
   actions(): Action[] {
     const { running } = this.scene;
@@ -155,7 +161,7 @@ export class World {
 
   /** What others do that the protocol has to bear. */
   #mischief(): Action[] {
-    const { quarantine, queue, running } = this.scene;
+    const { quarantine, queue, running, store } = this.scene;
     const redrives = [...quarantine.messages].map(
       ([id, message]): Action => ({
         name: `${this.scene.nameOf(message)} is redriven`,
@@ -164,8 +170,13 @@ export class World {
       }),
     );
     const frozen: Action = { name: 'all stand still', kind: 'frozen', act: () => this.scene.pass(FROZEN_MS) };
+    const expired = [...store.events].flatMap(([key, { expiresAt = Number.POSITIVE_INFINITY }]): Action[] =>
+      expiresAt * 1_000 > this.scene.clock.now()
+        ? []
+        : [{ name: `the row ${key} expires`, kind: 'row_expired', act: () => void store.events.delete(key) }],
+    );
     const mayFreeze = running.length === 0 && this.#landingsDueMs().length === 0;
-    return mayFreeze ? [...redrives, frozen] : redrives;
+    return [...redrives, ...expired, ...(mayFreeze ? [frozen] : [])];
   }
 
   /** Time passes to the next moment at which something changes by itself, but not beyond an answer that is due. */

@@ -17,7 +17,8 @@ describe('the happy path', () => {
       { key: 'a', body: { phone: '+15550100', lastCallTimestamp: '2026-01-31T09:29:55.000Z' }, freshToken: false },
     ]);
     expect(p.row('a')).toMatchObject({ status: 'COMPLETED', attempts: 1, redrives: 0, settledAtMs: START_MS });
-    expect(p.row('a')?.expiresAt).toBe((START_MS + DEFAULT_LIMITS.finalRowTtlMs) / 1_000);
+    // 45 days, and 10 minutes by which a timestamp may be ahead, and 5 s between two clocks.
+    expect(p.row('a')?.expiresAt).toBe(START_MS / 1_000 + 45 * 86_400 + 605);
     expect(p.store.contacts.get(CONTACT)).toEqual({ newest: '001769851795000#a' });
     expect(p.queue.messages.size).toBe(0);
   });
@@ -328,6 +329,24 @@ describe('what the CRM answers', () => {
     p.clock.advance(1);
     p.redrive();
     expect(await p.run()).toEqual(['a applied']);
+  });
+
+  it('keeps the first error and the history through an expired lease, and writes nothing else into the row', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => answers(500);
+    p.send(eventBody('a', 0));
+    await p.run();
+    const failed = p.row('a');
+    if (failed === undefined) throw new Error('no row');
+    p.store.events.set('EVENT#a', { ...failed, status: 'IN_PROGRESS', leaseExpiresAtMs: START_MS });
+    p.answer = () => answers(200);
+    p.clock.advance(900_000);
+    expect(await p.run()).toEqual(['a applied']);
+    expect(p.row('a')).toMatchObject({
+      firstError: 'HTTP 500',
+      history: [{ what: 'failed' }, { what: 'lease_expired', atMs: START_MS }],
+    });
+    expect(Object.keys(p.row('a') ?? {}).filter((name) => /^\d/.test(name))).toEqual([]);
   });
 
   it('quarantines after the last permitted attempt; a redrive begins anew', async () => {
