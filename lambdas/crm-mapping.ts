@@ -4,7 +4,7 @@
  * A mapping is pure: no network, no clock. It is asked again for every delivery and every retry of an event,
  * and must give the same answer each time. It says, for an event:
  *
- * - `deliver`: the CRM call, and the ordering key. Events of one key are applied one at a time and never an
+ * - `deliver`: an action for the CRM (`domain/crm/action.ts` has all kinds), and the ordering key. Events of one key are applied one at a time and never an
  *   older one over a newer one; events of different keys, and events without one (null), run side by side.
  *   One key per kind of data: two event types that write different fields need two keys, or the older of the
  *   two is dropped as stale although nothing has overwritten its field. Before a change of keys is deployed,
@@ -14,7 +14,7 @@
  * - `ignore`: acknowledged, recorded as IGNORED.
  * - `invalid`: quarantined as `invalid_event` with your reason, which must not quote the event's data.
  */
-import type { CrmMapping, MappingResult } from './domain/crm/crm-command.ts';
+import type { CrmMapping, MappingResult } from './domain/crm/mapping.ts';
 import type { PipelineEvent } from './domain/event/event.ts';
 
 /** The longest phone number or address that the CRM is sent. */
@@ -55,7 +55,12 @@ function lastCall(event: PipelineEvent, addressField: string): MappingResult {
   }
   return {
     kind: 'deliver',
-    command: { method: 'POST', path: '/api/v1/contacts', body: { phone, lastCallTimestamp: event.timestamp } },
+    action: {
+      kind: 'request',
+      method: 'POST',
+      path: '/api/v1/contacts',
+      body: { phone, lastCallTimestamp: event.timestamp },
+    },
     orderingKey: phone,
   };
 }

@@ -4,9 +4,10 @@
  * budgets are milliseconds from the call on, and a port answers within its budget.
  */
 
+import type { CrmAction } from './domain/crm/action.ts';
 import type { CircuitBreakerRow, StoredCircuitBreaker } from './domain/crm/circuit-breaker.ts';
-import type { CrmCommand, UserRow } from './domain/crm/crm-command.ts';
 import type { CrmResponse } from './domain/crm/crm-outcome.ts';
+import type { UserRow } from './domain/crm/mapping.ts';
 import type { Envelope, ReceivedMessage } from './domain/delivery/envelope.ts';
 import type { StagedKey } from './domain/delivery/signature.ts';
 import type {
@@ -168,26 +169,35 @@ export interface CircuitBreakerStore {
   write(expected: StoredCircuitBreaker | undefined, next: CircuitBreakerRow): Promise<CircuitBreakerWriteResult>;
 }
 
-/** The CRM's bearer token. */
+/** With what the CRM is called. */
+export interface CrmAccess {
+  readonly kind: 'token';
+  /** The secret that the request carries. A bearer token if there is no `header`. */
+  readonly token: string;
+  readonly header?: { readonly name: string; readonly value: string };
+  /** Where the CRM wants to be called with this token. */
+  readonly baseUrl?: string;
+  /** PEM. The same object for as long as it does not change. */
+  readonly tls?: { readonly cert?: string; readonly key?: string; readonly ca?: string };
+}
+
+/** The CRM's credentials. */
 export interface CrmToken {
   /**
-   * The token, from a cache unless `fresh` is asked for, within `budgetMs`. Not pasted yet, or unreachable with none known:
-   * `unavailable`.
+   * The token, from a cache unless `fresh` is asked for, within `budgetMs`. Missing, invalid, or unreachable with none
+   * known: `unavailable`.
    */
-  read(request: {
-    readonly fresh: boolean;
-    readonly budgetMs: number;
-  }): Promise<{ readonly kind: 'token'; readonly token: string } | Unavailable>;
+  read(request: { readonly fresh: boolean; readonly budgetMs: number }): Promise<CrmAccess | Unavailable>;
 }
 
 /** The CRM. */
 export interface Crm {
   /**
-   * One call, over within `budgetMs`. The same `idempotencyKey` is sent with every call for one event. With
-   * `freshToken` the token is read anew first. Follows no redirects.
+   * All requests of one action, over within `budgetMs`. The same `idempotencyKey` is given with every call for one
+   * event. With `freshToken` the token is read again first. Follows no redirects.
    */
   deliver(
-    command: CrmCommand,
+    action: CrmAction,
     call: { readonly idempotencyKey: string; readonly budgetMs: number; readonly freshToken: boolean },
   ): Promise<CrmResponse>;
 }

@@ -1,5 +1,5 @@
 /** What the package exports. */
-export type { CrmMapping, MappingResult } from '../lambdas/domain/crm/crm-command.ts';
+export type { CrmMapping, MappingResult } from '../lambdas/domain/crm/mapping.ts';
 export type { PipelineEvent } from '../lambdas/domain/event/event.ts';
 export { GenesysCrmPipeline } from './genesys-crm-pipeline.ts';
 export { ConfigError, type ConfigProblem, type PipelineProps } from './pipeline-config.ts';

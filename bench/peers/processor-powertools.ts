@@ -9,6 +9,8 @@ import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dyn
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { systemClock } from '../../lambdas/adapters/clock.system.ts';
 import { HttpCrm } from '../../lambdas/adapters/crm.http.ts';
+import { rest } from '../../lambdas/connectors/rest/connector.ts';
+import { settingsFor } from '../../lambdas/domain/crm/connector.ts';
 
 interface Event {
   readonly eventBridgeEventId: string;
@@ -17,7 +19,16 @@ interface Event {
 }
 
 const token = { read: async () => ({ kind: 'token', token: process.env.CRM_TOKEN ?? '' }) as const };
-const crm = new HttpCrm(process.env.CRM_BASE_URL ?? '', token, systemClock);
+const crm = new HttpCrm(
+  {
+    baseUrl: process.env.CRM_BASE_URL ?? '',
+    connector: rest,
+    settings: settingsFor(rest, {}),
+    responseRules: [],
+  },
+  token,
+  systemClock,
+);
 const persistenceStore = new DynamoDBPersistenceLayer({ tableName: process.env.STATE_TABLE_NAME ?? '', keyAttr: 'pk' });
 const config = new IdempotencyConfig({ eventKeyJmesPath: 'eventBridgeEventId', throwOnNoIdempotencyKey: true });
 const processor = new BatchProcessor(EventType.SQS);
@@ -27,7 +38,7 @@ const applyOnce = makeIdempotent(apply, { persistenceStore, config });
 async function apply(event: Event): Promise<{ readonly status: number }> {
   const body = { phone: event.interaction.to, lastCallTimestamp: event.eventTimestamp };
   const call = { idempotencyKey: event.eventBridgeEventId, budgetMs: 5_000, freshToken: false };
-  const answer = await crm.deliver({ method: 'POST', path: '/api/v1/contacts', body }, call);
+  const answer = await crm.deliver({ kind: 'request', method: 'POST', path: '/api/v1/contacts', body }, call);
   if (answer.kind !== 'answered' || answer.status !== 200) throw new Error(answer.kind);
   return { status: answer.status };
 }

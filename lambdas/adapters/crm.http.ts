@@ -1,154 +1,240 @@
-/** The CRM over HTTP: one call, bounded in time, redirects not followed. */
+/** The CRM over HTTP: the requests of an action within one budget, redirects not followed. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { CrmCommand } from '../domain/crm/crm-command.ts';
+import { pipeline, type Readable, type Transform } from 'node:stream';
+import type { CrmAction } from '../domain/crm/action.ts';
+import type { Connector, ConnectorSettings, CrmRequest } from '../domain/crm/connector.ts';
 import type { CrmResponse } from '../domain/crm/crm-outcome.ts';
+import { Redaction } from '../domain/crm/redaction.ts';
+import type { ResponseRule, RuleSubject } from '../domain/crm/response-rules.ts';
+import { type Exchange, runRequests } from '../domain/crm/run-requests.ts';
 import { errorName } from '../domain/telemetry/error-name.ts';
-import { maskNumbers, printable } from '../domain/telemetry/redact.ts';
-import type { Clock, Crm, CrmToken } from '../ports.ts';
+import type { Clock, Crm, CrmAccess, CrmToken } from '../ports.ts';
 
-/** How much of an answer is kept for people. */
-const EXCERPT_CHARACTERS = 300;
-
-/** How much of an answer is read at most; a longer one costs us its connection, not our memory. */
-const ANSWER_BYTES_MAX = 256 * 1_024;
+/** How much of a body is read and decoded at most; a longer one costs us its connection, not our memory. */
+const BODY_BYTES_MAX = 256 * 1_024;
 
 /** Node's default of 16 KiB is less than some gateways send. */
 const HEADER_BYTES_MAX = 64 * 1_024;
 
+/** Which CRM is called, and how. */
+export interface CrmTarget {
+  readonly baseUrl: string;
+  readonly connector: Connector;
+  readonly settings: ConnectorSettings;
+  /** Of the mapping file, tried before the connector's. */
+  readonly responseRules: readonly ResponseRule[];
+}
+
 /** What one try over a connection came to; `stale` is a kept-alive connection that the CRM had closed meanwhile. */
-type Tried = CrmResponse | { readonly kind: 'stale_connection' };
+type Tried = Exchange | 'stale_connection';
+
+/** What all requests of one action have in common. */
+interface Call {
+  readonly access: CrmAccess;
+  readonly endsAtMs: number;
+  readonly redaction: Redaction;
+}
 
 /**
  * Calls the CRM with `node:http` and connections that are kept alive: for a small POST it takes a fraction of
  * the CPU that `fetch` does.
  */
 export class HttpCrm implements Crm {
-  readonly #base: URL;
+  readonly #target: CrmTarget;
+  readonly #rules: readonly ResponseRule[];
   readonly #token: CrmToken;
   readonly #clock: Clock;
-  readonly #agent: HttpAgent;
-  readonly #request: typeof httpRequest;
+  #agent: HttpAgent | undefined;
+  #agentFor: CrmAccess['tls'];
 
-  constructor(baseUrl: string, token: CrmToken, clock: Clock) {
-    this.#base = new URL(baseUrl);
+  constructor(target: CrmTarget, token: CrmToken, clock: Clock) {
+    this.#target = target;
+    this.#rules = [...target.responseRules, ...target.connector.rules];
     this.#token = token;
     this.#clock = clock;
-    const secure = this.#base.protocol === 'https:';
-    this.#agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
-    this.#request = secure ? httpsRequest : httpRequest;
   }
 
-  async deliver(command: CrmCommand, call: Parameters<Crm['deliver']>[1]): Promise<CrmResponse> {
+  async deliver(action: CrmAction, call: Parameters<Crm['deliver']>[1]): Promise<CrmResponse> {
     const endsAtMs = this.#clock.now() + call.budgetMs;
-    const read = await this.#token.read({ fresh: call.freshToken, budgetMs: call.budgetMs });
-    if (read.kind === 'unavailable') return { kind: 'no_token', cause: read.cause };
-    const body = Buffer.from(JSON.stringify(command.body), 'utf8');
+    const access = await this.#token.read({ fresh: call.freshToken, budgetMs: call.budgetMs });
+    if (access.kind === 'unavailable') return { kind: 'no_token', cause: access.cause };
+    const { connector, settings } = this.#target;
+    const requests = connector.requests(action, { settings, idempotencyKey: call.idempotencyKey });
+    const redaction = new Redaction(action, access.token);
+    return runRequests(requests, this.#rules, (request) => this.#send(request, { access, endsAtMs, redaction }));
+  }
+
+  async #send(request: CrmRequest, call: Call): Promise<Exchange> {
+    const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body), 'utf8');
+    const base = new URL(call.access.baseUrl ?? this.#target.baseUrl);
+    const options = requestOptions(request, body, base, call.access);
+    const agent = this.#agentOf(base, call.access);
     let mayHaveArrived = false;
     for (;;) {
-      const leftMs = endsAtMs - this.#clock.now();
-      if (leftMs <= 0) return { kind: mayHaveArrived ? 'unknown' : 'not_sent', cause: 'timeout' };
-      const options = this.#options(command, body, read.token, call.idempotencyKey);
-      const tried = await this.#try(options, body, read.token, leftMs);
-      if (tried.kind !== 'stale_connection') {
-        return mayHaveArrived ? afterRepetition(tried) : tried;
-      }
-      // After a freeze the first call finds its connection closed. Trying again at once is safe, the key being the
-      // same; that the CRM saw nothing is likely, but no longer certain.
+      const leftMs = call.endsAtMs - this.#clock.now();
+      if (leftMs <= 0) return { response: { kind: mayHaveArrived ? 'unknown' : 'not_sent', cause: 'timeout' } };
+      const tried = await tryOnce({ ...options, agent }, body, leftMs, call.redaction);
+      if (tried !== 'stale_connection') return mayHaveArrived ? afterRepetition(tried) : tried;
+      // After a freeze the first call finds its connection closed. Trying again at once is safe, the request being
+      // idempotent; that the CRM saw nothing is likely, but no longer certain.
       mayHaveArrived = true;
     }
   }
 
-  #options(command: CrmCommand, body: Buffer, token: string, idempotencyKey: string): RequestOptions {
-    return {
-      agent: this.#agent,
-      method: command.method,
-      protocol: this.#base.protocol,
-      hostname: this.#base.hostname.replace(/^\[|\]$/g, ''),
-      port: this.#base.port,
-      path: this.#base.pathname.replace(/\/$/, '') + command.path,
-      maxHeaderSize: HEADER_BYTES_MAX,
-      headers: {
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        'content-length': body.byteLength,
-        accept: 'application/json',
-        'idempotency-key': idempotencyKey,
-      },
-    };
+  /** One agent, and its connections, for as long as certificates and protocol stay the same. */
+  #agentOf(base: URL, { tls }: CrmAccess): HttpAgent {
+    const secure = base.protocol === 'https:';
+    const isUsable =
+      this.#agent !== undefined && this.#agentFor === tls && this.#agent instanceof HttpsAgent === secure;
+    if (!isUsable)
+      this.#agent = secure ? new HttpsAgent({ keepAlive: true, ...tls }) : new HttpAgent({ keepAlive: true });
+    this.#agentFor = tls;
+    return this.#agent as HttpAgent;
   }
+}
 
-  #try(options: RequestOptions, body: Buffer, token: string, leftMs: number): Promise<Tried> {
-    return new Promise((resolve) => {
-      let connected = false;
-      let timedOut = false;
-      let hasStatus = false;
-      const request = this.#request(options, (response) => {
-        hasStatus = true;
-        readAnswer(response, token).then(end);
-      });
-      // Not an `AbortSignal.timeout`: that runs out for calls that ended long ago as well.
-      const timer = setTimeout(() => {
-        timedOut = true;
-        request.destroy();
-      }, leftMs);
-      const end = (tried: Tried) => {
-        clearTimeout(timer);
-        resolve(tried);
-      };
-      const causeOf = (error: unknown) => (timedOut ? 'timeout' : errorName(error));
-      const connectEvent = this.#base.protocol === 'https:' ? 'secureConnect' : 'connect';
-      request.on('socket', (socket) => {
-        if (request.reusedSocket) connected = true;
-        else socket.once(connectEvent, () => (connected = true));
-      });
-      // Without a listener Node would close the connection of a CRM that wants another protocol, and say nothing.
-      request.on('upgrade', (response, socket) => {
-        socket.destroy();
-        end({ kind: 'answered', status: response.statusCode ?? 0, excerpt: '' });
-      });
-      request.on('error', (error: NodeJS.ErrnoException) => {
-        if (hasStatus) return;
-        const isStale = !timedOut && request.reusedSocket && error.code === 'ECONNRESET';
-        end(
-          isStale ? { kind: 'stale_connection' } : { kind: connected ? 'unknown' : 'not_sent', cause: causeOf(error) },
-        );
-      });
-      request.end(body);
+function requestOptions(
+  request: CrmRequest,
+  body: Buffer | undefined,
+  base: URL,
+  { token, header }: CrmAccess,
+): RequestOptions {
+  return {
+    method: request.method,
+    protocol: base.protocol,
+    hostname: base.hostname.replace(/^\[|\]$/g, ''),
+    port: base.port,
+    path: base.pathname.replace(/\/$/, '') + request.path,
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headers: {
+      ...(header === undefined ? { authorization: `Bearer ${token}` } : { [header.name]: header.value }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': body.byteLength }),
+      accept: 'application/json',
+      ...request.headers,
+    },
+  };
+}
+
+function tryOnce(
+  options: RequestOptions,
+  body: Buffer | undefined,
+  leftMs: number,
+  redaction: Redaction,
+): Promise<Tried> {
+  return new Promise((resolve) => {
+    let connected = false;
+    let timedOut = false;
+    let hasStatus = false;
+    const isSecure = options.protocol === 'https:';
+    const request = (isSecure ? httpsRequest : httpRequest)(options, (response) => {
+      hasStatus = true;
+      readResponse(response, redaction).then(end);
     });
-  }
+    // Not an `AbortSignal.timeout`: that runs out for calls that ended long ago as well.
+    const timer = setTimeout(() => {
+      timedOut = true;
+      request.destroy();
+    }, leftMs);
+    const end = (tried: Tried) => {
+      clearTimeout(timer);
+      resolve(tried);
+    };
+    const connectEvent = isSecure ? 'secureConnect' : 'connect';
+    request.on('socket', (socket) => {
+      if (request.reusedSocket) connected = true;
+      else socket.once(connectEvent, () => (connected = true));
+    });
+    // Without a listener Node would close the connection of a CRM that wants another protocol, and say nothing.
+    request.on('upgrade', (response, socket) => {
+      socket.destroy();
+      end(exchange(response, '', redaction));
+    });
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      if (hasStatus) return;
+      const cause = timedOut ? 'timeout' : errorName(error);
+      if (!timedOut && request.reusedSocket && error.code === 'ECONNRESET') return end('stale_connection');
+      // Node's parser refuses the response. The CRM has answered, so it is not down.
+      if (error.code?.startsWith('HPE_')) return end({ response: { kind: 'unreadable', cause } });
+      end({ response: { kind: connected ? 'unknown' : 'not_sent', cause } });
+    });
+    request.end(body);
+  });
 }
 
 /** After a repetition only a success is certain: the reset call may have been applied before this one was refused. */
-function afterRepetition(response: CrmResponse): CrmResponse {
-  if (response.kind === 'not_sent') return { ...response, kind: 'unknown' };
-  return response.kind === 'answered' ? { ...response, isRepeated: true } : response;
+function afterRepetition({ response, ...rest }: Exchange): Exchange {
+  if (response.kind === 'not_sent') return { response: { ...response, kind: 'unknown' } };
+  return { ...rest, response: response.kind === 'answered' ? { ...response, isRepeated: true } : response };
 }
 
 /** Never rejects: once status line and headers are in, a broken or endless body does not change the status. */
-async function readAnswer(response: IncomingMessage, token: string): Promise<CrmResponse> {
+async function readResponse(response: IncomingMessage, redaction: Redaction): Promise<Exchange> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for await (const chunk of (await decoded(response)) as AsyncIterable<Buffer>) {
+      chunks.push(chunk.subarray(0, BODY_BYTES_MAX - length));
       length += chunk.byteLength;
-      if (length > ANSWER_BYTES_MAX) break;
-      chunks.push(chunk);
+      if (length >= BODY_BYTES_MAX) break;
     }
   } catch {
     // The status stands; what has arrived of the body is kept for people.
   }
-  const retryAfter = response.headers['retry-after'];
-  const answered = { kind: 'answered', status: response.statusCode ?? 0, excerpt: excerptOf(chunks, token) } as const;
-  return retryAfter === undefined ? answered : { ...answered, retryAfter };
+  if (!response.complete) response.destroy();
+  return exchange(response, textOf(Buffer.concat(chunks), response.headers['content-type']), redaction);
 }
 
-/** The beginning of an answer, on one line, without what does not print, and without the token or a phone number if the CRM echoes it. */
-function excerptOf(chunks: readonly Buffer[], token: string): string {
-  const text = Buffer.concat(chunks).toString('utf8').split(token).join('[token]');
-  const line = printable(text).replace(/\s+/g, ' ').trim();
-  // Cut in the middle of a character, it has half of one at its end.
-  return maskNumbers(line)
-    .slice(0, EXCERPT_CHARACTERS)
-    .replace(/\p{Cs}$/u, '');
+/** The body without its content encodings. One that is unknown is left as it is. */
+async function decoded(response: IncomingMessage): Promise<Readable> {
+  const names = (response.headers['content-encoding'] ?? '').split(',').map((name) => name.trim().toLowerCase());
+  if (names.every((name) => name === '' || name === 'identity')) return response;
+  const { createBrotliDecompress, createUnzip } = await import('node:zlib');
+  const decoders = names.reverse().flatMap((name): Transform[] => {
+    if (name === 'br') return [createBrotliDecompress()];
+    return ['gzip', 'x-gzip', 'deflate'].includes(name) ? [createUnzip()] : [];
+  });
+  const last = decoders.at(-1);
+  if (last === undefined) return response;
+  // Whoever reads `last` sees the error.
+  pipeline([response, ...decoders], () => undefined);
+  return last;
+}
+
+function textOf(bytes: Buffer, contentType = ''): string {
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1] ?? 'utf-8';
+  try {
+    return new TextDecoder(charset).decode(bytes);
+  } catch {
+    return new TextDecoder().decode(bytes);
+  }
+}
+
+function exchange(response: IncomingMessage, text: string, redaction: Redaction): Exchange {
+  const status = response.statusCode ?? 0;
+  const headers = headersOf(response);
+  const retryAfter = headers['retry-after'];
+  return {
+    response: {
+      kind: 'answered',
+      status,
+      excerpt: redaction.excerpt(text, headers),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    },
+    subject: { status, headers, body: jsonIn(text) },
+  };
+}
+
+function headersOf({ headers }: IncomingMessage): RuleSubject['headers'] {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return text === '' ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -14,7 +14,7 @@ import {
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { UserRow } from '../domain/crm/crm-command.ts';
+import type { UserRow } from '../domain/crm/mapping.ts';
 import { circuitBreakerKey, userRowKey } from '../domain/event/event-key.ts';
 import type { ContactEffect, ContactRow, EventRow, ExpectedRow } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';

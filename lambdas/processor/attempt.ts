@@ -6,7 +6,7 @@
  * comes again and is found final.
  */
 import { retryAfterMs, retryDelayMs } from '../domain/crm/backoff.ts';
-import { type CrmFailure, type CrmOutcome, classify, responseClass } from '../domain/crm/crm-outcome.ts';
+import { type CrmFailure, type CrmOutcome, classify, healthOf, responseClass } from '../domain/crm/crm-outcome.ts';
 import { quarantineEnvelope } from '../domain/delivery/envelope.ts';
 import { reusedIdKey } from '../domain/event/event-key.ts';
 import {
@@ -212,8 +212,10 @@ export class Attempt {
     if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
     this.#probes = pass.kind === 'probe';
     const outcome = await this.#callCrm(task, pass);
-    const works = outcome.kind === 'success' || outcome.kind === 'permanent' || outcome.kind === 'conflict';
-    await this.#deps.circuitBreaker.recordResult(pass, task.contact?.key ?? task.event.id, !works);
+    const health = healthOf(outcome);
+    const works = health === 'works';
+    if (health !== 'unknown' || this.#probes)
+      await this.#deps.circuitBreaker.recordResult(pass, task.contact?.key ?? task.event.id, !works);
     const disposition = await this.#conclude(task, row, outcome);
     // Without time left for it the circuit waits for the next probe.
     if (this.#probes && works && this.#timeLeftMs() >= this.#deps.limits.storeBudgetMs)
@@ -228,12 +230,19 @@ export class Attempt {
         return this.#succeed(task, row, outcome.mayStillRun === true);
       case 'permanent':
         return this.#quarantine(task, row, 'crm_rejected', outcome.error, effectOf(outcome));
+      case 'ambiguous':
+        return this.#quarantine(task, row, 'crm_ambiguous', outcome.error, effectOf(outcome));
       case 'transient':
       case 'conflict':
+      case 'throttled':
       case 'credentials':
+      case 'permission':
       case 'dependency':
+      case 'redirect':
+      case 'protocol_error':
         if (row.attempts >= this.#deps.limits.crmAttempts) {
-          return this.#quarantine(task, row, 'retries_exhausted', outcome.error, effectOf(outcome));
+          const reason = outcome.kind === 'permission' ? 'crm_rejected' : 'retries_exhausted';
+          return this.#quarantine(task, row, reason, outcome.error, effectOf(outcome));
         }
         return this.#fail(task, row, outcome);
       default:
@@ -267,7 +276,7 @@ export class Attempt {
     const { crm, clock, limits, metrics } = this.#deps;
     const beganAtMs = clock.now();
     const call = { idempotencyKey: task.event.id, budgetMs: limits.crmTimeoutMs, freshToken };
-    const answer = await crm.deliver(task.command, call);
+    const answer = await crm.deliver(task.action, call);
     metrics.add('CrmLatency', clock.now() - beganAtMs);
     metrics.addBy('CrmCalls', responseClass(answer), 1);
     return classify(answer);
@@ -295,7 +304,7 @@ export class Attempt {
   ): Promise<Disposition> {
     const { clock, chance, limits } = this.#deps;
     const nowMs = clock.now();
-    const askedMs = retryAfterMs(outcome.retryAfter, nowMs);
+    const askedMs = retryAfterMs(outcome.retryAfter, nowMs) || (outcome.waitMs ?? 0);
     const backoffMs = retryDelayMs(limits, Math.max(1, claimed.attempts), chance.fraction(), askedMs);
     const delayMs = outcome.mayStillRun ? Math.max(backoffMs, this.#leaseLeftMs()) : backoffMs;
     const row = failedRow(claimed, outcome.error, nowMs, nowMs + delayMs);

@@ -1,7 +1,7 @@
 /** What an attempt does next with a record, given what is believed of its rows. Pure. */
 import { heldDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import type { CircuitBreakerState } from '../domain/crm/circuit-breaker.ts';
-import type { UserRow } from '../domain/crm/crm-command.ts';
+import type { UserRow } from '../domain/crm/mapping.ts';
 import {
   appendHistory,
   type ContactDecision,

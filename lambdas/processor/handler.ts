@@ -12,7 +12,9 @@ import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
 import { SqsMessageVisibility } from '../adapters/message-visibility.sqs.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { documentClient, secretsManagerClient, sqsClient } from '../aws-clients.ts';
+import { rest } from '../connectors/rest/connector.ts';
 import { crmMapping } from '../crm-mapping.ts';
+import { settingsFor } from '../domain/crm/connector.ts';
 import { readProcessorEnvironment, UNSET_CRM_TOKEN } from './env.ts';
 import { processBatch } from './process-batch.ts';
 import { SettledEventCache } from './settled-event-cache.ts';
@@ -27,12 +29,18 @@ const sqs = sqsClient(bounds);
 const secrets = secretsManagerClient(bounds);
 const dynamo = documentClient(bounds);
 const token = new SecretsManagerCrmToken(secrets, environment.crmTokenSecretArn, UNSET_CRM_TOKEN, systemClock, limits);
+const target = {
+  baseUrl: environment.crmBaseUrl,
+  connector: rest,
+  settings: settingsFor(rest, {}),
+  responseRules: [],
+};
 const log = new PowertoolsLog('processor');
 const metrics = new EmfMetrics('processor', environment.metricsNamespace);
 const circuitBreakerStore = new DynamoDbCircuitBreakerStore(dynamo, environment.stateTableName, limits);
 const dependencies = {
   store: new DynamoDbIdempotencyStore(dynamo, environment.stateTableName, systemClock, systemChance, limits),
-  crm: new HttpCrm(environment.crmBaseUrl, token, systemClock),
+  crm: new HttpCrm(target, token, systemClock),
   circuitBreaker: new SharedCircuitBreaker({
     circuitBreakerStore: circuitBreakerStore,
     clock: systemClock,
@@ -48,6 +56,7 @@ const dependencies = {
   log,
   metrics,
   mapping: crmMapping,
+  connector: target.connector,
   limits,
 };
 

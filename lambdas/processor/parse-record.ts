@@ -1,5 +1,7 @@
 /** A record of a batch, step by step made ready for an attempt: decoded, parsed, mapped. */
-import type { CrmCommand, CrmMapping, MappingResult, UserRow } from '../domain/crm/crm-command.ts';
+import type { CrmAction } from '../domain/crm/action.ts';
+import type { Connector } from '../domain/crm/connector.ts';
+import type { CrmMapping, MappingResult, UserRow } from '../domain/crm/mapping.ts';
 import { validateDelivery } from '../domain/crm/validate-mapping.ts';
 import { decodeEnvelope, type ReceivedMessage } from '../domain/delivery/envelope.ts';
 import { type PipelineEvent, problemWithFuture } from '../domain/event/event.ts';
@@ -48,7 +50,7 @@ export type Task =
   | {
       readonly kind: 'deliver';
       readonly event: PipelineEvent;
-      readonly command: CrmCommand;
+      readonly action: CrmAction;
       readonly contact?: ContactRef;
       readonly userRows: readonly UserRow[];
     }
@@ -80,13 +82,14 @@ export function parseSourceRecord(source: SourceRecord): DecodedRecord {
 /** How records are parsed. */
 export interface ParseOptions {
   readonly mapping: CrmMapping;
+  readonly connector: Connector;
   /** The clock of the attempt. */
   readonly nowMs: number;
   readonly limits: Limits;
 }
 
 /** Asks the mapping what is to be done. A mapping that throws is this record's misfortune, not its batch's. */
-export function parseRecord(record: DecodedRecord, { mapping, nowMs, limits }: ParseOptions): ParsedRecord {
+export function parseRecord(record: DecodedRecord, { mapping, connector, nowMs, limits }: ParseOptions): ParsedRecord {
   const { parsed, ...rest } = record;
   if (parsed.kind === 'invalid') {
     return {
@@ -97,11 +100,12 @@ export function parseRecord(record: DecodedRecord, { mapping, nowMs, limits }: P
   }
   const { event } = parsed;
   const ahead = problemWithFuture(event, nowMs, limits);
-  const mapped: Mapped = ahead === undefined ? callMapping(event, mapping) : { kind: 'invalid', reason: ahead };
+  const mapped: Mapped =
+    ahead === undefined ? callMapping(event, mapping, connector) : { kind: 'invalid', reason: ahead };
   switch (mapped.kind) {
     case 'deliver': {
       const contact = mapped.orderingKey === null ? undefined : contactOf(event, mapped.orderingKey);
-      const task = { kind: 'deliver', event, command: mapped.command, userRows: mapped.rows ?? [] } as const;
+      const task = { kind: 'deliver', event, action: mapped.action, userRows: mapped.rows ?? [] } as const;
       return { ...rest, identity: identityOf(event), task: contact === undefined ? task : { ...task, contact } };
     }
     case 'ignore':
@@ -127,10 +131,10 @@ function contactOf(event: PipelineEvent, orderingKey: string): ContactRef {
 
 type Mapped = MappingResult | { readonly kind: 'failed'; readonly reason: string };
 
-function callMapping(event: PipelineEvent, mapping: CrmMapping): Mapped {
+function callMapping(event: PipelineEvent, mapping: CrmMapping, connector: Connector): Mapped {
   try {
     const mapped = mapping(event);
-    const problem = mapped.kind === 'deliver' ? validateDelivery(mapped) : undefined;
+    const problem = mapped.kind === 'deliver' ? validateDelivery(mapped, connector) : undefined;
     return problem === undefined ? mapped : { kind: 'failed', reason: `the mapping gave ${problem}` };
   } catch (error) {
     return { kind: 'failed', reason: `the mapping threw ${errorName(error)}` };

@@ -8,7 +8,8 @@
  */
 import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import { behindNewerDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
-import type { CrmMapping } from '../domain/crm/crm-command.ts';
+import type { Connector } from '../domain/crm/connector.ts';
+import type { CrmMapping } from '../domain/crm/mapping.ts';
 import type { RetryCause } from '../domain/telemetry/metrics.ts';
 import type { Log, MessageVisibility, ReadAhead, Unavailable } from '../ports.ts';
 import { Attempt, type AttemptDependencies, type Disposition } from './attempt.ts';
@@ -29,6 +30,7 @@ export interface ProcessorDependencies extends AttemptDependencies {
   /** What this environment has seen final, which outlasts the invocation. */
   readonly settledEvents: SettledEventCache;
   readonly mapping: CrmMapping;
+  readonly connector: Connector;
   readonly log: Log;
 }
 
@@ -103,8 +105,8 @@ function ensurePrepared(record: DecodedRecord | ParsedRecord, deps: ProcessorDep
   return 'task' in record ? record : mapRecord(record, deps);
 }
 
-function mapRecord(record: DecodedRecord, { mapping, clock, limits }: ProcessorDependencies): ParsedRecord {
-  return parseRecord(record, { mapping, nowMs: clock.now(), limits });
+function mapRecord(record: DecodedRecord, { mapping, connector, clock, limits }: ProcessorDependencies): ParsedRecord {
+  return parseRecord(record, { mapping, connector, nowMs: clock.now(), limits });
 }
 
 /** Who is worked on with the others, and who alone; the latter those received least often first. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { systemChance, systemClock } from '../../lambdas/adapters/clock.system.ts';
 import { DynamoDbIdempotencyStore } from '../../lambdas/adapters/idempotency-store.dynamodb.ts';
+import { rest } from '../../lambdas/connectors/rest/connector.ts';
 import { validateDelivery } from '../../lambdas/domain/crm/validate-mapping.ts';
 import type { EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
@@ -82,8 +83,8 @@ describe('a row that the check lets through', () => {
       fc.asyncProperty(fc.dictionary(name, value, { maxKeys: 3 }), async (item) => {
         const key = `k${++serial}`;
         const rows = [{ key, item }];
-        const command = { method: 'POST', path: '/', body: {} } as const;
-        if (validateDelivery({ kind: 'deliver', command, orderingKey: null, rows }) !== undefined) return;
+        const action = { kind: 'request', method: 'POST', path: '/', body: {} } as const;
+        if (validateDelivery({ kind: 'deliver', action, orderingKey: null, rows }, rest) !== undefined) return;
         const row = { ...ROW, status: 'COMPLETED' } as const;
         const write = { eventKey: `EVENT#${key}`, expect: 'absent', row, userRows: rows } as const;
         expect(await store.settle(write)).toEqual({ kind: 'settled' });

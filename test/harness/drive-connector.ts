@@ -40,7 +40,8 @@ export async function drive(
   return { requests, response };
 }
 
-/** What a response means for the attempt. */
+/** What the response means for the attempt; undefined: what a failure's status says. */
 export function meaningOf({ response }: DrivenAction): string | undefined {
-  return response.kind === 'answered' ? response.meaning?.kind : response.kind;
+  if (response.kind !== 'answered') return response.kind;
+  return response.meaning?.kind ?? (response.status < 300 ? 'success' : undefined);
 }

@@ -1,7 +1,8 @@
 /** The processor's use case on in-memory fakes: a queue, a table, a CRM that does as it is told, and time that obeys. */
+import { rest } from '../../lambdas/connectors/rest/connector.ts';
 import { crmMapping } from '../../lambdas/crm-mapping.ts';
-import type { CrmMapping } from '../../lambdas/domain/crm/crm-command.ts';
 import type { CrmResponse } from '../../lambdas/domain/crm/crm-outcome.ts';
+import type { CrmMapping } from '../../lambdas/domain/crm/mapping.ts';
 import type { Envelope } from '../../lambdas/domain/delivery/envelope.ts';
 import type { EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
@@ -63,8 +64,8 @@ export class ProcessorOnFakes {
         limits,
       }),
       crm: {
-        deliver: async (command, call) =>
-          this.#answer({ key: call.idempotencyKey, body: command.body, freshToken: call.freshToken }),
+        deliver: async (action, { idempotencyKey: key, freshToken }) =>
+          this.#answer({ key, body: action.kind === 'request' ? action.body : action, freshToken }),
       },
       settledEvents: new SettledEventCache(),
       quarantine: this.quarantine,
@@ -75,6 +76,7 @@ export class ProcessorOnFakes {
       log: this.log,
       metrics: this.metrics,
       mapping: overrides.mapping ?? crmMapping,
+      connector: rest,
       ...overrides.deps,
     };
   }

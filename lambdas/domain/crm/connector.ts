@@ -88,3 +88,16 @@ export interface Connector {
   /** Begins an action. Called only with the kinds in `actions`. */
   requests(action: CrmAction, context: RequestContext): CrmRequests;
 }
+
+const NO_SETTINGS: ConnectorSettings = {
+  apiVersion: '',
+  contactKey: '',
+  callKey: '',
+  contactObject: '',
+  callObject: '',
+};
+
+/** The connector's defaults with `given` put over them. */
+export function settingsFor(connector: Connector, given: Partial<ConnectorSettings>): ConnectorSettings {
+  return { ...NO_SETTINGS, ...connector.settings, ...given };
+}

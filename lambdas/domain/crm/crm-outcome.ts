@@ -1,5 +1,5 @@
 /** What an answer of the CRM means for the event: the one table by which attempts end. */
-import type { Meaning } from './response-rules.ts';
+import type { Meaning, OutcomeKind } from './response-rules.ts';
 
 /** What happened to one CRM call. */
 export type CrmResponse = (
@@ -19,6 +19,8 @@ export type CrmResponse = (
   | { readonly kind: 'not_sent'; readonly cause: string }
   /** Sent, at least in part, and no whole answer: a timeout, a reset. The CRM may have applied it. */
   | { readonly kind: 'unknown'; readonly cause: string }
+  /** Answered, but not in HTTP: Node's parser refuses the response. */
+  | { readonly kind: 'unreadable'; readonly cause: string }
   /** No token could be read, so that no call was made. */
   | { readonly kind: 'no_token'; readonly cause: string }
 ) & {
@@ -40,23 +42,50 @@ interface MayStillRun {
 /** A call that did not succeed. */
 export interface CrmFailure extends MayStillRun {
   /**
-   * - `transient`: may pass; retry later. 403 is here: a missing permission does not pass by a new token.
+   * - `transient`: may pass; retry later.
    * - `conflict`: as `transient`, but about this one record; says nothing of the CRM as a whole.
+   * - `throttled`: too many calls; call later.
    * - `credentials`: our credentials are refused; read the token again, then as `dependency`.
-   * - `dependency`: the CRM as a whole is not what it should be (a login page, no token).
+   * - `permission`: something that our credentials may not do. A new token does not help.
+   * - `dependency`: no call was possible (no token).
+   * - `redirect`: not the CRM but something before it, such as a login page.
+   * - `protocol_error`: a response that is not HTTP, or not what the CRM promises.
    * - `permanent`: the CRM understood this event and refuses it.
+   * - `ambiguous`: several records match, and none was chosen.
    */
-  readonly kind: 'transient' | 'conflict' | 'credentials' | 'dependency' | 'permanent';
+  readonly kind: Exclude<OutcomeKind, 'success'> | 'dependency';
   /** Knowledge of the CRM's state afterwards. */
   readonly applied: 'not_applied' | 'unknown';
   readonly error: string;
   readonly retryAfter?: string;
+  /** The shortest wait if there is no `retryAfter` that can be read. */
+  readonly waitMs?: number;
 }
 
-/**
- * 4xx that may pass: a missing permission, request timeout, too early, too many requests (RFC 9110, RFC 8470, RFC 6585).
- */
-const TRANSIENT_CLIENT_ERRORS = new Set([403, 408, 425, 429]);
+/** What a call's outcome says of the CRM as a whole, for the circuit breaker. */
+export function healthOf({ kind }: CrmOutcome): 'works' | 'fails' | 'unknown' {
+  switch (kind) {
+    case 'success':
+    case 'conflict':
+    case 'permanent':
+    case 'ambiguous':
+      return 'works';
+    case 'throttled':
+    case 'protocol_error':
+      return 'unknown';
+    case 'transient':
+    case 'credentials':
+    case 'permission':
+    case 'dependency':
+    case 'redirect':
+      return 'fails';
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** 4xx that may pass: request timeout, too early (RFC 9110, RFC 8470). */
+const TRANSIENT_CLIENT_ERRORS = new Set([408, 425]);
 
 /** Conflict with the record's state, and a locked record (RFC 9110, RFC 4918). */
 const RECORD_CONFLICTS = new Set([409, 423]);
@@ -73,6 +102,7 @@ export function responseClass(answer: CrmResponse): ResponseClass {
     case 'not_sent':
       return 'not_reached';
     case 'unknown':
+    case 'unreadable':
       return 'no_answer';
     case 'no_token':
       return 'no_token';
@@ -92,13 +122,16 @@ function statusClass(status: number): ResponseClass {
 
 /** Sorts an answer into the taxonomy. Anything that is not a status of HTTP counts as 5xx. */
 export function classify(answer: CrmResponse): CrmOutcome {
+  const applied = answer.isPartlyApplied ? 'unknown' : 'not_applied';
   switch (answer.kind) {
     case 'not_sent':
-      return { kind: 'transient', applied: 'not_applied', error: answer.cause };
+      return { kind: 'transient', applied, error: answer.cause };
     case 'unknown':
       return { kind: 'transient', applied: 'unknown', error: answer.cause, mayStillRun: true };
+    case 'unreadable':
+      return { kind: 'protocol_error', applied: 'unknown', error: `the response is not HTTP: ${answer.cause}` };
     case 'no_token':
-      return { kind: 'dependency', applied: 'not_applied', error: answer.cause };
+      return { kind: 'dependency', applied, error: answer.cause };
     case 'answered':
       return classifyStatus(answer);
     default:
@@ -107,19 +140,29 @@ export function classify(answer: CrmResponse): CrmOutcome {
 }
 
 function classifyStatus(answer: Extract<CrmResponse, { kind: 'answered' }>): CrmOutcome {
-  const { status, retryAfter, isRepeated = false } = answer;
-  const error = `HTTP ${status}${answer.excerpt === '' ? '' : `: ${answer.excerpt}`}`;
-  const wait = retryAfter === undefined ? {} : { retryAfter };
+  const { status, retryAfter, meaning, isRepeated = false, isPartlyApplied = false } = answer;
+  const kind = meaning?.kind ?? statusKind(status);
   const first = isRepeated ? ({ mayStillRun: true } as const) : {};
-  if (status >= 200 && status < 300) return { kind: 'success', ...first };
-  const isClientError = status >= 400 && status < 500;
-  const applied = isClientError && !isRepeated ? 'not_applied' : 'unknown';
-  return { kind: failureKind(status), applied, error, ...wait, ...first };
+  if (kind === 'success') return { kind, ...first };
+  const wait = {
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(meaning?.waitMs === undefined ? {} : { waitMs: meaning.waitMs }),
+  };
+  const isRefusal = status >= 400 && status < 500 && !isRepeated && !isPartlyApplied;
+  return { kind, applied: isRefusal ? 'not_applied' : 'unknown', error: describe(answer), ...wait, ...first };
 }
 
-function failureKind(status: number): CrmFailure['kind'] {
-  if (status >= 300 && status < 400) return 'dependency';
+function describe({ status, excerpt, meaning }: Extract<CrmResponse, { kind: 'answered' }>): string {
+  const candidates = meaning?.candidates === undefined ? '' : ` (candidates: ${meaning.candidates.join(', ')})`;
+  return `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}${candidates}`;
+}
+
+function statusKind(status: number): OutcomeKind {
+  if (status >= 200 && status < 300) return 'success';
+  if (status >= 300 && status < 400) return 'redirect';
   if (status === 401) return 'credentials';
+  if (status === 403) return 'permission';
+  if (status === 429) return 'throttled';
   if (RECORD_CONFLICTS.has(status)) return 'conflict';
   if (TRANSIENT_CLIENT_ERRORS.has(status)) return 'transient';
   return status >= 400 && status < 500 ? 'permanent' : 'transient';

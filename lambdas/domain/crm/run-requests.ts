@@ -21,6 +21,7 @@ export async function runRequests(
 ): Promise<CrmResponse> {
   let step = requests.next();
   let last: CrmResponse | undefined;
+  let endsExpected = false;
   const earlier = { isApplied: false, isRepeated: false };
   for (let count = 0; step.done !== true; count += 1) {
     if (count === REQUESTS_MAX) throw new Error(`a connector makes at most ${REQUESTS_MAX} requests for an action`);
@@ -31,12 +32,14 @@ export async function runRequests(
     if (response.kind !== 'answered' || subject === undefined) return last;
     const isExpected = rule?.name !== undefined && request.expects?.includes(rule.name) === true;
     if (!isExpected && !isSuccess(response.status, rule)) return last;
+    endsExpected = isExpected;
     earlier.isApplied ||= !isExpected && request.method !== 'GET';
     earlier.isRepeated ||= response.isRepeated === true;
     step = requests.next({ ...subject, ...(isExpected ? { rule: rule.name } : {}) });
   }
   if (last === undefined) throw new Error('a connector makes at least one request for an action');
-  return last.kind === 'answered' ? { ...last, meaning: { ...last.meaning, kind: step.value ?? 'success' } } : last;
+  const hasOwnMeaning = step.value !== undefined || endsExpected;
+  return hasOwnMeaning && last.kind === 'answered' ? { ...last, meaning: { kind: step.value ?? 'success' } } : last;
 }
 
 function isSuccess(status: number, rule: ResponseRule | undefined): boolean {

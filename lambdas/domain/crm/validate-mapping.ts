@@ -1,7 +1,11 @@
 /** What a mapping may give, checked before anything is claimed or sent: what cannot be sent or stored is found here. */
 
+import { isEventId } from '../delivery/event-id.ts';
 import { userRowKey } from '../event/event-key.ts';
-import type { CrmCommand, MappingResult, UserRow } from './crm-command.ts';
+import { parseInstant } from '../event/instant.ts';
+import type { CrmAction, CrmFields, LogCall, SendRequest } from './action.ts';
+import type { Connector } from './connector.ts';
+import type { MappingResult, UserRow } from './mapping.ts';
 
 /** A transaction takes 100 items; the event, its contact and room for more of ours go first. */
 const ROWS_MAX = 50;
@@ -26,21 +30,80 @@ const NO_JSON = 'a body that is no JSON';
 /** What an HTTP request's target may hold (RFC 9112, section 3.2): other characters are written with \`%\`. */
 const PATH = /^\/[\x21-\x7e]*$/;
 
-/** What a mapping gave that cannot be carried out, to be read behind “the mapping gave”; undefined where all can. Never throws. */
-export function validateDelivery({
-  command,
-  rows = [],
-}: Extract<MappingResult, { kind: 'deliver' }>): string | undefined {
-  return problemWithCommand(command) ?? problemWithRows(rows);
+/** Headers that the pipeline or HTTP itself sets. */
+const RESERVED_HEADERS = new Set(['authorization', 'connection', 'content-length', 'host', 'transfer-encoding']);
+
+/** A header's name (a token, RFC 9110, section 5.6.2) and its value. */
+const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+const HEADER_VALUE = /^[\x20-\x7e]*$/;
+
+const CONTACT_KEY_MAX = 255;
+
+/**
+ * What a mapping gave that cannot be carried out, to be read behind “the mapping gave”; undefined if all can. Never
+ * throws.
+ */
+export function validateDelivery(
+  { action, rows = [] }: Extract<MappingResult, { kind: 'deliver' }>,
+  connector: Connector,
+): string | undefined {
+  return problemWithAction(action, connector) ?? problemWithRows(rows);
 }
 
-function problemWithCommand({ path, body }: CrmCommand): string | undefined {
+function problemWithAction(action: CrmAction, connector: Connector): string | undefined {
+  if (!connector.actions.includes(action.kind))
+    return `the action ${action.kind}, which crm.connector does not have (it has ${connector.actions.join(', ')})`;
+  switch (action.kind) {
+    case 'request':
+      return problemWithRequest(action);
+    case 'upsert-contact':
+      return (
+        problemWithKey(action.key, connector) ?? problemWithFields(action.fields) ?? problemWithFields(action.onCreate)
+      );
+    case 'log-call':
+      return problemWithKey(action.contact, connector) ?? problemWithCall(action) ?? problemWithFields(action.fields);
+    default:
+      return action satisfies never;
+  }
+}
+
+function problemWithRequest({ method, path, headers = {}, body }: SendRequest): string | undefined {
   if (!PATH.test(path)) return 'a path that HTTP cannot carry (encodeURIComponent makes it one)';
+  for (const [name, value] of Object.entries(headers)) {
+    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) return 'a header that HTTP cannot carry';
+    if (RESERVED_HEADERS.has(name)) return `the header ${name}, which the pipeline sets`;
+  }
+  if (method === 'DELETE' && body === undefined) return undefined;
   try {
     return JSON.stringify(body) === undefined ? NO_JSON : undefined;
   } catch {
     return NO_JSON;
   }
+}
+
+function problemWithKey(key: string, { contactKeyForm }: Connector): string | undefined {
+  if (key === '' || key.length > CONTACT_KEY_MAX || !key.isWellFormed())
+    return `a contact’s key that has not 1 to ${CONTACT_KEY_MAX} characters`;
+  if (contactKeyForm?.test(key) === false)
+    return 'a contact’s key that the CRM cannot look up (contactKeyFrom makes one)';
+  return undefined;
+}
+
+function problemWithCall({ conversationId, startedAt, durationMs, direction }: LogCall): string | undefined {
+  if (!isEventId(conversationId)) return 'a conversationId that has not 1 to 256 visible ASCII characters';
+  if (parseInstant(startedAt) === undefined) return 'a startedAt that is not an ISO 8601 date and time with an offset';
+  if (!Number.isSafeInteger(durationMs) || durationMs < 0) return 'a durationMs that is not a whole number from 0 on';
+  return direction === 'inbound' || direction === 'outbound' ? undefined : 'a direction other than inbound or outbound';
+}
+
+function problemWithFields(fields: CrmFields = {}): string | undefined {
+  const wrong = Object.entries(fields).find(([, value]) => !isFieldValue(value));
+  return wrong === undefined ? undefined : `a field ${wrong[0]} that is no text, number, boolean or null`;
+}
+
+function isFieldValue(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  return value === null || typeof value === 'boolean' || Number.isFinite(value);
 }
 
 function problemWithRows(rows: readonly UserRow[]): string | undefined {

@@ -21,6 +21,7 @@ export function isFinal(status: EventStatus): status is FinalStatus {
 export type QuarantineReason =
   | 'retries_exhausted'
   | 'crm_rejected'
+  | 'crm_ambiguous'
   | 'circuit_open'
   | 'invalid_event'
   | 'mapping_failed'

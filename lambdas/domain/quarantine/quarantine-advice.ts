@@ -35,6 +35,11 @@ export const QUARANTINE_ADVICE = {
     next: 'Read what the CRM said. Put right the data in the CRM, or the mapping, then redrive.',
     redrive: 'after_repair',
   },
+  crm_ambiguous: {
+    title: 'Several records match',
+    next: 'The last error names the candidates. Merge them in the CRM, or give one of them the key, then redrive.',
+    redrive: 'after_repair',
+  },
   invalid_event: {
     title: 'Not a valid event',
     next: 'Find out who sent it, and tell them the last error. A redrive helps only after the mapping or the schema has changed.',

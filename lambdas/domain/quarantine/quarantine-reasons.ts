@@ -22,6 +22,7 @@ export const QUARANTINE_REASONS = {
     about: 'a newer event of the contact may have been applied, and was not settled in time',
   },
   crm_rejected: { recovery: 'never', about: 'the CRM refused the event' },
+  crm_ambiguous: { recovery: 'never', about: 'several records of the CRM match, and none was chosen' },
   invalid_event: { recovery: 'never', about: 'the body violates the event schema, or the mapping calls it invalid' },
   mapping_failed: { recovery: 'never', about: 'the mapping threw, or gave what cannot be sent or stored' },
   rows_rejected: { recovery: 'never', about: 'a row of the mapping was there already, or cannot be stored' },

@@ -1,11 +1,11 @@
 /** A CRM in memory that remembers every call that reached it. */
-import type { CrmCommand } from '../../../lambdas/domain/crm/crm-command.ts';
+import type { CrmAction } from '../../../lambdas/domain/crm/action.ts';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import type { Crm } from '../../../lambdas/ports.ts';
 
 /** A call that the CRM has applied. */
 export interface AppliedCall {
-  readonly command: CrmCommand;
+  readonly action: CrmAction;
   readonly idempotencyKey: string;
 }
 
@@ -13,13 +13,13 @@ export interface AppliedCall {
 export class MemoryCrm implements Crm {
   readonly applied: AppliedCall[] = [];
 
-  async deliver(command: CrmCommand, call: Parameters<Crm['deliver']>[1]): Promise<CrmResponse> {
-    return this.applyNow(command, call.idempotencyKey);
+  async deliver(action: CrmAction, call: Parameters<Crm['deliver']>[1]): Promise<CrmResponse> {
+    return this.applyNow(action, call.idempotencyKey);
   }
 
   /** Applies the call at this instant. */
-  applyNow(command: CrmCommand, idempotencyKey: string): CrmResponse {
-    this.applied.push({ command, idempotencyKey });
+  applyNow(action: CrmAction, idempotencyKey: string): CrmResponse {
+    this.applied.push({ action, idempotencyKey });
     return { kind: 'answered', status: 200, excerpt: '' };
   }
 }

@@ -2,7 +2,7 @@
  * The state table in memory. It carries out what the domain's rules decide, as the DynamoDB adapter does;
  * the contract tests hold both to the same answers and the same rows.
  */
-import type { UserRow } from '../../../lambdas/domain/crm/crm-command.ts';
+import type { UserRow } from '../../../lambdas/domain/crm/mapping.ts';
 import {
   type ContactRow,
   claimedContact,

@@ -270,8 +270,8 @@ export const MUTANTS: readonly Mutant[] = [
       processor: (deps) => ({
         ...deps,
         crm: {
-          deliver: (command, call) =>
-            deps.crm.deliver(command, { ...call, idempotencyKey: `${call.idempotencyKey}/${deps.chance.newOwner()}` }),
+          deliver: (action, call) =>
+            deps.crm.deliver(action, { ...call, idempotencyKey: `${call.idempotencyKey}/${deps.chance.newOwner()}` }),
         },
       }),
     },

@@ -1,4 +1,6 @@
 /** The ports of an invocation: each call is parked, with all the ways in which it can go. */
+import { rest } from '../../../lambdas/connectors/rest/connector.ts';
+import type { CrmAction } from '../../../lambdas/domain/crm/action.ts';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import type { IngestDependencies } from '../../../lambdas/ingest/accept-delivery.ts';
 import type {
@@ -64,10 +66,11 @@ export function processorPorts(
     limits: scene.limits,
     chance: { fraction, newOwner: () => `${invocation.name}.${++owners}` },
     store: storeOf(scene, invocation),
-    crm: { deliver: (command, call) => callCrm(scene, invocation, crmWays, String(command.body), call) },
+    crm: { deliver: (action, call) => callCrm(scene, invocation, crmWays, eventIn(action), call) },
     quarantine: queueOf(scene, invocation, scene.quarantine, 'quarantine'),
     visibility: { retryIn: (handle, delayMs) => setVisibility(scene, invocation, handle, delayMs) },
     mapping: workMapping,
+    connector: rest,
     metrics: UNSEEN_METRICS,
     log: {
       write: (_level, message, { cause, at }) => {
@@ -223,6 +226,11 @@ function setVisibility(
     { name: 'done', happen: done },
     { name: 'not done', fault: 'throttled', happen: () => ({ answer: LOST }) },
   ]);
+}
+
+/** The id that `workMapping` puts into the body. */
+function eventIn(action: CrmAction): string {
+  return action.kind === 'request' ? String(action.body) : '';
 }
 
 function callCrm(

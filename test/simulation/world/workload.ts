@@ -1,5 +1,5 @@
 /** What is sent: a few events, most of them of few contacts, in whatever order. */
-import type { CrmMapping } from '../../../lambdas/domain/crm/crm-command.ts';
+import type { CrmMapping } from '../../../lambdas/domain/crm/mapping.ts';
 
 /** When every world begins. */
 export const START_MS = Date.parse('2026-01-31T09:30:00Z');
@@ -43,7 +43,7 @@ export const workMapping: CrmMapping = (event) => {
   const { to, kind } = event.interaction ?? {};
   return {
     kind: 'deliver',
-    command: { method: 'POST', path: '/', body: event.id },
+    action: { kind: 'request', method: 'POST', path: '/', body: event.id },
     orderingKey: kind === 'unordered' ? null : String(to),
     rows: [{ key: event.id, item: {}, onlyIfAbsent: true }],
   };

@@ -1,34 +1,53 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { HttpCrm } from '../../../lambdas/adapters/crm.http.ts';
-import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
+import { type CrmTarget, HttpCrm } from '../../../lambdas/adapters/crm.http.ts';
+import { hubspot } from '../../../lambdas/connectors/hubspot/connector.ts';
+import { rest } from '../../../lambdas/connectors/rest/connector.ts';
+import { settingsFor } from '../../../lambdas/domain/crm/connector.ts';
+import { type CrmResponse, classify } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import type { CrmToken } from '../../../lambdas/ports.ts';
+import { CALL as LOGGED_CALL } from '../../harness/sample-actions.ts';
 
-const COMMAND = { method: 'POST', path: '/api/v1/contacts', body: { phone: '+1é' } } as const;
+const ACTION = { kind: 'request', method: 'POST', path: '/api/v1/contacts', body: { phone: '+1é' } } as const;
 const CALL = { idempotencyKey: 'e-1', budgetMs: 5_000, freshToken: false };
 const TOKEN: CrmToken = { read: async ({ fresh }) => ({ kind: 'token', token: fresh ? 'new-token' : 'token-1' }) };
+
+function target(baseUrl: string): CrmTarget {
+  return { baseUrl, connector: rest, settings: settingsFor(rest, {}), responseRules: [] };
+}
 
 async function listening<S extends Server | TcpServer>(server: S): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Calls a CRM that answers as `listener` does. */
-async function against(listener: RequestListener, use: (crm: HttpCrm) => Promise<void>, basePath = ''): Promise<void> {
+async function withServer(listener: RequestListener, use: (baseUrl: string) => Promise<void>): Promise<void> {
   const server = createServer(listener);
   try {
-    await use(new HttpCrm((await listening(server)) + basePath, TOKEN, { now: () => Date.now() }));
+    await use(await listening(server));
   } finally {
     server.closeAllConnections();
     server.close();
   }
 }
 
+/** Calls a CRM that answers as `listener` does. */
+async function against(listener: RequestListener, use: (crm: HttpCrm) => Promise<void>, basePath = ''): Promise<void> {
+  await withServer(listener, (baseUrl) =>
+    use(new HttpCrm(target(baseUrl + basePath), TOKEN, { now: () => Date.now() })),
+  );
+}
+
+function hubspotAt(baseUrl: string): CrmTarget {
+  return { baseUrl, connector: hubspot, settings: settingsFor(hubspot, {}), responseRules: [] };
+}
+
 async function answerOf(listener: RequestListener, budgetMs = 5_000): Promise<CrmResponse> {
   let answer: CrmResponse | undefined;
   await against(listener, async (crm) => {
-    answer = await crm.deliver(COMMAND, { ...CALL, budgetMs });
+    answer = await crm.deliver(ACTION, { ...CALL, budgetMs });
   });
   if (answer === undefined) throw new Error('no answer');
   return answer;
@@ -51,7 +70,7 @@ describe('the CRM over HTTP', () => {
     await against(
       listener,
       async (crm) => {
-        expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'answered', status: 201, excerpt: '{"id":1}' });
+        expect(await crm.deliver(ACTION, CALL)).toEqual({ kind: 'answered', status: 201, excerpt: '{"id":1}' });
       },
       '/tenant/',
     );
@@ -71,18 +90,18 @@ describe('the CRM over HTTP', () => {
         authorization = request.headers.authorization;
         response.end();
       },
-      async (crm) => void (await crm.deliver(COMMAND, { ...CALL, freshToken: true })),
+      async (crm) => void (await crm.deliver(ACTION, { ...CALL, freshToken: true })),
     );
     expect(authorization).toBe('Bearer new-token');
   });
 
   it('makes no call without a token', async () => {
     const crm = new HttpCrm(
-      'http://127.0.0.1:1',
+      target('http://127.0.0.1:1'),
       { read: async () => ({ kind: 'unavailable', cause: 'none yet' }) },
       { now: () => 0 },
     );
-    expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'no_token', cause: 'none yet' });
+    expect(await crm.deliver(ACTION, CALL)).toEqual({ kind: 'no_token', cause: 'none yet' });
   });
 
   it('gives status, Retry-After and an excerpt on one line, never the token', async () => {
@@ -141,6 +160,106 @@ describe('the CRM over HTTP', () => {
     expect(answer).toEqual({ kind: 'answered', status: 200, excerpt: '' });
   });
 
+  it.each([
+    ['gzip', gzipSync('é is invalid')],
+    ['deflate', deflateSync('é is invalid')],
+    ['br', brotliCompressSync('é is invalid')],
+    ['gzip, br', brotliCompressSync(gzipSync('é is invalid'))],
+    ['identity', Buffer.from('é is invalid')],
+    ['unheard-of', Buffer.from('é is invalid')],
+  ])('decodes a body by its Content-Encoding: %s', async (encoding, body) => {
+    const answer = await answerOf((_request, response) => {
+      response.writeHead(422, { 'content-encoding': encoding }).end(body);
+    });
+    expect(answer).toEqual({ kind: 'answered', status: 422, excerpt: 'é is invalid' });
+  });
+
+  it.each([
+    ['text/plain; charset=iso-8859-1', Buffer.from('é is invalid', 'latin1')],
+    ['application/json;charset="UTF-16LE"', Buffer.from('é is invalid', 'utf16le')],
+    ['text/plain; charset=klingon', Buffer.from('é is invalid')],
+  ])('decodes a body by its charset: %s', async (type, body) => {
+    const answer = await answerOf((_request, response) => {
+      response.writeHead(422, { 'content-type': type }).end(body);
+    });
+    expect(answer).toHaveProperty('excerpt', 'é is invalid');
+  });
+
+  it('keeps the status of a body that cannot be decoded, or that decodes to more than fits', async () => {
+    const broken = await answerOf((_request, response) => {
+      response.writeHead(422, { 'content-encoding': 'gzip' }).end('no gzip');
+    });
+    expect(broken).toEqual({ kind: 'answered', status: 422, excerpt: '' });
+    const bomb = await answerOf((_request, response) => {
+      response.writeHead(422, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(50_000_000, 'x')));
+    });
+    expect(bomb).toEqual({ kind: 'answered', status: 422, excerpt: 'x'.repeat(300) });
+  });
+
+  it('names a response that is not HTTP as such', async () => {
+    const answer = await answerOf((_request, response) => void response.socket?.end('SSH-2.0-OpenSSH_9.9\r\n'));
+    expect(answer).toEqual({ kind: 'unreadable', cause: 'HPE_INVALID_CONSTANT' });
+  });
+
+  it('sends the requests of a connector one after another, each with the credentials, within one budget', async () => {
+    const seen: string[] = [];
+    const listener: RequestListener = (request, response) => {
+      seen.push(
+        `${request.method} ${request.url} ${request.headers.authorization} ${request.headers['content-length']}`,
+      );
+      const body = request.url?.includes('associations') ? {} : { results: [{ id: String(seen.length) }] };
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    await withServer(listener, async (baseUrl) => {
+      const crm = new HttpCrm(hubspotAt(baseUrl), TOKEN, { now: () => Date.now() });
+      expect(classify(await crm.deliver(LOGGED_CALL, CALL))).toEqual({ kind: 'success' });
+    });
+    expect(seen).toEqual([
+      'POST /crm/objects/2026-09/contacts/batch/upsert Bearer token-1 97',
+      expect.stringContaining('POST /crm/objects/2026-09/calls/batch/upsert Bearer token-1'),
+      'PUT /crm/objects/2026-09/calls/2/associations/default/contacts/1 Bearer token-1 0',
+    ]);
+  });
+
+  it('does not know the effect of an action of which only the first request was answered in time', async () => {
+    let requests = 0;
+    const listener: RequestListener = (_request, response) => {
+      requests += 1;
+      if (requests === 1) response.end('{"results":[{"id":"1"}]}');
+    };
+    await withServer(listener, async (baseUrl) => {
+      const crm = new HttpCrm(hubspotAt(baseUrl), TOKEN, { now: () => Date.now() });
+      const answer = await crm.deliver(LOGGED_CALL, { ...CALL, budgetMs: 200 });
+      expect(answer).toEqual({ kind: 'unknown', cause: 'timeout', isPartlyApplied: true });
+    });
+  });
+
+  it('tries the rules of the mapping before those of the connector', async () => {
+    await withServer(
+      (_request, response) => void response.end('{"ok":false,"error":"busy"}'),
+      async (baseUrl) => {
+        const rule = { outcome: 'conflict', body: [{ pointer: '/error', value: 'busy' }] } as const;
+        const crm = new HttpCrm({ ...target(baseUrl), responseRules: [rule] }, TOKEN, { now: () => Date.now() });
+        expect(classify(await crm.deliver(ACTION, CALL))).toMatchObject({ kind: 'conflict', applied: 'unknown' });
+      },
+    );
+  });
+
+  it('calls with the header and at the address that the credentials name', async () => {
+    let key: unknown;
+    const listener: RequestListener = (request, response) => {
+      key = [request.headers['x-api-key'], request.headers.authorization, request.url];
+      response.end();
+    };
+    await withServer(listener, async (baseUrl) => {
+      const header = { name: 'x-api-key', value: 'k' };
+      const access = { kind: 'token', token: 'k', header, baseUrl: `${baseUrl}/instance` } as const;
+      const crm = new HttpCrm(target('http://127.0.0.1:1'), { read: async () => access }, { now: () => Date.now() });
+      expect(await crm.deliver(ACTION, CALL)).toMatchObject({ status: 200 });
+    });
+    expect(key).toEqual(['k', undefined, '/instance/api/v1/contacts']);
+  });
+
   it('does not know either when the connection breaks under the call', async () => {
     expect(await answerOf((request) => void request.socket.destroy())).toEqual({
       kind: 'unknown',
@@ -159,8 +278,8 @@ describe('the CRM over HTTP', () => {
     const server = createServer();
     const url = await listening(server);
     await new Promise((resolve) => server.close(resolve));
-    const crm = new HttpCrm(url, TOKEN, { now: () => Date.now() });
-    expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'not_sent', cause: 'ECONNREFUSED' });
+    const crm = new HttpCrm(target(url), TOKEN, { now: () => Date.now() });
+    expect(await crm.deliver(ACTION, CALL)).toEqual({ kind: 'not_sent', cause: 'ECONNREFUSED' });
   });
 
   it('keeps connections alive, and tries at once again over a new one where the CRM had closed it meanwhile', async () => {
@@ -180,10 +299,10 @@ describe('the CRM over HTTP', () => {
       });
     });
     try {
-      const crm = new HttpCrm(await listening(server), TOKEN, { now: () => Date.now() });
-      expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'answered', status: 200, excerpt: '' });
+      const crm = new HttpCrm(target(await listening(server)), TOKEN, { now: () => Date.now() });
+      expect(await crm.deliver(ACTION, CALL)).toEqual({ kind: 'answered', status: 200, excerpt: '' });
       expect(connections).toBe(1);
-      expect(await crm.deliver(COMMAND, CALL)).toEqual({
+      expect(await crm.deliver(ACTION, CALL)).toEqual({
         kind: 'answered',
         status: 200,
         excerpt: '',
@@ -207,8 +326,8 @@ describe('the CRM over HTTP', () => {
         socket.resetAndDestroy();
       });
     });
-    const crm = new HttpCrm(await listening(server), TOKEN, { now: () => Date.now() });
-    await crm.deliver(COMMAND, CALL);
-    expect(await crm.deliver(COMMAND, CALL)).toEqual({ kind: 'unknown', cause: 'ECONNREFUSED' });
+    const crm = new HttpCrm(target(await listening(server)), TOKEN, { now: () => Date.now() });
+    await crm.deliver(ACTION, CALL);
+    expect(await crm.deliver(ACTION, CALL)).toEqual({ kind: 'unknown', cause: 'ECONNREFUSED' });
   });
 });

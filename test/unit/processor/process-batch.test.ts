@@ -203,7 +203,7 @@ describe('order', () => {
     const p = new ProcessorOnFakes({
       mapping: (event) => ({
         kind: 'deliver',
-        command: { method: 'POST', path: '/x', body: event.id },
+        action: { kind: 'request', method: 'POST', path: '/x', body: event.id },
         orderingKey: null,
       }),
     });
@@ -532,7 +532,7 @@ describe('rows of the user', () => {
     new ProcessorOnFakes({
       mapping: (event) => ({
         kind: 'deliver',
-        command: { method: 'POST', path: '/x', body: event.id },
+        action: { kind: 'request', method: 'POST', path: '/x', body: event.id },
         orderingKey: '+1',
         rows: [{ key: `call-${event.id}`, item: { seen: event.id }, onlyIfAbsent }],
       }),
@@ -583,7 +583,12 @@ describe('rows of the user', () => {
     ],
   ])('are refused before any call where there are %s', async (_name, rows, lastError) => {
     const p = new ProcessorOnFakes({
-      mapping: () => ({ kind: 'deliver', command: { method: 'POST', path: '/x', body: 1 }, orderingKey: null, rows }),
+      mapping: () => ({
+        kind: 'deliver',
+        action: { kind: 'request', method: 'POST', path: '/x', body: 1 },
+        orderingKey: null,
+        rows,
+      }),
     });
     p.send(eventBody('a', 0));
     expect(await p.run()).toEqual(['a quarantined mapping_failed']);

@@ -30,10 +30,7 @@ async function run(requests: CrmRequests, ...exchanges: readonly Exchange[]): Pr
 describe('the requests of an action', () => {
   it('are sent one after another; the last response decides', async () => {
     const [response, sent] = await run(each(PUT, PUT), answered(201), answered(204));
-    expect([response, sent]).toEqual([
-      { kind: 'answered', status: 204, excerpt: '', isPartlyApplied: true, meaning: { kind: 'success' } },
-      2,
-    ]);
+    expect([response, sent]).toEqual([{ kind: 'answered', status: 204, excerpt: '', isPartlyApplied: true }, 2]);
   });
 
   it('end at the first that fails, with what was applied before', async () => {

@@ -1,15 +1,16 @@
 /** What of a mapping's answer is refused before anything is done, and that what is let through can be stored. */
 import { describe, expect, it } from '@jest/globals';
+import { rest } from '../../../../lambdas/connectors/rest/connector.ts';
 import { validateDelivery } from '../../../../lambdas/domain/crm/validate-mapping.ts';
 
-const COMMAND = { method: 'POST', path: '/api/v1/contacts', body: { phone: '+1' } } as const;
+const ACTION = { kind: 'request', method: 'POST', path: '/api/v1/contacts', body: { phone: '+1' } } as const;
 
 function problemWithItem(item: Readonly<Record<string, unknown>>): string | undefined {
-  return validateDelivery({ kind: 'deliver', command: COMMAND, orderingKey: null, rows: [{ key: 'k', item }] });
+  return validateDelivery({ kind: 'deliver', action: ACTION, orderingKey: null, rows: [{ key: 'k', item }] }, rest);
 }
 
-function problemWithCommand(command: { readonly path?: string; readonly body?: unknown }): string | undefined {
-  return validateDelivery({ kind: 'deliver', command: { ...COMMAND, ...command }, orderingKey: null });
+function problemWithRequest(request: { readonly path?: string; readonly body?: unknown }): string | undefined {
+  return validateDelivery({ kind: 'deliver', action: { ...ACTION, ...request }, orderingKey: null }, rest);
 }
 
 function nested(levels: number): unknown {
@@ -20,22 +21,22 @@ class Money {
   readonly amount = 1;
 }
 
-describe('a mapping’s command', () => {
+describe('a mapping’s request', () => {
   it.each(['/', '/contacts/%C3%BC?a=1&b=%20', "/a'b~c"])('may have the path %s', (path) => {
-    expect(problemWithCommand({ path })).toBeUndefined();
+    expect(problemWithRequest({ path })).toBeUndefined();
   });
 
   it.each(['', 'contacts', '/a b', '/ü', '/a\nb', '/\u0000'])('may not have the path %j', (path) => {
-    expect(problemWithCommand({ path })).toBe('a path that HTTP cannot carry (encodeURIComponent makes it one)');
+    expect(problemWithRequest({ path })).toBe('a path that HTTP cannot carry (encodeURIComponent makes it one)');
   });
 
   it('has a body that is JSON', () => {
     const circular: Record<string, unknown> = {};
     circular.self = circular;
     for (const body of [undefined, () => 1, Symbol('s'), 1n, circular])
-      expect(problemWithCommand({ body })).toBe('a body that is no JSON');
+      expect(problemWithRequest({ body })).toBe('a body that is no JSON');
     for (const body of [null, '', 0, [], { a: undefined, at: new Date(0) }])
-      expect(problemWithCommand({ body })).toBeUndefined();
+      expect(problemWithRequest({ body })).toBeUndefined();
   });
 });
 
@@ -103,7 +104,7 @@ describe('a mapping’s row', () => {
   it('has a key that a table can have', () => {
     const rows = (key: string) => [{ key, item: {} }];
     const problem = (key: string) =>
-      validateDelivery({ kind: 'deliver', command: COMMAND, orderingKey: null, rows: rows(key) });
+      validateDelivery({ kind: 'deliver', action: ACTION, orderingKey: null, rows: rows(key) }, rest);
     expect(problem('x'.repeat(2_043))).toBeUndefined();
     expect(problem('x'.repeat(2_044))).toBe('a row whose key is longer than 2048 bytes, or has half a character');
     expect(problem('\ud800')).toBe('a row whose key is longer than 2048 bytes, or has half a character');
@@ -114,7 +115,7 @@ describe('a mapping’s row', () => {
       key: String(index),
       item: { text: 'x'.repeat(380_000) },
     }));
-    expect(validateDelivery({ kind: 'deliver', command: COMMAND, orderingKey: null, rows })).toBe(
+    expect(validateDelivery({ kind: 'deliver', action: ACTION, orderingKey: null, rows }, rest)).toBe(
       'rows of more than 3500000 bytes together',
     );
   });

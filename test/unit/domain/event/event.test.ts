@@ -118,7 +118,8 @@ describe('the shipped mapping', () => {
   it('sets the last call of the contact, with the timestamp as it came, in the order of the phone number', () => {
     expect(crmMapping(event('interaction.anything', '+15550100'))).toEqual({
       kind: 'deliver',
-      command: {
+      action: {
+        kind: 'request',
         method: 'POST',
         path: '/api/v1/contacts',
         body: { phone: '+15550100', lastCallTimestamp: '2026-01-31T10:29:59.5+01:00' },

@@ -1,14 +1,6 @@
-/** What a mapping may ask for: a CRM call, an ordering key, rows of the user's own. */
+/** What a mapping may ask for: an action, an ordering key, rows of the user's own. */
 import type { PipelineEvent } from '../event/event.ts';
-
-/** One call to the CRM, relative to its base URL. The pipeline adds the token and the idempotency key. */
-export interface CrmCommand {
-  readonly method: 'POST' | 'PUT' | 'PATCH';
-  /** Begins with a slash; put behind the base URL's own path. Visible ASCII: `encodeURIComponent` what else may be in it. */
-  readonly path: string;
-  /** Sent as JSON. */
-  readonly body: unknown;
-}
+import type { CrmAction } from './action.ts';
 
 /** A row of the user's own, written to the state table under `USER#<key>` in the same transaction as the event's outcome. */
 export interface UserRow {
@@ -27,14 +19,14 @@ export interface UserRow {
 export type MappingResult =
   | {
       readonly kind: 'deliver';
-      readonly command: CrmCommand;
+      readonly action: CrmAction;
       /** Events of one key are applied one at a time and never older over newer; null: in any order. */
       readonly orderingKey: string | null;
       /** At most 50, each key once. */
       readonly rows?: readonly UserRow[];
     }
   | { readonly kind: 'ignore' }
-  /** The event lacks what the command needs: quarantined as `invalid_event` with this reason. */
+  /** The event lacks what the action needs: quarantined as `invalid_event` with this reason. */
   | { readonly kind: 'invalid'; readonly reason: string };
 
 /** A mapping decides what an event becomes. It is pure: the same event always gives the same answer. */
