@@ -9,8 +9,10 @@
  *   One key per kind of data: two event types that write different fields need two keys, or the older of the
  *   two is dropped as stale although nothing has overwritten its field. Before a change of keys is deployed,
  *   let the queue run empty: an event that waits for its retry under another key is quarantined (`id_reused`).
- *   With `rows`, rows of your own are committed in the same transaction as the event's outcome: exactly once,
- *   also where the event turns out stale and no call is made.
+ *   Events of one timestamp are ordered by `sequence`, if you give one, then by their ids.
+ *   With `rows`, rows of your own are committed in the same transaction as the event's outcome: exactly once.
+ *   Of an event that turns out stale, and is not sent to the CRM, only rows with `onlyIfAbsent` or `onlyIfNewer`
+ *   are written: any other could replace the row of a newer event.
  * - `ignore`: acknowledged, recorded as IGNORED.
  * - `invalid`: quarantined as `invalid_event` with your reason, which must not quote the event's data.
  */

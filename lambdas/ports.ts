@@ -7,7 +7,7 @@
 import type { CrmAction } from './domain/crm/action.ts';
 import type { CircuitBreakerRow, StoredCircuitBreaker } from './domain/crm/circuit-breaker.ts';
 import type { CrmResponse } from './domain/crm/crm-outcome.ts';
-import type { UserRow } from './domain/crm/mapping.ts';
+import type { UserRowWrite } from './domain/crm/mapping.ts';
 import type { Envelope, ReceivedMessage } from './domain/delivery/envelope.ts';
 import type { StagedKey } from './domain/delivery/signature.ts';
 import type {
@@ -127,7 +127,8 @@ export interface SettleWrite {
     readonly effect: ContactEffect;
     readonly staysHeld: boolean;
   };
-  readonly userRows: readonly UserRow[];
+  /** A row that is not newer than what stands there is left out, and the others are written. */
+  readonly userRows: readonly UserRowWrite[];
 }
 
 /** How a settlement went. */

@@ -14,7 +14,7 @@ import {
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { UserRow } from '../domain/crm/mapping.ts';
+import type { UserRowWrite } from '../domain/crm/mapping.ts';
 import { circuitBreakerKey, userRowKey } from '../domain/event/event-key.ts';
 import type { ContactEffect, ContactRow, EventRow, ExpectedRow } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -111,7 +111,8 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
   async claim(write: ClaimWrite): Promise<ClaimResult> {
     const items: TransactItem[] = [{ Put: this.#putEvent(write.eventKey, write.row, write.expect) }];
     if (write.contact !== undefined) items.push({ Update: this.#claimContact(write, write.contact) });
-    const written = await this.#write(items, randomUUID());
+    const { storeBudgetMs } = this.#limits;
+    const written = await this.#write(items, randomUUID(), this.#clock.now() + storeBudgetMs, storeBudgetMs);
     if (written.kind === 'written') return { kind: 'claimed' };
     if (written.kind !== 'refused') return { kind: 'unavailable', cause: written.cause };
     const [event, contact] = written.against;
@@ -123,14 +124,19 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
     return { kind: 'contact_refuses', contact: contactFrom(contact?.item ?? {}) };
   }
 
-  async settle(write: SettleWrite): Promise<SettleResult> {
+  settle(write: SettleWrite): Promise<SettleResult> {
+    const { storeBudgetMs } = this.#limits;
+    return this.#settle(write, this.#clock.now() + storeBudgetMs, storeBudgetMs);
+  }
+
+  async #settle(write: SettleWrite, endsAtMs: number, budgetMs: number): Promise<SettleResult> {
     const items: TransactItem[] = [
       { Put: this.#putEvent(write.eventKey, write.row, write.expect, write.leaseLiveAtMs) },
     ];
     if (write.contact !== undefined) items.push({ Update: this.#releaseContact(write, write.contact) });
     const firstUserRow = items.length;
     for (const row of write.userRows) items.push({ Put: this.#putUserRow(row) });
-    const written = await this.#write(items, settleToken(write));
+    const written = await this.#write(items, settleToken(write), endsAtMs, budgetMs);
     if (written.kind === 'written') return { kind: 'settled' };
     if (written.kind === 'invalid' && write.userRows.length > 0)
       return { kind: 'rows_rejected', cause: `a row of the mapping cannot be stored (${written.cause})` };
@@ -141,11 +147,15 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       if (row?.owner === write.row.owner && row.status === write.row.status) return { kind: 'settled' };
       return row === undefined ? { kind: 'lost' } : { kind: 'lost', event: row };
     }
-    const contactRefused = write.contact !== undefined && others[0] !== undefined;
-    const rowRefused = written.against.slice(firstUserRow).some((against) => against !== undefined);
-    return rowRefused && !contactRefused
-      ? { kind: 'rows_rejected', cause: 'a row of the mapping was there already' }
-      : { kind: 'lost' };
+    if (write.contact !== undefined && others[0] !== undefined) return { kind: 'lost' };
+    const refused = write.userRows.filter((_row, index) => written.against[firstUserRow + index] !== undefined);
+    if (refused.length === 0) return { kind: 'lost' };
+    if (refused.some(({ position }) => position === undefined))
+      return { kind: 'rows_rejected', cause: 'a row of the mapping was there already' };
+    const leftMs = endsAtMs - this.#clock.now();
+    if (leftMs <= 0) return { kind: 'unavailable', cause: 'DynamoDB: no time left' };
+    const userRows = write.userRows.filter((row) => !refused.includes(row));
+    return this.#settle({ ...write, userRows }, endsAtMs, leftMs);
   }
 
   #putEvent(key: string, row: EventRow, expect: ExpectedRow, leaseLiveAtMs?: number): PutItem {
@@ -206,18 +216,25 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
     };
   }
 
-  #putUserRow(row: UserRow): PutItem {
-    const put = { TableName: this.#table, Item: { ...row.item, pk: userRowKey(row.key) } };
-    return row.onlyIfAbsent === true ? { ...put, ConditionExpression: 'attribute_not_exists(pk)' } : put;
+  #putUserRow({ key, item, onlyIfAbsent, position }: UserRowWrite): PutItem {
+    const put = { TableName: this.#table, Item: { ...item, pk: userRowKey(key) } };
+    if (onlyIfAbsent === true) return { ...put, ConditionExpression: 'attribute_not_exists(pk)' };
+    if (position === undefined) return put;
+    return {
+      ...put,
+      Item: { ...put.Item, position },
+      ConditionExpression: 'attribute_not_exists(#position) OR #position < :position',
+      ExpressionAttributeNames: { '#position': 'position' },
+      ExpressionAttributeValues: { ':position': position },
+    };
   }
 
   /** Writes all or nothing; tries again with the same token for as long as conflicts pass and the budget lasts. */
-  #write(items: TransactItem[], token: string): Promise<Written> {
-    return withinBudget(this.#limits.storeBudgetMs, (signal) => this.#writeUntil(signal, items, token)).catch(failed);
+  #write(items: TransactItem[], token: string, endsAtMs: number, budgetMs: number): Promise<Written> {
+    return withinBudget(budgetMs, (signal) => this.#writeUntil(signal, items, token, endsAtMs)).catch(failed);
   }
 
-  async #writeUntil(signal: AbortSignal, items: TransactItem[], token: string): Promise<Written> {
-    const endsAtMs = this.#clock.now() + this.#limits.storeBudgetMs;
+  async #writeUntil(signal: AbortSignal, items: TransactItem[], token: string, endsAtMs: number): Promise<Written> {
     for (let tries = 0; ; tries += 1) {
       try {
         await this.#send(items, token, signal);
@@ -255,9 +272,19 @@ const RELEASE: Readonly<Record<ContactEffect, string>> = {
  * The same for every try of one settlement, so that DynamoDB carries it out once (at most 36 characters); another
  * for the next settlement that the same attempt makes, of which DynamoDB would refuse to be told otherwise.
  */
-function settleToken({ eventKey, expect, leaseLiveAtMs, row }: SettleWrite): string {
+function settleToken({ eventKey, expect, leaseLiveAtMs, row, userRows }: SettleWrite): string {
   const { owner, status, reason, nextAttemptAtMs, settledAtMs } = row;
-  const parts = [eventKey, expect, leaseLiveAtMs, owner, status, reason, nextAttemptAtMs, settledAtMs];
+  const parts = [
+    eventKey,
+    expect,
+    leaseLiveAtMs,
+    owner,
+    status,
+    reason,
+    nextAttemptAtMs,
+    settledAtMs,
+    userRows.map(({ key }) => key),
+  ];
   return hash('sha256', JSON.stringify(parts)).slice(0, 36);
 }
 

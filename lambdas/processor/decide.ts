@@ -1,7 +1,7 @@
 /** What an attempt does next with a record, given what is believed of its rows. Pure. */
 import { heldDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import type { CircuitBreakerState } from '../domain/crm/circuit-breaker.ts';
-import type { UserRow } from '../domain/crm/mapping.ts';
+import type { UserRowWrite } from '../domain/crm/mapping.ts';
 import {
   appendHistory,
   type ContactDecision,
@@ -31,7 +31,7 @@ export type Decision =
       readonly kind: 'settle';
       readonly expect: ExpectedRow;
       readonly row: EventRow;
-      readonly userRows: readonly UserRow[];
+      readonly userRows: readonly UserRowWrite[];
     };
 
 /** What the decision rests on besides the record. */
@@ -111,7 +111,7 @@ function stepForContact(
   claimable: MayClaim,
   contact: ContactDecision,
   context: DecisionContext,
-  userRows: readonly UserRow[],
+  userRows: readonly UserRowWrite[],
 ): Decision {
   const { limits, nowMs } = context;
   const { receiveCount, firstReceivedAtMs } = record.source.message;
@@ -121,7 +121,7 @@ function stepForContact(
         return quarantine(record, claimable, context, 'circuit_open', CIRCUIT_BREAKER_OPEN);
       return claim(record, claimable, context);
     case 'overtaken':
-      return settleAs('STALE', record, claimable, context, userRows);
+      return settleAs('STALE', record, claimable, context, userRows.filter(cannotGoBack));
     case 'held':
       return waitForLease(record, context, contact.leaseExpiresAtMs, 'contact in progress elsewhere');
     case 'behind_newer': {
@@ -139,6 +139,11 @@ function stepForContact(
     default:
       return contact satisfies never;
   }
+}
+
+/** Whether the row may be written though a newer event of the contact has been applied. */
+function cannotGoBack({ onlyIfAbsent, onlyIfNewer }: UserRowWrite): boolean {
+  return onlyIfAbsent === true || onlyIfNewer === true;
 }
 
 function claim(record: ParsedRecord, claimable: MayClaim, context: DecisionContext): Decision {
@@ -161,7 +166,7 @@ function settleAs(
   record: ParsedRecord,
   claimable: MayClaim,
   context: DecisionContext,
-  userRows: readonly UserRow[],
+  userRows: readonly UserRowWrite[],
 ): Decision {
   const row = finalRow(rowOf(record, claimable, context), status, context.nowMs, context.limits);
   return { kind: 'settle', expect: claimable.expect, row, userRows };

@@ -1,7 +1,7 @@
 /** A record of a batch, step by step made ready for an attempt: decoded, parsed, mapped. */
 import type { CrmAction } from '../domain/crm/action.ts';
 import type { Connector } from '../domain/crm/connector.ts';
-import type { CrmMapping, MappingResult, UserRow } from '../domain/crm/mapping.ts';
+import type { CrmMapping, MappingResult, UserRowWrite } from '../domain/crm/mapping.ts';
 import { validateDelivery } from '../domain/crm/validate-mapping.ts';
 import { decodeEnvelope, type ReceivedMessage } from '../domain/delivery/envelope.ts';
 import { type PipelineEvent, problemWithFuture } from '../domain/event/event.ts';
@@ -52,7 +52,7 @@ export type Task =
       readonly event: PipelineEvent;
       readonly action: CrmAction;
       readonly contact?: ContactRef;
-      readonly userRows: readonly UserRow[];
+      readonly userRows: readonly UserRowWrite[];
     }
   | { readonly kind: 'ignore'; readonly event: PipelineEvent }
   | {
@@ -104,8 +104,10 @@ export function parseRecord(record: DecodedRecord, { mapping, connector, nowMs, 
     ahead === undefined ? callMapping(event, mapping, connector) : { kind: 'invalid', reason: ahead };
   switch (mapped.kind) {
     case 'deliver': {
-      const contact = mapped.orderingKey === null ? undefined : contactOf(event, mapped.orderingKey);
-      const task = { kind: 'deliver', event, action: mapped.action, userRows: mapped.rows ?? [] } as const;
+      const position = positionOf({ ...event, ...sequenceOf(mapped) });
+      const contact = mapped.orderingKey === null ? undefined : contactOf(position, mapped.orderingKey);
+      const userRows = (mapped.rows ?? []).map((row) => (row.onlyIfNewer === true ? { ...row, position } : row));
+      const task = { kind: 'deliver', event, action: mapped.action, userRows } as const;
       return { ...rest, identity: identityOf(event), task: contact === undefined ? task : { ...task, contact } };
     }
     case 'ignore':
@@ -124,9 +126,13 @@ export function parseRecord(record: DecodedRecord, { mapping, connector, nowMs, 
   }
 }
 
-function contactOf(event: PipelineEvent, orderingKey: string): ContactRef {
+function sequenceOf({ sequence }: Extract<MappingResult, { kind: 'deliver' }>): { readonly sequence?: number } {
+  return sequence === undefined ? {} : { sequence };
+}
+
+function contactOf(position: string, orderingKey: string): ContactRef {
   const digest = orderingKeyDigest(orderingKey);
-  return { digest, key: contactKey(digest), position: positionOf(event.timestampMs, event.id, event.subMillis) };
+  return { digest, key: contactKey(digest), position };
 }
 
 type Mapped = MappingResult | { readonly kind: 'failed'; readonly reason: string };

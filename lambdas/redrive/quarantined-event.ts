@@ -63,7 +63,7 @@ export function readQuarantined(held: HeldMessage): QuarantinedEvent {
             type: event.type,
             key: eventKey(event.id),
             identity: identityOf(event),
-            position: positionOf(event.timestampMs, event.id, event.subMillis),
+            position: positionOf(event),
           },
   };
 }

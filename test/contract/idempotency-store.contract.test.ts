@@ -299,6 +299,22 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
       expect(await subject.userRow(`${userKey}-second`)).toEqual({ calls: 2 });
     });
 
+    it('replaces a row only by a newer one where it has a position, and commits everything else', async () => {
+      const { eventKey, userKey } = names();
+      for (const [index, position] of ['2#b', '1#a', '3#c'].entries()) {
+        const key = `${eventKey}-${index}`;
+        await subject.putEvent(key, claimed('me'));
+        const userRows = [
+          { key: userKey, item: { of: position }, onlyIfNewer: true, position },
+          { key: `${userKey}-${index}`, item: { n: index }, onlyIfAbsent: true },
+        ];
+        expect(await subject.store.settle(settle(key, { userRows }))).toEqual({ kind: 'settled' });
+        expect(await subject.userRow(`${userKey}-${index}`)).toEqual({ n: index });
+        const newest = index === 2 ? '3#c' : '2#b';
+        expect(await subject.userRow(userKey)).toEqual({ of: newest, position: newest });
+      }
+    });
+
     it('whose user row is there already is rejected, and changes nothing', async () => {
       const { eventKey, contactKey, userKey } = names();
       await subject.putEvent('EVENT#first', claimed('me'));

@@ -13,7 +13,15 @@ export interface UserRow {
   readonly item: Readonly<Record<string, unknown>>;
   /** Only if no row has this key yet; otherwise the event is quarantined as `rows_rejected`. Default: replace. */
   readonly onlyIfAbsent?: boolean;
+  /**
+   * Only if the row that has this key is of an older event, in whatever order events come; otherwise that row stays. The
+   * row keeps the event's place in the order as `position`, so that the item must not have that attribute.
+   */
+  readonly onlyIfNewer?: boolean;
 }
+
+/** A row as it is written; `position` is there where it must be newer than the row that it replaces. */
+export type UserRowWrite = UserRow & { readonly position?: string };
 
 /** What becomes of an event. */
 export type MappingResult =
@@ -22,7 +30,9 @@ export type MappingResult =
       readonly action: CrmAction;
       /** Events of one key are applied one at a time and never older over newer; null: in any order. */
       readonly orderingKey: string | null;
-      /** At most 50, each key once. */
+      /** Order among events of one timestamp: a whole number from 0 on. Default: by their ids. */
+      readonly sequence?: number;
+      /** At most 50, each key once. Of an event that turns out stale only those with `onlyIfAbsent` or `onlyIfNewer`. */
       readonly rows?: readonly UserRow[];
     }
   | { readonly kind: 'ignore' }

@@ -44,9 +44,10 @@ const CONTACT_KEY_MAX = 255;
  * throws.
  */
 export function validateDelivery(
-  { action, rows = [] }: Extract<MappingResult, { kind: 'deliver' }>,
+  { action, sequence = 0, rows = [] }: Extract<MappingResult, { kind: 'deliver' }>,
   connector: Connector,
 ): string | undefined {
+  if (!Number.isSafeInteger(sequence) || sequence < 0) return 'a sequence that is no whole number from 0 on';
   return problemWithAction(action, connector) ?? problemWithRows(rows);
 }
 
@@ -110,12 +111,17 @@ function problemWithRows(rows: readonly UserRow[]): string | undefined {
   if (rows.length > ROWS_MAX) return `${rows.length} rows; at most ${ROWS_MAX} commit together`;
   if (new Set(rows.map((row) => row.key)).size < rows.length) return 'two rows with one key';
   let bytes = 0;
-  for (const { key, item } of rows) {
+  for (const row of rows) {
+    const { key, item } = row;
     const named = userRowKey(key);
     if (!named.isWellFormed() || Buffer.byteLength(named) > KEY_BYTES_MAX)
       return `a row whose key is longer than ${KEY_BYTES_MAX} bytes, or has half a character`;
     const ours = Object.keys(item).find((name) => OURS.has(name));
     if (ours !== undefined) return `a row with an attribute \`${ours}\`, which is the pipeline’s`;
+    if (row.onlyIfNewer === true && row.onlyIfAbsent === true)
+      return 'a row with both `onlyIfAbsent` and `onlyIfNewer`';
+    if (row.onlyIfNewer === true && 'position' in item)
+      return 'a row with `onlyIfNewer` and an attribute `position`, which is the pipeline’s';
     const size = sizeOf(item, 0);
     if (typeof size === 'string') return `a row with ${size}`;
     if (Buffer.byteLength(named) + size > ROW_BYTES_MAX) return `a row of more than ${ROW_BYTES_MAX} bytes`;

@@ -117,12 +117,24 @@ export function truncateError(error: string): string {
 /** The version of an event row that a write relies on: absent, or this status and owner. */
 export type ExpectedRow = 'absent' | { readonly status: EventStatus; readonly owner: string };
 
+/** What decides an event's place in the order of its contact. */
+export interface PositionFacts {
+  readonly timestampMs: number;
+  /** The digits of its time below the millisecond. */
+  readonly subMillis?: string;
+  /** A whole number from 0 on. */
+  readonly sequence?: number;
+  readonly id: string;
+}
+
 /**
- * An event's place in the order of its contact, compared as text: by time with every digit that was sent, then by id.
- * `#` sorts before every digit, so a time without further digits comes before the same time with some.
+ * An event's place in the order of its contact, compared as text: by time with every digit that was sent, then by the
+ * mapping's sequence, then by id. `#` sorts before `$`, and both before every digit: a time without further digits comes
+ * before the same time with some, an event without a sequence before those with one.
  */
-export function positionOf(timestampMs: number, eventId: string, subMillis = ''): string {
-  return `${String(timestampMs).padStart(15, '0')}${subMillis}#${eventId}`;
+export function positionOf({ timestampMs, subMillis = '', sequence, id }: PositionFacts): string {
+  const order = sequence === undefined ? '' : `$${String(sequence).padStart(16, '0')}`;
+  return `${String(timestampMs).padStart(15, '0')}${subMillis}${order}#${id}`;
 }
 
 /** What the claim rules need to know of the attempt. */

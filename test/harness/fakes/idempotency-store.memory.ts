@@ -2,7 +2,7 @@
  * The state table in memory. It carries out what the domain's rules decide, as the DynamoDB adapter does;
  * the contract tests hold both to the same answers and the same rows.
  */
-import type { UserRow } from '../../../lambdas/domain/crm/mapping.ts';
+import type { UserRow, UserRowWrite } from '../../../lambdas/domain/crm/mapping.ts';
 import {
   type ContactRow,
   claimedContact,
@@ -111,8 +111,12 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   }
 
   /** Writes rows of the user's own, whatever is there. */
-  putUserRows(userRows: readonly UserRow[]): void {
-    for (const { key, item } of userRows) this.userRows.set(key, item);
+  putUserRows(userRows: readonly UserRowWrite[]): void {
+    for (const { key, item, position } of userRows) {
+      const there = this.userRows.get(key)?.position;
+      if (position === undefined) this.userRows.set(key, item);
+      else if (typeof there !== 'string' || there < position) this.userRows.set(key, { ...item, position });
+    }
   }
 }
 

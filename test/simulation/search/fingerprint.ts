@@ -24,7 +24,7 @@ export function fingerprintOf(world: World): string {
     sorted(scene.store.events),
     sorted(scene.store.contacts),
     scene.store.circuit.stored,
-    [...scene.store.userRows.keys()].sort(),
+    sorted(scene.store.userRows),
     [...new Set(scene.crm.applied)].sort(),
     messagesIn(scene.queue),
     messagesIn(scene.quarantine),

@@ -3,7 +3,7 @@
 import { contactKey } from '../../../lambdas/domain/event/event-key.ts';
 import { type EventRow, isFinal } from '../../../lambdas/domain/idempotency/event-row.ts';
 import type { Scene } from './scene.ts';
-import { hasRows, type WorkEvent } from './workload.ts';
+import { hasRows, newestRowKey, type WorkEvent } from './workload.ts';
 
 /** Looks at one world, step by step. */
 export class Invariants {
@@ -69,6 +69,9 @@ export class Invariants {
       problems.push(`${name} is stale, and the CRM has applied nothing newer of its contact`);
     if (store.userRows.has(name) !== (hasBeenFinal && hasRows(event)))
       problems.push(`${name} is ${row?.status ?? 'absent'}, and its rows are ${hasBeenFinal ? 'not ' : ''}committed`);
+    const newest = String(store.userRows.get(newestRowKey(contact))?.event ?? '');
+    if (hasBeenFinal && hasRows(event) && newest < name)
+      problems.push(`${name} is settled, and the row of its contact is of ${newest}, which is older`);
     // Each attempt may call twice: once more with a newly read token.
     const callsMax = 2 * limits.crmAttempts * (1 + (row?.redrives ?? this.#lastRows.get(name)?.redrives ?? 0));
     if (crm.callsOf(name) > callsMax) problems.push(`the CRM has been called ${crm.callsOf(name)} times for ${name}`);

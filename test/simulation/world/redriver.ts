@@ -67,7 +67,7 @@ export class Redriver {
     if (reason !== 'behind_newer' || orderingKey === undefined || event === undefined) return false;
     const { eventTimestamp } = JSON.parse(event.body) as { eventTimestamp: string };
     const contact = store.contacts.get(contactKey(orderingKey));
-    const position = positionOf(Date.parse(eventTimestamp), eventId);
+    const position = positionOf({ timestampMs: Date.parse(eventTimestamp), id: eventId });
     return decideContact(contact, position, '', clock.now()).kind !== 'behind_newer';
   }
 

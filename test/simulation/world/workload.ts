@@ -37,7 +37,15 @@ export function hasRows({ kind }: WorkEvent): boolean {
   return kind === 'ordered' || kind === 'unordered';
 }
 
-/** Each event sets its contact, and writes one row of its own, which nobody may have written before. */
+/** Key of the row that keeps the newest event of a contact. */
+export function newestRowKey(contact: string): string {
+  return `newest ${contact}`;
+}
+
+/**
+ * Each event sets its contact, and writes a row of its own, which nobody may have written before, and the row of its
+ * contact's newest event.
+ */
 export const workMapping: CrmMapping = (event) => {
   if (event.type !== 'interaction.created') return { kind: 'ignore' };
   const { to, kind } = event.interaction ?? {};
@@ -45,6 +53,9 @@ export const workMapping: CrmMapping = (event) => {
     kind: 'deliver',
     action: { kind: 'request', method: 'POST', path: '/', body: event.id },
     orderingKey: kind === 'unordered' ? null : String(to),
-    rows: [{ key: event.id, item: {}, onlyIfAbsent: true }],
+    rows: [
+      { key: event.id, item: {}, onlyIfAbsent: true },
+      { key: newestRowKey(String(to)), item: { event: event.id }, onlyIfNewer: true },
+    ],
   };
 };

@@ -548,6 +548,53 @@ describe('rows of the user', () => {
     ]);
   });
 
+  it('that replace what stands there are not written by an event that turns out stale', async () => {
+    const p = new ProcessorOnFakes({
+      mapping: (event) => ({
+        kind: 'deliver',
+        action: { kind: 'request', method: 'POST', path: '/x', body: event.id },
+        orderingKey: '+1',
+        rows: [{ key: 'last', item: { seen: event.id } }],
+      }),
+    });
+    p.send(eventBody('new', 2), eventBody('old', 1));
+    expect(await p.run()).toEqual(['new applied', 'old stale']);
+    expect([...p.store.userRows]).toEqual([['last', { seen: 'new' }]]);
+  });
+
+  it('with onlyIfNewer keep the newest event, in any order, also without an ordering key', async () => {
+    const p = new ProcessorOnFakes({
+      mapping: (event) => ({
+        kind: 'deliver',
+        action: { kind: 'request', method: 'POST', path: '/x', body: event.id },
+        orderingKey: null,
+        rows: [{ key: 'last', item: { seen: event.id }, onlyIfNewer: true }],
+      }),
+    });
+    for (const [id, atMs] of [
+      ['b', 2],
+      ['a', 1],
+      ['c', 3],
+    ] as const) {
+      p.send(eventBody(id, atMs));
+      expect(await p.run()).toEqual([`${id} applied`]);
+    }
+    expect([...p.store.userRows]).toEqual([['last', { seen: 'c', position: '001769851800003#c' }]]);
+  });
+
+  it('of one timestamp go by the mapping’s sequence', async () => {
+    const p = new ProcessorOnFakes({
+      mapping: (event) => ({
+        kind: 'deliver',
+        action: { kind: 'request', method: 'POST', path: '/x', body: event.id },
+        orderingKey: '+1',
+        sequence: event.id === 'a' ? 2 : 1,
+      }),
+    });
+    p.send(eventBody('a', 0), eventBody('z', 0));
+    expect(await p.run()).toEqual(['a applied', 'z stale']);
+  });
+
   it('that are there already quarantine the event; nothing of it is committed', async () => {
     const p = mappingWithRow(true);
     p.store.userRows.set('call-a', { mine: true });
@@ -575,6 +622,16 @@ describe('rows of the user', () => {
         { key: 'k', item: {} },
       ],
       'the mapping gave two rows with one key',
+    ],
+    [
+      'both onlyIfAbsent and onlyIfNewer',
+      [{ key: 'a', item: {}, onlyIfAbsent: true, onlyIfNewer: true }],
+      'the mapping gave a row with both `onlyIfAbsent` and `onlyIfNewer`',
+    ],
+    [
+      'onlyIfNewer and a position of its own',
+      [{ key: 'a', item: { position: 1 }, onlyIfNewer: true }],
+      'the mapping gave a row with `onlyIfNewer` and an attribute `position`, which is the pipeline’s',
     ],
     [
       'what cannot be stored',

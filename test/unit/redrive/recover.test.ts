@@ -106,8 +106,8 @@ describe('recovery', () => {
 
   it('takes an event behind a newer one back once that is final', async () => {
     const world = worldAfter(AFTER);
-    const newer = positionOf(START_MS + minute(9), 'newer');
-    const older = positionOf(START_MS - minute(9), 'older');
+    const newer = positionOf({ timestampMs: START_MS + minute(9), id: 'newer' });
+    const older = positionOf({ timestampMs: START_MS - minute(9), id: 'older' });
     const contacts = {
       waits: { newest: older, unsettled: newer },
       overtaken: { newest: newer, unsettled: newer },

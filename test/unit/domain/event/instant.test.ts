@@ -39,13 +39,27 @@ describe('parseInstant', () => {
 });
 
 describe('positions', () => {
+  it('order events of one time by their sequence, then by their ids; without a sequence first', () => {
+    const at = { timestampMs: 1_769_851_800_000 };
+    const positions = [
+      positionOf({ ...at, id: 'z' }),
+      positionOf({ ...at, sequence: 2, id: 'b' }),
+      positionOf({ ...at, sequence: 10, id: 'a' }),
+      positionOf({ ...at, sequence: 10, id: 'b' }),
+      positionOf({ ...at, subMillis: '1', id: 'a' }),
+      positionOf({ ...at, subMillis: '1', sequence: 0, id: 'a' }),
+    ];
+    expect([...positions].sort()).toEqual(positions);
+    expect(positions[1]).toBe('001769851800000$0000000000000002#b');
+  });
+
   it('order two times by every digit that was sent', () => {
     const fraction = fc.stringMatching(/^\d{1,12}$/);
     fc.assert(
       fc.property(fraction, fraction, (one, other) => {
         const position = (digits: string) => {
-          const { timestampMs, subMillis } = parseInstant(`2026-01-31T09:30:00.${digits}Z`) ?? { timestampMs: 0 };
-          return positionOf(timestampMs, 'e', subMillis);
+          const instant = parseInstant(`2026-01-31T09:30:00.${digits}Z`) ?? { timestampMs: 0 };
+          return positionOf({ ...instant, id: 'e' });
         };
         const before = one.padEnd(12, '0') < other.padEnd(12, '0');
         expect(position(one) < position(other)).toBe(before);
