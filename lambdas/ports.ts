@@ -8,6 +8,7 @@ import type { CrmAction } from './domain/crm/action.ts';
 import type { CircuitBreakerRow, StoredCircuitBreaker } from './domain/crm/circuit-breaker.ts';
 import type { CrmResponse } from './domain/crm/crm-outcome.ts';
 import type { UserRowWrite } from './domain/crm/mapping.ts';
+import type { TokenRequest } from './domain/crm/token-exchange.ts';
 import type { Envelope, ReceivedMessage } from './domain/delivery/envelope.ts';
 import type { StagedKey } from './domain/delivery/signature.ts';
 import type {
@@ -179,7 +180,7 @@ export interface CrmAccess {
   /** Where the CRM wants to be called with this token. */
   readonly baseUrl?: string;
   /** PEM. The same object for as long as it does not change. */
-  readonly tls?: { readonly cert?: string; readonly key?: string; readonly ca?: string };
+  readonly tls?: { readonly cert?: string; readonly key?: string; readonly ca?: string[] };
 }
 
 /** The CRM's credentials. */
@@ -189,6 +190,15 @@ export interface CrmToken {
    * known: `unavailable`.
    */
   read(request: { readonly fresh: boolean; readonly budgetMs: number }): Promise<CrmAccess | Unavailable>;
+}
+
+/** Where credentials are exchanged for tokens. */
+export interface TokenEndpoint {
+  /** One request, over within `budgetMs`. */
+  exchange(
+    request: TokenRequest,
+    options: { readonly budgetMs: number; readonly tls?: CrmAccess['tls'] },
+  ): Promise<{ readonly kind: 'answered'; readonly status: number; readonly body: string } | Unavailable>;
 }
 
 /** The CRM. */

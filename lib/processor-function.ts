@@ -63,7 +63,11 @@ export class ProcessorFunction extends Construct {
     );
     handler.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [quarantine.queueArn] }));
     handler.addToRolePolicy(
-      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [crmToken.secretArn] }),
+      new PolicyStatement({
+        // An OAuth endpoint may give another refresh token with each access token.
+        actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
+        resources: [crmToken.secretArn],
+      }),
     );
     handler.addToRolePolicy(
       new PolicyStatement({

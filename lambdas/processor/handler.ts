@@ -11,6 +11,7 @@ import { PowertoolsLog } from '../adapters/log.powertools.ts';
 import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
 import { SqsMessageVisibility } from '../adapters/message-visibility.sqs.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
+import { HttpTokenEndpoint } from '../adapters/token-endpoint.http.ts';
 import { documentClient, secretsManagerClient, sqsClient } from '../aws-clients.ts';
 import { rest } from '../connectors/rest/connector.ts';
 import { crmMapping } from '../crm-mapping.ts';
@@ -28,7 +29,6 @@ const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs };
 const sqs = sqsClient(bounds);
 const secrets = secretsManagerClient(bounds);
 const dynamo = documentClient(bounds);
-const token = new SecretsManagerCrmToken(secrets, environment.crmTokenSecretArn, UNSET_CRM_TOKEN, systemClock, limits);
 const target = {
   baseUrl: environment.crmBaseUrl,
   connector: rest,
@@ -36,6 +36,19 @@ const target = {
   responseRules: [],
 };
 const log = new PowertoolsLog('processor');
+const token = new SecretsManagerCrmToken(
+  secrets,
+  {
+    secretArn: environment.crmTokenSecretArn,
+    placeholder: UNSET_CRM_TOKEN,
+    baseUrl: target.baseUrl,
+    token: target.connector.token,
+  },
+  new HttpTokenEndpoint(),
+  systemClock,
+  log,
+  limits,
+);
 const metrics = new EmfMetrics('processor', environment.metricsNamespace);
 const circuitBreakerStore = new DynamoDbCircuitBreakerStore(dynamo, environment.stateTableName, limits);
 const dependencies = {

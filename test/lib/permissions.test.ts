@@ -51,6 +51,7 @@ describe('permissions', () => {
       'logs:CreateLogStream <ProcessorFunctionLogs.Arn>',
       'logs:PutLogEvents <ProcessorFunctionLogs.Arn>',
       'secretsmanager:GetSecretValue <SecretsCrmToken>',
+      'secretsmanager:PutSecretValue <SecretsCrmToken>',
       'sqs:ChangeMessageVisibility <QueuesDelivery.Arn>',
       'sqs:DeleteMessage <QueuesDelivery.Arn>',
       'sqs:GetQueueAttributes <QueuesDelivery.Arn>',
