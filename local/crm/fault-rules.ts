@@ -1,35 +1,67 @@
-/** Rules of misbehaviour for a fake: a list, of which the first that fits applies, each perhaps only so many times. */
+/** Rules of misbehaviour for a fake: the first that fits a request applies, perhaps only so often or for so long. */
 import * as z from 'zod';
 
-/** The rules in force. */
-export class FaultRules<Rule extends { readonly times?: number | undefined }> {
-  readonly #request: z.ZodType<{ rules: Rule[] }>;
-  #rules: { readonly rule: Rule; left: number }[] = [];
+/** Limits that every rule may have. */
+interface LimitedRule {
+  /** Only for so many requests. */
+  readonly times?: number | undefined;
+  /** Only for so long after it was set. */
+  readonly forSeconds?: number | undefined;
+}
 
-  constructor(rule: z.ZodType<Rule>) {
-    this.#request = z.strictObject({ rules: z.array(rule) });
+/** A rule in force. */
+export interface RuleInForce<Rule> {
+  readonly rule: Rule;
+  readonly sinceMs: number;
+}
+
+/** The rules in force. */
+export class FaultRules<Rule extends LimitedRule> {
+  readonly #request: z.ZodType<{ rules: Rule[]; add?: boolean | undefined }>;
+  readonly #nowMs: () => number;
+  #entries: { readonly rule: Rule; readonly sinceMs: number; left: number }[] = [];
+
+  constructor(rule: z.ZodType<Rule>, nowMs: () => number = Date.now) {
+    this.#request = z.strictObject({ rules: z.array(rule), add: z.optional(z.boolean()) });
+    this.#nowMs = nowMs;
   }
 
-  /** Replaces all rules. Answers what is wrong with the request, if anything. */
+  /** Replaces all rules; with `add`, puts new ones before them. Returns what is wrong with the request, if anything. */
   set(body: unknown): string | undefined {
     const parsed = this.#request.safeParse(body);
     if (!parsed.success) {
       return parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
     }
-    this.#rules = parsed.data.rules.map((rule) => ({ rule, left: rule.times ?? Number.POSITIVE_INFINITY }));
+    const { rules, add = false } = parsed.data;
+    const sinceMs = this.#nowMs();
+    const entries = rules.map((rule) => ({ rule, sinceMs, left: rule.times ?? Number.POSITIVE_INFINITY }));
+    this.#entries = add ? [...entries, ...this.#inForce()] : entries;
     return undefined;
   }
 
-  /** Those that are not used up. */
+  /** Those that are neither used up nor over. */
   get rules(): Rule[] {
-    return this.#rules.filter(({ left }) => left > 0).map(({ rule }) => rule);
+    return this.#inForce().map(({ rule }) => rule);
+  }
+
+  /** The first that fits, without using it. */
+  find(fits: (rule: Rule) => boolean): RuleInForce<Rule> | undefined {
+    return this.#inForce().find(({ rule }) => fits(rule));
   }
 
   /** The first that fits, which counts as used. */
   use(fits: (rule: Rule) => boolean): Rule | undefined {
-    const fitting = this.#rules.find(({ rule, left }) => left > 0 && fits(rule));
+    const fitting = this.#inForce().find(({ rule }) => fits(rule));
     if (fitting === undefined) return undefined;
     fitting.left -= 1;
     return fitting.rule;
+  }
+
+  #inForce() {
+    const nowMs = this.#nowMs();
+    return this.#entries.filter(
+      ({ rule: { forSeconds }, sinceMs, left }) =>
+        left > 0 && (forSeconds === undefined || nowMs < sinceMs + forSeconds * 1_000),
+    );
   }
 }

@@ -4,8 +4,9 @@ import { messageOf } from '../../cli/user-error.ts';
 import { listenOnLoopback } from '../http/loopback.ts';
 import { reportToPipeline, serverConfig } from '../processes/server-process.ts';
 import { CrmFaults } from './crm-faults.ts';
+import { crmListener } from './crm-listener.ts';
 import { SampleCrm } from './sample-crm.ts';
-import { sampleCrmListener } from './sample-crm-http.ts';
+import { SampleCrmApi } from './sample-crm-api.ts';
 
 /** Where it keeps its calls, and the key that changes how it behaves. */
 export interface SampleCrmConfig {
@@ -20,8 +21,8 @@ process.on('message', (message: { readonly token?: string }) => {
 const { accessKey, path } = serverConfig<SampleCrmConfig>(() => {});
 try {
   const crm = new SampleCrm(path);
-  const listener = sampleCrmListener({ crm, faults: new CrmFaults(), token: () => token, accessKey });
-  const server = await listenOnLoopback(listener, 0);
+  const api = new SampleCrmApi({ crm, faults: new CrmFaults(), token: () => token });
+  const server = await listenOnLoopback(crmListener(api, accessKey), 0);
   reportToPipeline({ kind: 'ready', url: server.url });
 } catch (error) {
   reportToPipeline({ kind: 'failed', message: messageOf(error) });

@@ -13,6 +13,8 @@ export interface GuardRules {
   readonly needsKey?: (request: IncomingMessage) => boolean;
   /** The server has pages of its own: their requests carry its origin, and may be forms. */
   readonly servesPages?: boolean;
+  /** Forms are part of its API, for example of an OAuth token endpoint. */
+  readonly takesForms?: boolean;
 }
 
 /** Bodies of these types can be sent by any web page without asking first. */
@@ -55,7 +57,8 @@ export function refusalOf(request: IncomingMessage, rules: GuardRules): string |
     return 'Requests from web pages are refused (Sec-Fetch-Site header).';
   }
   const isForm = FORM_TYPES.test(headers['content-type'] ?? '') && headers.authorization === undefined;
-  if (isForm && rules.servesPages !== true) return 'Forms are refused: send another Content-Type.';
+  if (isForm && rules.servesPages !== true && rules.takesForms !== true)
+    return 'Forms are refused: send another Content-Type.';
   const { accessKey, needsKey } = rules;
   if (accessKey === undefined || needsKey?.(request) === false || carriesKey(headers, accessKey)) return undefined;
   return 'The access key is missing or wrong. Each start has a new one: use the one that the last start printed.';

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CrmFaults } from '../../local/crm/crm-faults.ts';
+import { crmListener } from '../../local/crm/crm-listener.ts';
 import { SampleCrm } from '../../local/crm/sample-crm.ts';
-import { sampleCrmListener } from '../../local/crm/sample-crm-http.ts';
+import { SampleCrmApi } from '../../local/crm/sample-crm-api.ts';
 import { type LoopbackServer, listenOnLoopback } from '../../local/http/loopback.ts';
 
 let directory: string;
@@ -14,10 +15,8 @@ let server: LoopbackServer;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'crm-'));
   crm = new SampleCrm(join(directory, 'crm.jsonl'));
-  server = await listenOnLoopback(
-    sampleCrmListener({ crm, faults: new CrmFaults(), token: () => 'token', accessKey: 'key' }),
-    0,
-  );
+  const api = new SampleCrmApi({ crm, faults: new CrmFaults(), token: () => 'token' });
+  server = await listenOnLoopback(crmListener(api, 'key'), 0);
 });
 
 afterEach(async () => {
