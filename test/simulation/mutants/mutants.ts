@@ -227,6 +227,11 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 300,
   },
   {
+    name: 'a duplicate takes its event out of quarantine',
+    mutation: { received: (message) => ({ ...message, attributes: { ...message.attributes, quarantine: '{}' } }) },
+    seeds: 300,
+  },
+  {
     name: 'what was unsettled before a claim is forgotten with it',
     mutation: rules({
       releasedContact: (row, ...rest) => releasedContact({ ...row, unsettledBefore: '' }, ...rest),

@@ -1,4 +1,5 @@
 /** The places at which the code under test can be spoiled from outside. */
+import type { ReceivedMessage } from '../../../lambdas/domain/delivery/envelope.ts';
 import type { Limits } from '../../../lambdas/domain/limits.ts';
 import type { IngestDependencies } from '../../../lambdas/ingest/accept-delivery.ts';
 import type { BatchOutcome, ProcessorDependencies } from '../../../lambdas/processor/process-batch.ts';
@@ -14,6 +15,8 @@ export interface Mutation {
   /** Instead of the world's own. */
   readonly clockOffsetsMs?: readonly number[];
   readonly processor?: (deps: ProcessorDependencies, store: MemoryIdempotencyStore) => ProcessorDependencies;
+  /** A message as the processor receives it. */
+  readonly received?: (message: ReceivedMessage) => ReceivedMessage;
   readonly ingest?: (deps: IngestDependencies) => IngestDependencies;
   readonly redrive?: (deps: RedriveDependencies) => RedriveDependencies;
   readonly result?: (result: BatchOutcome) => BatchOutcome;

@@ -102,12 +102,20 @@ export class Poller {
       settledEvents: settledEvents,
       fraction,
       crmWays,
+      redriven: this.#redrivenIn(received),
     });
     const deps = this.#mutation.processor?.(ports, store) ?? ports;
     const endsAtMs = clock.now() + limits.processorFunctionTimeoutMs;
-    processBatch(received, endsAtMs, deps)
+    const spoil = this.#mutation.received ?? ((message) => message);
+    const records = received.map((one) => ({ ...one, message: spoil(one.message) }));
+    processBatch(records, endsAtMs, deps)
       .then((result) => this.#acknowledge(invocation, received, this.#mutation.result?.(result) ?? result))
       .catch((error: unknown) => problems.push(`${invocation.name}: the processor threw ${String(error)}`));
+  }
+
+  #redrivenIn(received: readonly Received[]): Set<string> {
+    const redriven = received.filter(({ message }) => message.attributes.quarantine !== undefined);
+    return new Set(redriven.map(({ message }) => this.#scene.nameOfBody(message.body)));
   }
 
   #countFaults(messageIds: readonly string[], received: readonly Received[]): void {

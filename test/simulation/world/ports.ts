@@ -2,14 +2,17 @@
 import { rest } from '../../../lambdas/connectors/rest/connector.ts';
 import type { CrmAction } from '../../../lambdas/domain/crm/action.ts';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
+import { eventKey } from '../../../lambdas/domain/event/event-key.ts';
 import type { IngestDependencies } from '../../../lambdas/ingest/accept-delivery.ts';
 import type {
+  ClaimWrite,
   Clock,
   Crm,
   IdempotencyStore,
   MessageQueue,
   MessageVisibility,
   ReadAhead,
+  SettleWrite,
 } from '../../../lambdas/ports.ts';
 import type { ProcessorDependencies } from '../../../lambdas/processor/process-batch.ts';
 import type { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
@@ -49,6 +52,8 @@ export interface EnvironmentOptions {
   /** In [0, 1): its dice. */
   readonly fraction: () => number;
   readonly crmWays: readonly CrmWay[];
+  /** Events of which this invocation has a message that has been in quarantine. */
+  readonly redriven: ReadonlySet<string>;
 }
 
 /** What the processor works with in this invocation. */
@@ -58,14 +63,14 @@ export function processorPorts(
   options: EnvironmentOptions,
 ): ProcessorDependencies {
   let owners = 0;
-  const { clock, circuitBreaker: circuit, settledEvents, fraction, crmWays } = options;
+  const { clock, circuitBreaker: circuit, settledEvents, fraction, crmWays, redriven } = options;
   return {
     clock,
     circuitBreaker: circuit,
     settledEvents: settledEvents,
     limits: scene.limits,
     chance: { fraction, newOwner: () => `${invocation.name}.${++owners}` },
-    store: storeOf(scene, invocation),
+    store: storeOf(scene, invocation, redriven),
     crm: { deliver: (action, call) => callCrm(scene, invocation, crmWays, eventIn(action), call) },
     quarantine: queueOf(scene, invocation, scene.quarantine, 'quarantine'),
     visibility: { retryIn: (handle, delayMs) => setVisibility(scene, invocation, handle, delayMs) },
@@ -149,7 +154,7 @@ function park<Answer>(
 }
 
 /** To die before a write is to die after the call before it: dying is tried once for each pair of calls. */
-function storeOf(scene: Scene, invocation: Invocation): IdempotencyStore {
+function storeOf(scene: Scene, invocation: Invocation, redriven: ReadonlySet<string>): IdempotencyStore {
   const { store, limits } = scene;
   return {
     readAhead: (keys) =>
@@ -166,12 +171,29 @@ function storeOf(scene: Scene, invocation: Invocation): IdempotencyStore {
         { name: 'out of date', fault: 'stale_read', happen: () => ({ answer: scene.readAsItWas(keys) }) },
         { name: 'dies', fault: 'crash', happen: () => undefined },
       ]),
-    claim: (write) => effect(scene, invocation, `claim ${write.eventKey}`, 'table', () => store.claimNow(write)),
-    settle: (write) =>
-      effect(scene, invocation, `settle ${write.eventKey} as ${write.row.status}`, 'table', () =>
-        store.settleNow(write),
-      ),
+    claim: (write) => {
+      checkRedriven(scene, invocation, redriven, write);
+      return effect(scene, invocation, `claim ${write.eventKey}`, 'table', () => store.claimNow(write));
+    },
+    settle: (write) => {
+      checkRedriven(scene, invocation, redriven, write);
+      const name = `settle ${write.eventKey} as ${write.row.status}`;
+      return effect(scene, invocation, name, 'table', () => store.settleNow(write));
+    },
   };
+}
+
+/** Only a redrive takes an event out of quarantine, never a delivery that the sender repeats. */
+function checkRedriven(
+  scene: Scene,
+  invocation: Invocation,
+  redriven: ReadonlySet<string>,
+  { eventKey: key, expect }: ClaimWrite | SettleWrite,
+): void {
+  if (expect === 'absent' || expect.status !== 'QUARANTINED') return;
+  const event = scene.events.find(({ name }) => eventKey(name) === key);
+  if (event !== undefined && !redriven.has(event.name))
+    scene.problems.push(`${invocation.name} takes ${event.name} out of quarantine without a redrive`);
 }
 
 /** A read of which DynamoDB left keys unprocessed: every other event, the contacts, and the circuit breaker's row. */

@@ -78,7 +78,11 @@ export class Scene {
 
   /** The event that a message carries. */
   nameOf(message: QueuedMessage | undefined): string {
-    return this.#byBody.get(message?.envelope.body ?? '')?.name ?? 'a message';
+    return this.nameOfBody(message?.envelope.body ?? '');
+  }
+
+  nameOfBody(body: string): string {
+    return this.#byBody.get(body)?.name ?? 'a message';
   }
 
   /** Invocations under way. */

@@ -184,6 +184,24 @@ describe('the circuit', () => {
     }
   });
 
+  it('refuses who loses the probe after its claim: no attempt is counted, and the contact is let go as it was', async () => {
+    await openIt();
+    const others = [anotherEnvironment(), anotherEnvironment(), anotherEnvironment()];
+    p.clock.advance(30_000);
+    const contacts = new Map(p.store.contacts);
+    send(3);
+    const batches = others.map((deps) => ({ deps, received: p.queue.receive(1) }));
+    await Promise.all(batches.map(({ deps, received }) => processBatch(received, p.clock.now() + 30_000, deps)));
+    const refused = [...p.store.events.values()].filter(({ reason }) => reason === 'circuit_open');
+    expect(refused.map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['QUARANTINED', 0],
+      ['QUARANTINED', 0],
+    ]);
+    const left = [...p.store.contacts].filter(([key]) => !contacts.has(key)).map(([, row]) => row);
+    expect(left.filter(({ unsettled }) => unsettled === '')).toEqual([{ unsettled: '' }, { unsettled: '' }]);
+    expect(p.crmCalls).toHaveLength(11);
+  });
+
   it('closes at the next version by a probe that succeeds', async () => {
     await openIt();
     p.answer = () => UP;
