@@ -9,6 +9,7 @@ import { retryAfterMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import { type CrmFailure, type CrmOutcome, classify, healthOf, responseClass } from '../domain/crm/crm-outcome.ts';
 import { quarantineEnvelope } from '../domain/delivery/envelope.ts';
 import { reusedIdKey } from '../domain/event/event-key.ts';
+import { differingFields, fieldDigests } from '../domain/event/field-digests.ts';
 import {
   claimedContact,
   type EventRow,
@@ -56,6 +57,8 @@ export type Disposition =
       readonly attempts: number;
       readonly reason?: QuarantineReason;
       readonly error?: string;
+      /** Fields in which a duplicate differs from the delivery that was worked on. */
+      readonly differsIn?: string;
     }
   /** The message has to come back. */
   | {
@@ -137,7 +140,7 @@ export class Attempt {
   async #carryOut(step: Decision): Promise<Disposition | 're_evaluate'> {
     switch (step.kind) {
       case 'acknowledge':
-        return { kind: 'done', outcome: 'duplicate', attempts: 0 };
+        return this.#duplicate();
       case 'wait':
         return this.#later(step.why, step.delayMs, step.cause);
       case 'take_own_key':
@@ -149,6 +152,15 @@ export class Attempt {
       default:
         return step satisfies never;
     }
+  }
+
+  /** Dropped. What it says otherwise than the delivery that was worked on is lost, so the log names it. */
+  #duplicate(): Disposition {
+    const { event } = this.#record.task;
+    const { fields } = this.#known.event(this.#record.eventKey) ?? {};
+    const differing = event === undefined || fields === undefined ? [] : differingFields(fields, fieldDigests(event));
+    const differs = differing.length === 0 ? {} : { differsIn: differing.join(', ') };
+    return { kind: 'done', outcome: 'duplicate', attempts: 0, ...differs };
   }
 
   /** An id that another event has already: this one is kept, and quarantined, under a key of its own. */

@@ -2,6 +2,7 @@
 import { heldDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import type { CircuitBreakerState } from '../domain/crm/circuit-breaker.ts';
 import type { UserRowWrite } from '../domain/crm/mapping.ts';
+import { fieldDigests } from '../domain/event/field-digests.ts';
 import {
   appendHistory,
   type ContactDecision,
@@ -193,7 +194,13 @@ function rowOf(record: ParsedRecord, claimable: MayClaim, context: DecisionConte
     ...claimable.carried,
     firstReceivedAtMs: claimable.firstReceivedAtMs ?? record.receivedAtMs,
     origin: record.origin,
-    ...(task.event === undefined ? {} : { eventId: task.event.id, eventType: task.event.type }),
+    ...(task.event === undefined
+      ? {}
+      : {
+          eventId: task.event.id,
+          eventType: task.event.type,
+          fields: context.row?.fields ?? fieldDigests(task.event),
+        }),
     ...(orderingKey === undefined ? {} : { orderingKey }),
   };
 }

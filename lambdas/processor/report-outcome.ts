@@ -28,8 +28,9 @@ export function reportDisposition(
     deps.metrics.add('RetriedAge', Math.max(0, deps.clock.now() - record.receivedAtMs));
     return;
   }
-  const { outcome, reason, error } = disposition;
-  deps.log.write(outcome === 'quarantined' ? 'warn' : 'info', 'settled', { ...facts, outcome, reason, error });
+  const { outcome, reason, error, differsIn } = disposition;
+  const level = outcome === 'quarantined' || differsIn !== undefined ? 'warn' : 'info';
+  deps.log.write(level, 'settled', { ...facts, outcome, reason, error, differsIn });
   deps.metrics.addBy('MessagesDone', outcome, 1);
   // Ingest gives every message its schema, and whatever has been in quarantine its note.
   const fromElsewhere = record.source.message.attributes.schema === undefined && !record.fromQuarantine;

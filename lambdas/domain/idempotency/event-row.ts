@@ -78,6 +78,8 @@ export interface EventRow {
   readonly firstError?: string;
   /** What happened to it before, oldest first; absent where nothing went wrong. */
   readonly history?: readonly HistoryEntry[];
+  /** `fieldDigests` of the delivery that was worked on first: a duplicate with other content is dropped with a warning. */
+  readonly fields?: string;
   /** How the event came: the `source` of its envelope, from the partner bus, or by hand. */
   readonly origin?: string;
   readonly eventId?: string;

@@ -54,6 +54,22 @@ describe('duplicates', () => {
     expect([await p.run(), writes, p.crmCalls.length]).toEqual([['a duplicate'], [], 1]);
   });
 
+  it('with other content are dropped with a warning that names the fields', async () => {
+    const p = new ProcessorOnFakes();
+    p.send(eventBody('a', 0));
+    await p.run();
+    const other = { ...(JSON.parse(eventBody('a', 0)) as { interaction: object }), note: 'new' };
+    p.send(JSON.stringify({ ...other, interaction: { ...other.interaction, queue: 'vip' } }));
+    expect(await p.run()).toEqual(['a duplicate']);
+    expect(p.log.entries.at(-1)).toMatchObject({
+      level: 'warn',
+      details: { outcome: 'duplicate', differsIn: 'interaction, note' },
+    });
+    p.send(eventBody('a', 0));
+    await p.run();
+    expect(p.log.entries.at(-1)).toMatchObject({ level: 'info', details: { differsIn: undefined } });
+  });
+
   it('wait, uncounted, while the event is in progress elsewhere, and not past the end of that lease', async () => {
     const p = new ProcessorOnFakes();
     p.store.events.set('EVENT#a', {
