@@ -137,15 +137,15 @@ module.exports = {
     {
       name: 'lib-knows-contracts-only',
       comment:
-        'The infrastructure needs the functions’ environment contracts, the limits, the names of rows, the table of senders ' +
-        'and that of metrics (an alarm on a name that no code emits would never go off), not their code.',
+        'The infrastructure needs the functions’ environment contracts, the limits, the names of rows, the tables of senders ' +
+        'and connectors, and that of metrics (an alarm on a name that no code emits would never go off), not their code.',
       severity: 'error',
       // The package's exports include the mapping's types.
       from: { path: '^lib/', pathNot: '^lib/index\\.ts$' },
       to: {
         path: '^(lambdas|local|bin|test|bench)/',
         pathNot:
-          '^lambdas/([^/]+/env\\.ts$|domain/(limits|event/event-key|telemetry/metrics|delivery/signature-profiles)\\.ts$)',
+          '^lambdas/([^/]+/env\\.ts$|connectors/connectors\\.ts$|domain/(limits|event/event-key|telemetry/metrics|delivery/signature-profiles|crm/connector)\\.ts$)',
       },
     },
     {

@@ -18,8 +18,10 @@ export type OurFunction = 'Ingest' | 'Processor';
 export type Peer = 'ingest-plain' | 'ingest-floor' | 'processor-powertools' | 'bare';
 
 /** Synthesizes the stack, as a deployment does, and answers its functions' bundles. */
-export async function ourBundles(outputDir: string): Promise<Readonly<Record<OurFunction, Bundle>>> {
-  const context = { 'crm.baseUrl': 'https://crm.example.com' };
+export async function ourBundles(
+  outputDir: string,
+  context: Readonly<Record<string, string>> = { 'crm.baseUrl': 'https://crm.example.com' },
+): Promise<Readonly<Record<OurFunction, Bundle>>> {
   const assembly = await synthesize(context, outputDir, new AbortController().signal);
   return { Ingest: bundleOf(assembly, 'Ingest'), Processor: bundleOf(assembly, 'Processor') };
 }

@@ -75,7 +75,8 @@ function announce(pipeline: PipelineDescription, settings: Settings): void {
   logs              ${displayed(join(settings.dataDir, 'logs'))}
   for the aws CLI   ${localAwsCli('<one of these>', endpoints.accessKey)} …
 `);
-  if (!crm.sample && settings.crmToken === undefined) print('CRM_TOKEN is not set: calls carry a made-up token');
+  if (!crm.sample && settings.crmCredentials === undefined)
+    print('CRM_CREDENTIALS is not set: calls carry a made-up token');
   print(`ready ${pipeline.webhookUrl}`);
 }
 

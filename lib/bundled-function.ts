@@ -16,6 +16,8 @@ export interface BundledFunctionProps {
   readonly description: string;
   /** The handler's file, relative to the package and without extension. It exports `handler`. */
   readonly entry: string;
+  /** What the bundler takes for these imports. */
+  readonly aliases?: Readonly<Record<string, string>>;
   readonly memoryMb: number;
   readonly timeoutMs: number;
   readonly environment: Record<string, string>;
@@ -94,6 +96,7 @@ export function bundledFunction(scope: Construct, id: string, props: BundledFunc
       sourceMap: false,
       // The SDK that Lambda brings is older and loads more slowly than the parts that are used here.
       externalModules: [],
+      esbuildArgs: { '--alias': Object.entries(props.aliases ?? {}).map(([name, path]) => `${name}=${path}`) },
       commandHooks: { beforeBundling: () => [], beforeInstall: () => [], afterBundling: commonJsMark },
       forceDockerBundling: false,
     },

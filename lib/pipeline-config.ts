@@ -2,12 +2,13 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ALL_PROFILES, type SenderKey, type SignatureProfile } from '../lambdas/domain/delivery/signature-profiles.ts';
 import { LIMIT_TABLE, type LimitOverrides, type Limits, resolveLimits } from '../lambdas/domain/limits.ts';
+import { CRM_KEYS, type CrmConfig, readCrmConfig } from './crm-config.ts';
 import { distanceBetween, isSimilar } from './near-names.ts';
 
 /** Everything that can be configured, checked. */
 export interface PipelineConfig {
   readonly stackName: string;
-  readonly crmBaseUrl: string;
+  readonly crm: CrmConfig;
   readonly ingestMemoryMb: number;
   readonly processorMemoryMb: number;
   /** Ingest environments that are kept ready; 0: none. */
@@ -101,16 +102,7 @@ export const DEFAULT_TOPICS: readonly string[] = [`${CUSTOMER_TOPIC}.start`, `${
 
 /** Every key but `limits.<name>`. */
 export const CONFIG_KEYS = {
-  'crm.baseUrl': {
-    expects:
-      'the CRM’s base URL: https, without credentials, query or fragment (http on 127.0.0.1 or localhost, or with crm.allowHttp=true)',
-    description: 'where the CRM is; required',
-    parse: isBaseUrl,
-  },
-  'crm.allowHttp': {
-    ...FLAG,
-    description: 'whether the CRM may be called over plain http, where its token can be read on the way',
-  },
+  ...CRM_KEYS,
   stackName: {
     expects: 'letters, digits and hyphens, beginning with a letter, at most 128',
     default: 'GenesysCrmPipeline',
@@ -244,7 +236,6 @@ export type PipelineProps = {
 } & {
   readonly [Name in Exclude<PropName, `${string}.${string}`>]?: Value | undefined;
 } & {
-  readonly crm: { readonly baseUrl: string };
   readonly limits?: LimitOverrides;
 };
 
@@ -293,11 +284,8 @@ export function readPipelineConfig(context: Readonly<Record<string, unknown>>): 
     if (isKey(key)) check(key, value, values, problems);
     else if (!key.startsWith(LIMITS)) problems.push(unknownKey(key, value));
   }
-  if (!given.has('crm.baseUrl'))
-    problems.push({ key: 'crm.baseUrl', got: undefined, expected: CONFIG_KEYS['crm.baseUrl'].expects });
-  const baseUrl = values.get('crm.baseUrl');
-  if (baseUrl !== undefined && isOpenToReaders(baseUrl) && values.get('crm.allowHttp') !== 'true')
-    problems.push({ key: 'crm.baseUrl', got: JSON.stringify(baseUrl), expected: CONFIG_KEYS['crm.baseUrl'].expects });
+  const { crm, problems: crmProblems } = readCrmConfig(given, values);
+  problems.push(...crmProblems);
   for (const need of NEEDS) problems.push(...missing(need, given));
   if (Number(values.get('ingest.reservedConcurrency')) < Number(values.get('ingest.provisionedConcurrency') ?? 0))
     problems.push({
@@ -308,7 +296,7 @@ export function readPipelineConfig(context: Readonly<Record<string, unknown>>): 
   const resolved = limitsIn(given);
   problems.push(...resolved.problems);
   if (problems.length > 0 || resolved.limits === undefined) throw new ConfigError(problems);
-  return configFrom(values, resolved.limits, resolved.overrides);
+  return configFrom(values, crm, resolved.limits, resolved.overrides);
 }
 
 /** The stack's name, or its default where the given one is invalid. */
@@ -336,6 +324,7 @@ function limitsIn(given: ReadonlyMap<string, unknown>): ReturnType<typeof resolv
 
 function configFrom(
   values: ReadonlyMap<KeyName, string>,
+  crm: CrmConfig,
   limits: Limits,
   limitOverrides: LimitOverrides,
 ): PipelineConfig {
@@ -371,7 +360,7 @@ function configFrom(
   };
   return {
     stackName: text('stackName') ?? CONFIG_KEYS.stackName.default,
-    crmBaseUrl: text('crm.baseUrl') ?? '',
+    crm,
     ingestMemoryMb: numberOf('ingest.memoryMb'),
     processorMemoryMb: numberOf('processor.memoryMb'),
     ingestProvisionedConcurrency: numberOf('ingest.provisionedConcurrency'),
@@ -471,19 +460,6 @@ function suggestion(key: string): string {
 
 function wholeNumber(min: number, max: number): (value: string) => boolean {
   return (value) => /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max;
-}
-
-function isBaseUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const url = new URL(value);
-  const bare = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-  return bare && (url.protocol === 'https:' || url.protocol === 'http:');
-}
-
-/** Whether calls leave the machine unencrypted. */
-function isOpenToReaders(baseUrl: string): boolean {
-  const { protocol, hostname } = new URL(baseUrl);
-  return protocol === 'http:' && hostname !== '127.0.0.1' && hostname !== 'localhost';
 }
 
 function describeProblems(problems: readonly ConfigProblem[]): string {

@@ -11,6 +11,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { writeProcessorEnvironment } from '../lambdas/processor/env.ts';
 import { bundledFunction } from './bundled-function.ts';
+import { mappingAliases } from './mapping-file.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
 
 /** What the processor works with. */
@@ -33,6 +34,7 @@ export class ProcessorFunction extends Construct {
     const handler = bundledFunction(this, 'Function', {
       description: 'Applies events to the CRM: claim, deliver, settle',
       entry: 'lambdas/processor/handler',
+      aliases: mappingAliases(config.crm),
       memoryMb: config.processorMemoryMb,
       timeoutMs: limits.processorFunctionTimeoutMs,
       environment: writeProcessorEnvironment(
@@ -40,7 +42,9 @@ export class ProcessorFunction extends Construct {
           deliveryQueueUrl: deliveryQueue.queueUrl,
           quarantineUrl: quarantine.queueUrl,
           stateTableName: stateTable.tableName,
-          crmBaseUrl: config.crmBaseUrl,
+          crmBaseUrl: config.crm.baseUrl,
+          crmConnector: config.crm.connector,
+          crmSettings: JSON.stringify(config.crm.settings),
           crmTokenSecretArn: crmToken.secretArn,
           metricsNamespace: config.stackName,
         },

@@ -8,7 +8,7 @@ import { generateSecret } from './secrets/generated-secret.ts';
 import type { SecretStore } from './secrets/secret-store.ts';
 import type { Settings } from './settings.ts';
 
-/** Creates what is missing, and makes what the user has given the current version. Answers the CRM's token. */
+/** Creates what is missing, and makes what the user has given the current version. Returns the CRM's credentials. */
 export function createSecrets(
   store: SecretStore,
   secrets: readonly SecretSpec[],
@@ -21,7 +21,8 @@ export function createSecrets(
   setCurrent(store, roles.streamSecretArn, settings.streamSecret ?? usableStreamSecret(store, roles.streamSecretArn));
   const known = store.get(roles.crmTokenSecretArn).value;
   // Where no one has pasted a token, one is made: the calls have to carry something.
-  const token = settings.crmToken ?? (known === UNSET_CRM_TOKEN ? `local-${randomBytes(16).toString('hex')}` : known);
+  const token =
+    settings.crmCredentials ?? (known === UNSET_CRM_TOKEN ? `local-${randomBytes(16).toString('hex')}` : known);
   setCurrent(store, roles.crmTokenSecretArn, token);
   return token;
 }

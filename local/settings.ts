@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { UserError } from '../cli/user-error.ts';
+import { parseCredentials } from '../lambdas/domain/crm/credentials.ts';
 import { signingKeyFrom } from '../lambdas/domain/delivery/signature.ts';
 
 /** The project's directory. */
@@ -16,7 +17,8 @@ export interface Settings {
   readonly streamSecret: string | undefined;
   /** Where the CRM is; undefined: the sample CRM. */
   readonly crmBaseUrl: string | undefined;
-  readonly crmToken: string | undefined;
+  /** The value of the credentials secret: JSON, or a bare bearer token. */
+  readonly crmCredentials: string | undefined;
   readonly dynamoDbEndpoint: string | undefined;
   /** CDK context given with `-c`. */
   readonly context: Readonly<Record<string, string>>;
@@ -35,7 +37,8 @@ Environment variables:
   DATA_DIR             where everything is kept (.local)
   EVENTBRIDGE_SECRET   the stream secret, 64 hex digits (made once and kept)
   CRM_BASE_URL         your CRM (a sample CRM is started otherwise)
-  CRM_TOKEN            the CRM's bearer token (made once and kept)
+  CRM_CREDENTIALS      the CRM's credentials, JSON as in the secret (docs/crm/; made once and kept)
+  CRM_TOKEN            instead of them a bearer token
   DYNAMODB_ENDPOINT    a DynamoDB to use instead of the embedded one
 `;
 
@@ -63,7 +66,7 @@ export function readSettings(args: readonly string[], environment: Environment):
     streamSecret,
     crmBaseUrl:
       parseUrl('CRM_BASE_URL', nonEmpty(environment.CRM_BASE_URL)) ?? parseUrl('-c crm.baseUrl', baseUrlInContext),
-    crmToken: nonEmpty(environment.CRM_TOKEN),
+    crmCredentials: parseCrmCredentials(environment),
     dynamoDbEndpoint: parseUrl('DYNAMODB_ENDPOINT', nonEmpty(environment.DYNAMODB_ENDPOINT)),
     context,
   };
@@ -106,6 +109,16 @@ function parseUrl(name: string, text: string | undefined): string | undefined {
     throw new UserError(`${name} is ${shown}; it must be a URL such as http://127.0.0.1:8080, without credentials`);
   }
   return text;
+}
+
+function parseCrmCredentials({ CRM_CREDENTIALS, CRM_TOKEN }: Environment): string | undefined {
+  const token = nonEmpty(CRM_TOKEN);
+  const given = nonEmpty(CRM_CREDENTIALS);
+  if (token !== undefined && given !== undefined)
+    throw new UserError('CRM_CREDENTIALS and CRM_TOKEN are both set. Set one of them.');
+  const parsed = given === undefined ? undefined : parseCredentials(given);
+  if (parsed?.kind === 'invalid') throw new UserError(`CRM_CREDENTIALS: the CRM credentials ${parsed.problem}`);
+  return given ?? token;
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

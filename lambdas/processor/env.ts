@@ -7,6 +7,8 @@ const FIELDS = {
   quarantineUrl: 'QUARANTINE_URL',
   stateTableName: 'STATE_TABLE_NAME',
   crmBaseUrl: 'CRM_BASE_URL',
+  crmConnector: 'CRM_CONNECTOR',
+  crmSettings: 'CRM_SETTINGS',
   crmTokenSecretArn: 'CRM_TOKEN_SECRET_ARN',
   metricsNamespace: 'METRICS_NAMESPACE',
 } as const;

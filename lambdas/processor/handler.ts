@@ -1,6 +1,8 @@
 /** The processor function: SQS in, CRM out, the state table beside it. Wiring only. */
+
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import * as mappingModule from '#crm-mapping';
 import { DynamoDbCircuitBreakerStore } from '../adapters/circuit-store.dynamodb.ts';
 import { systemChance, systemClock } from '../adapters/clock.system.ts';
 import { HttpCrm } from '../adapters/crm.http.ts';
@@ -13,9 +15,9 @@ import { SqsMessageVisibility } from '../adapters/message-visibility.sqs.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { HttpTokenEndpoint } from '../adapters/token-endpoint.http.ts';
 import { documentClient, secretsManagerClient, sqsClient } from '../aws-clients.ts';
-import { rest } from '../connectors/rest/connector.ts';
-import { crmMapping } from '../crm-mapping.ts';
-import { settingsFor } from '../domain/crm/connector.ts';
+import { CONNECTORS, type ConnectorName } from '../connectors/connectors.ts';
+import { type Connector, type ConnectorSettings, settingsFor } from '../domain/crm/connector.ts';
+import type { MappingModule } from '../domain/crm/mapping.ts';
 import { readProcessorEnvironment, UNSET_CRM_TOKEN } from './env.ts';
 import { processBatch } from './process-batch.ts';
 import { SettledEventCache } from './settled-event-cache.ts';
@@ -29,11 +31,14 @@ const bounds = { tries: limits.storeTries, tryMs: limits.storeTryMs };
 const sqs = sqsClient(bounds);
 const secrets = secretsManagerClient(bounds);
 const dynamo = documentClient(bounds);
+// A mapping file need not have rules.
+const { crmMapping, responseRules = [] }: MappingModule = { ...mappingModule };
+const connector: Connector = CONNECTORS[environment.crmConnector as ConnectorName];
 const target = {
   baseUrl: environment.crmBaseUrl,
-  connector: rest,
-  settings: settingsFor(rest, {}),
-  responseRules: [],
+  connector,
+  settings: settingsFor(connector, JSON.parse(environment.crmSettings) as Partial<ConnectorSettings>),
+  responseRules,
 };
 const log = new PowertoolsLog('processor');
 const token = new SecretsManagerCrmToken(
@@ -42,7 +47,7 @@ const token = new SecretsManagerCrmToken(
     secretArn: environment.crmTokenSecretArn,
     placeholder: UNSET_CRM_TOKEN,
     baseUrl: target.baseUrl,
-    token: target.connector.token,
+    token: connector.token,
   },
   new HttpTokenEndpoint(),
   systemClock,
@@ -69,7 +74,7 @@ const dependencies = {
   log,
   metrics,
   mapping: crmMapping,
-  connector: target.connector,
+  connector,
   limits,
 };
 

@@ -27,6 +27,8 @@ describe('the functions’ environment', () => {
       quarantineUrl: '<QueuesQuarantine>',
       stateTableName: '<StateTable>',
       crmBaseUrl: 'https://crm.example.com',
+      crmConnector: 'rest',
+      crmSettings: '{}',
       crmTokenSecretArn: '<SecretsCrmToken>',
       metricsNamespace: 'GenesysCrmPipeline',
       limits,
@@ -60,6 +62,8 @@ describe('the functions’ environment', () => {
     // Nothing else is told them, least of all a secret's value.
     expect(Object.keys(variablesOf('Processor')).sort()).toEqual([
       'CRM_BASE_URL',
+      'CRM_CONNECTOR',
+      'CRM_SETTINGS',
       'CRM_TOKEN_SECRET_ARN',
       'DELIVERY_QUEUE_URL',
       'LIMITS',
@@ -76,7 +80,7 @@ describe('the functions’ environment', () => {
     );
     expect(() => readProcessorEnvironment({ LIMITS: '[]', CRM_BASE_URL: '' })).toThrow(
       'DELIVERY_QUEUE_URL is not set; QUARANTINE_URL is not set; STATE_TABLE_NAME is not set; CRM_BASE_URL is not set; ' +
-        'CRM_TOKEN_SECRET_ARN is not set; METRICS_NAMESPACE is not set; LIMITS is not a JSON object.',
+        'CRM_CONNECTOR is not set; CRM_SETTINGS is not set; CRM_TOKEN_SECRET_ARN is not set; METRICS_NAMESPACE is not set; LIMITS is not a JSON object.',
     );
   });
 });

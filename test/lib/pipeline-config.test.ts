@@ -21,7 +21,7 @@ describe('the configuration', () => {
   it('needs the CRM’s base URL and nothing else', () => {
     expect(readPipelineConfig(CRM)).toEqual({
       stackName: 'GenesysCrmPipeline',
-      crmBaseUrl: 'https://crm.example.com/tenant',
+      crm: { connector: 'rest', baseUrl: 'https://crm.example.com/tenant', settings: {} },
       ingestMemoryMb: 512,
       ingestProvisionedConcurrency: 0,
       processorBatchWindowSeconds: 1,
@@ -44,7 +44,7 @@ describe('the configuration', () => {
       '@aws-cdk/core:anything': true,
     });
     expect(nested).toMatchObject({
-      crmBaseUrl: 'http://10.0.0.7:8080',
+      crm: { baseUrl: 'http://10.0.0.7:8080' },
       ingestMemoryMb: 1024,
       limits: { crmAttempts: 12 },
       limitOverrides: { crmAttempts: 12 },
@@ -60,6 +60,28 @@ describe('the configuration', () => {
   ])('refuses %j as the CRM’s base URL', (given, got) => {
     expect(problems({ 'crm.baseUrl': given })).toEqual([
       `crm.baseUrl ← ${got} → the CRM’s base URL: https, without credentials, query or fragment (http on 127.0.0.1 or localhost, or with crm.allowHttp=true)`,
+    ]);
+  });
+
+  it('takes the names of a vendor’s fields, and its base URL where it has one', () => {
+    expect(readPipelineConfig({ 'crm.connector': 'hubspot', 'crm.callKey': 'call_key' }).crm).toEqual({
+      connector: 'hubspot',
+      baseUrl: 'https://api.hubapi.com',
+      settings: { callKey: 'call_key' },
+    });
+  });
+
+  it('refuses keys that the connector does not have, together with a missing base URL', () => {
+    expect(
+      problems({ 'crm.connector': 'zendesk', 'crm.contactKey': 'k', 'crm.apiVersion': 'v2', 'crm.callKey': 'a b' }),
+    ).toEqual([
+      'crm.callKey ← "a b" → the name of a field: letters, digits, underscores and hyphens',
+      'crm.contactKey ← "k" → no value: crm.connector zendesk does not have it',
+      'crm.apiVersion ← "v2" → no value: crm.connector zendesk does not have it',
+      expect.stringMatching(/^crm\.baseUrl ← nothing → the CRM’s base URL/),
+    ]);
+    expect(problems({ ...CRM, 'crm.connector': 'sugar' })).toEqual([
+      'crm.connector ← "sugar" → one of rest, salesforce, hubspot, dataverse, zendesk',
     ]);
   });
 

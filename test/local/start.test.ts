@@ -53,6 +53,14 @@ describe('a user’s mistake', () => {
   it.each([
     ['bin/start.ts', [], { EVENTBRIDGE_SECRET: 'abc' }, 1, /^EVENTBRIDGE_SECRET must be 64 hex digits/],
     ['bin/start.ts', [], { PORT: '70000' }, 1, /^PORT is 70000/],
+    [
+      'bin/start.ts',
+      [],
+      { CRM_CREDENTIALS: '{"type":"x"}' },
+      1,
+      /^CRM_CREDENTIALS: .* wrong field: type: must be one of/,
+    ],
+    ['bin/start.ts', [], { CRM_CREDENTIALS: 'a', CRM_TOKEN: 'b' }, 1, /^CRM_CREDENTIALS and CRM_TOKEN are both set/],
     ['bin/start.ts', ['-c', 'nonsense'], {}, 1, /^-c nonsense: must be key=value/],
     [
       'bin/start.ts',

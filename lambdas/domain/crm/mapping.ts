@@ -1,6 +1,7 @@
 /** What a mapping may ask for: an action, an ordering key, rows of the user's own. */
 import type { PipelineEvent } from '../event/event.ts';
 import type { CrmAction } from './action.ts';
+import type { ResponseRule } from './response-rules.ts';
 
 /** A row of the user's own, written to the state table under `USER#<key>` in the same transaction as the event's outcome. */
 export interface UserRow {
@@ -41,3 +42,10 @@ export type MappingResult =
 
 /** A mapping decides what an event becomes. It is pure: the same event always gives the same answer. */
 export type CrmMapping = (event: PipelineEvent) => MappingResult;
+
+/** What a mapping file exports. */
+export interface MappingModule {
+  readonly crmMapping: CrmMapping;
+  /** Meanings of the CRM's responses, tried before those of the connector. */
+  readonly responseRules?: readonly ResponseRule[];
+}

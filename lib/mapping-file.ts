@@ -1,0 +1,94 @@
+/** The mapping that is bundled with the processor: the user's file, or the connector's. */
+import { createRequire } from 'node:module';
+import { dirname, extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type * as typescript from 'typescript';
+
+/** The directory of `lambdas/`: of its sources here, of its JavaScript where the package is installed. */
+const LAMBDAS = fileURLToPath(new URL('../lambdas/', import.meta.url));
+const EXTENSION = extname(import.meta.url);
+
+/** A connector by its name, and the user's mapping. */
+export interface MappingChoice {
+  readonly connector: string;
+  readonly mappingFile?: string;
+}
+
+/** The module that mapping files import. */
+const MAPPING_API = 'genesys-crm-pipeline/mapping';
+
+/** What the bundler takes for the processor's import of the mapping, and for the mapping's import of ours. */
+export function mappingAliases({ connector, mappingFile }: MappingChoice): Readonly<Record<string, string>> {
+  const shipped = connector === 'rest' ? 'crm-mapping' : `connectors/${connector}/mapping`;
+  return {
+    '#crm-mapping': mappingFile ?? `${LAMBDAS}${shipped}${EXTENSION}`,
+    [MAPPING_API]: `${LAMBDAS}mapping${EXTENSION}`,
+  };
+}
+
+type TypeScript = typeof typescript;
+
+/** What is checked besides the file itself: that it exports what the processor needs. */
+function probe(mappingFile: string): string {
+  const path = JSON.stringify(mappingFile);
+  return `import type { MappingModule } from ${JSON.stringify(MAPPING_API)};
+import * as mapping from ${path};
+mapping satisfies MappingModule;
+`;
+}
+
+/**
+ * Type-checks the user's mapping by the compiler that their project has, or ours. Returns what is wrong with it, one line
+ * a problem; nothing where there is no compiler, as in a project of JavaScript.
+ */
+export function problemsWithMapping(mappingFile: string): readonly string[] {
+  const ts = compilerFor(mappingFile);
+  if (ts === undefined) return [];
+  const options = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    allowJs: true,
+    allowImportingTsExtensions: true,
+    target: ts.ScriptTarget.ESNext,
+    lib: ['lib.esnext.d.ts'],
+    module: ts.ModuleKind.NodeNext,
+    ...nodeTypes(),
+    paths: { [MAPPING_API]: [`${LAMBDAS}mapping${EXTENSION === '.ts' ? '.ts' : '.d.ts'}`] },
+  };
+  const host = ts.createCompilerHost(options);
+  const probePath = `${mappingFile}.probe.mts`;
+  const readFile = host.readFile.bind(host);
+  const fileExists = host.fileExists.bind(host);
+  host.readFile = (path) => (path === probePath ? probe(mappingFile) : readFile(path));
+  host.fileExists = (path) => path === probePath || fileExists(path);
+  const program = ts.createProgram([mappingFile, probePath], options, host);
+  // Our own files are checked where they are made.
+  const found = ts.getPreEmitDiagnostics(program).filter(({ file }) => file?.fileName.startsWith(LAMBDAS) !== true);
+  return found.map(({ file, start, messageText }) => {
+    const text = ts.flattenDiagnosticMessageText(messageText, ' ');
+    if (file === undefined || file.fileName === probePath) return text;
+    const { line, character } = file.getLineAndCharacterOfPosition(start ?? 0);
+    return `${file.fileName}:${line + 1}:${character + 1}: ${text}`;
+  });
+}
+
+function nodeTypes(): { readonly types: string[]; readonly typeRoots?: string[] } {
+  try {
+    const path = createRequire(import.meta.url).resolve('@types/node/package.json');
+    return { types: ['node'], typeRoots: [dirname(dirname(path))] };
+  } catch {
+    return { types: [] };
+  }
+}
+
+function compilerFor(mappingFile: string): TypeScript | undefined {
+  for (const base of [mappingFile, import.meta.url]) {
+    try {
+      return createRequire(base)('typescript') as TypeScript;
+    } catch {
+      // Not installed there.
+    }
+  }
+  return undefined;
+}
