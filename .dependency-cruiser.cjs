@@ -12,7 +12,7 @@ const LOCAL_LAYERS = [
   'genesys|cloudformation',
   'console',
 ];
-const SHARED_LOCAL_FILES = '^local/(settings|pipeline-file|local-clients)\\.ts$';
+const SHARED_LOCAL_FILES = '^local/(settings|pipeline-file|local-clients|data-dir)\\.ts$';
 
 /** One rule a layer: its folders import neither each other nor a layer above. */
 const localLayerRules = LOCAL_LAYERS.map((folders, layer) => ({

@@ -1,7 +1,9 @@
 /** `npm run crm`: tells the sample CRM how to behave, and asks what it has seen. */
 
 import '../cli/output-errors.ts';
+import { toPrintableJson } from '../cli/terminal.ts';
 import { messageOf, UserError } from '../cli/user-error.ts';
+import { printable } from '../lambdas/domain/telemetry/redact.ts';
 import { readCrmFaults, readCrmState, setCrmFaults } from '../local/crm/crm-client.ts';
 import { CRM_HELP, type CrmCommandRequest, readCrmRequest } from '../local/crm/crm-commands.ts';
 import { formatCrmRule } from '../local/crm/format-crm-rule.ts';
@@ -18,10 +20,10 @@ async function carryOut(
     await setCrmFaults(crmUrl, accessKey, [...request.rules, ...before]);
   }
   const [rules, state] = await Promise.all([readCrmFaults(crmUrl), readCrmState(crmUrl)]);
-  if (request.json) return JSON.stringify({ rules, ...state }, undefined, 2);
+  if (request.json) return toPrintableJson({ rules, ...state });
   const { calls, applied, repeated, refused, failed, contacts } = state;
   return [
-    `  behaves   ${rules.length === 0 ? 'as usual' : rules.map(formatCrmRule).join('\n            ')}`,
+    `  behaves   ${rules.length === 0 ? 'as usual' : rules.map((rule) => printable(formatCrmRule(rule))).join('\n            ')}`,
     `  has seen  ${calls} calls: ${applied} applied, ${repeated} repeated, ${refused} refused, ${failed} failed; ${contacts} contacts`,
   ].join('\n');
 }
@@ -46,7 +48,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${await carryOut(request, crm.url, endpoints.accessKey)}\n`);
     return 0;
   } catch (error) {
-    throw new UserError(`The sample CRM at ${crm.url} does not take it: ${messageOf(error)}`);
+    throw new UserError(`The sample CRM at ${crm.url} does not take it: ${printable(messageOf(error))}`);
   }
 }
 

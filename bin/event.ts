@@ -1,6 +1,7 @@
 /** `npm run event`: the life of an event by its id, or the events that have come to no end, here or in AWS. */
 import '../cli/output-errors.ts';
 import { Progress } from '../cli/progress.ts';
+import { toPrintableJson } from '../cli/terminal.ts';
 import { messageOf, UserError } from '../cli/user-error.ts';
 import { DynamoDbPipelineView } from '../lambdas/adapters/pipeline-view.dynamodb.ts';
 import { SqsQueueDepth } from '../lambdas/adapters/queue-depth.sqs.ts';
@@ -74,15 +75,8 @@ async function listUnsettled(
   return found.count === 0 ? 0 : 1;
 }
 
-/** JSON escapes control characters by itself, but for those above ASCII. */
 function print(result: string | object): void {
-  const text =
-    typeof result === 'string' ? result : JSON.stringify(result, undefined, 2).replace(/[\u007f-\u009f]/g, escaped);
-  process.stdout.write(`${text}\n`);
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  process.stdout.write(`${typeof result === 'string' ? result : toPrintableJson(result)}\n`);
 }
 
 process.exitCode = await main().catch((error: unknown) => {

@@ -3,6 +3,7 @@ import '../cli/output-errors.ts';
 import { randomBytes } from 'node:crypto';
 import { print } from '../cli/terminal.ts';
 import { messageOf, UserError } from '../cli/user-error.ts';
+import { printable } from '../lambdas/domain/telemetry/redact.ts';
 import { readControlKey, removeControlKey, writeControlKey } from '../local/genesys/control-key.ts';
 import { FakeGenesys } from '../local/genesys/fake-genesys.ts';
 import type { SendSummary } from '../local/genesys/fake-genesys-deliveries.ts';
@@ -88,7 +89,9 @@ async function tell({ port, path, body }: Extract<GenesysRequest, { kind: 'tell'
   });
   const answer = (await response.json()) as { readonly message?: string } & Partial<SendSummary>;
   if (!response.ok)
-    throw new UserError(`The fake Genesys Cloud does not take it: ${answer.message ?? response.status}`);
+    throw new UserError(
+      `The fake Genesys Cloud does not take it: ${printable(String(answer.message ?? response.status))}`,
+    );
   return path === 'send' ? report(answer as SendSummary) : 0;
 }
 

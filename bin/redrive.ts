@@ -1,6 +1,7 @@
 /** `npm run redrive`: moves events from quarantine back to the delivery queue, here or in AWS, or shows what waits. */
 import '../cli/output-errors.ts';
 import { Progress } from '../cli/progress.ts';
+import { toPrintableJson } from '../cli/terminal.ts';
 import { UserError } from '../cli/user-error.ts';
 import type { RedriveResult } from '../lambdas/domain/quarantine/redrive-result.ts';
 import { dataDirFrom } from '../local/settings.ts';
@@ -31,7 +32,7 @@ async function main(): Promise<number> {
   const target = functionName === undefined ? localTarget(dataDirFrom(process.env)) : deployedTarget(functionName);
   const answer = await ask(target, options);
   const { text, code } = resultOf(answer, target, options);
-  process.stdout.write(`${options.json ? JSON.stringify(answer, undefined, 2) : text}\n`);
+  process.stdout.write(`${options.json ? toPrintableJson(answer) : text}\n`);
   return code;
 }
 

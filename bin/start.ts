@@ -14,14 +14,30 @@ const SECOND_PRESS_MS = 500;
 const STOP_LIMIT_MS = 4_800;
 
 async function main(): Promise<void> {
-  const settings = readSettings(process.argv.slice(2), process.env);
-  if (settings === undefined) return print(START_HELP);
-  const pipeline = new LocalPipeline(settings, (message) => void end(pipeline, message));
+  // Whatever the pipeline and its servers write is for this user alone.
+  process.umask(0o077);
+  const settings = settingsOrHelp();
+  if (settings === undefined) return;
+  const pipeline = new LocalPipeline(settings, (message) => void end(pipeline, settings, message));
   stopOnSignals(pipeline);
+  process.on('uncaughtException', (error) => void end(pipeline, settings, error));
   try {
     announce(await pipeline.start(), settings);
   } catch (error) {
-    await end(pipeline, error);
+    // Stopping makes the start fail.
+    if (!pipeline.stopping) await end(pipeline, settings, error);
+  }
+}
+
+function settingsOrHelp(): Settings | undefined {
+  try {
+    const settings = readSettings(process.argv.slice(2), process.env);
+    if (settings === undefined) print(START_HELP);
+    return settings;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
   }
 }
 
@@ -45,16 +61,24 @@ function stopOnSignals(pipeline: LocalPipeline): void {
 
 let ending = false;
 
-async function end(pipeline: LocalPipeline, cause: unknown): Promise<void> {
-  if (ending) return;
+/** What the system is short of. */
+const NOT_OUR_FAULT = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'EIO']);
+
+async function end(pipeline: LocalPipeline, settings: Settings, cause: unknown): Promise<void> {
+  if (ending || pipeline.stopping) return;
   ending = true;
   process.exitCode = 1;
-  // Only what the user can put right has a message that says all; anything else is a fault of ours.
-  const text =
-    cause instanceof UserError || typeof cause === 'string' ? messageOf(cause) : ((cause as Error).stack ?? '');
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${describe(cause, settings.dataDir)}\n`);
   await pipeline.stop();
   process.exit(1);
+}
+
+/** One line for what the user can fix; the stack trace of a fault of ours. */
+function describe(cause: unknown, dataDir: string): string {
+  if (cause instanceof UserError || typeof cause === 'string') return messageOf(cause);
+  const { code = '', stack = '' } = cause as NodeJS.ErrnoException;
+  if (!NOT_OUR_FAULT.has(code)) return stack;
+  return `The pipeline on ${dataDir} cannot go on: ${messageOf(cause)}. What it has accepted is kept; start it again once this is fixed.`;
 }
 
 function announce(pipeline: PipelineDescription, settings: Settings): void {

@@ -1,5 +1,20 @@
 /** What the local pipeline says on the terminal. */
 
+const NOT_PRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** The value as JSON in which nothing but line ends does anything to a terminal: the rest is escaped. */
+export function toPrintableJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replace(NOT_PRINTABLE, (found) =>
+    found === '\n' ? found : escaped(found),
+  );
+}
+
+/** Unit by unit: a character above U+FFFF has two. */
+function escaped(character: string): string {
+  const units = character.split('').map((unit) => unit.charCodeAt(0).toString(16).padStart(4, '0'));
+  return units.map((unit) => `\\u${unit}`).join('');
+}
+
 /** One line. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);

@@ -468,7 +468,7 @@ function describeProblems(problems: readonly ConfigProblem[]): string {
       `  ${key}\n    got:      ${withoutCredentials(got ?? 'nothing')}\n    expected: ${expected}`,
   );
   const example = 'Give values with -c, for example: npx cdk synth -c crm.baseUrl=https://crm.example.com';
-  return `The configuration is not complete and right:\n\n${lines.join('\n')}\n\n${example}\nAll keys are listed in README.md, under Configuration.`;
+  return `The configuration has errors:\n\n${lines.join('\n')}\n\n${example}\nAll keys are listed in README.md, under Configuration.`;
 }
 
 /** Somebody may have put a password into a URL, slashes in it and all: it must not end in a build's log. */

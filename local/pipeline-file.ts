@@ -1,9 +1,11 @@
 /** The file by which a running pipeline is found, and by which a second one on the same data is refused. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { UserError } from '../cli/user-error.ts';
+import { refuseUnsafe } from './data-dir.ts';
 import type { LocalEndpoints } from './local-clients.ts';
-import { startTimeOf } from './processes/process-identity.ts';
+import { isProcessId, startTimeOf } from './processes/process-identity.ts';
 
 /** A queue, for commands. */
 export interface KnownQueue {
@@ -32,15 +34,14 @@ export interface PipelineDescription {
   readonly functions: readonly { readonly logicalId: string; readonly name: string; readonly arn: string }[];
 }
 
-interface Owner {
-  readonly pid: number;
-  readonly startTime: string;
-}
+/** What is in the file: which process runs, and once it is ready, what. */
+const PIPELINE_FILE = z.object({
+  pid: z.number().refine(isProcessId),
+  startTime: z.string(),
+  pipeline: z.custom<PipelineDescription>((value) => typeof value === 'object' && value !== null).optional(),
+});
 
-/** What is in the file: who runs, and once it is ready, what. */
-export interface PipelineFile extends Owner {
-  readonly pipeline?: PipelineDescription;
-}
+type PipelineFile = Readonly<z.infer<typeof PIPELINE_FILE>>;
 
 function pathIn(dataDir: string): string {
   return join(dataDir, 'pipeline.json');
@@ -70,7 +71,8 @@ export function claimDataDir(dataDir: string): void {
 export function publishPipeline(dataDir: string, pipeline: PipelineDescription): void {
   const file: PipelineFile = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', pipeline };
   const whole = `${pathIn(dataDir)}.new`;
-  writeFileSync(whole, `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600 });
+  rmSync(whole, { force: true });
+  writeFileSync(whole, `${JSON.stringify(file, undefined, 2)}\n`, { flag: 'wx', mode: 0o600 });
   renameSync(whole, pathIn(dataDir));
 }
 
@@ -82,6 +84,8 @@ export function releaseDataDir(dataDir: string): void {
 /** The pipeline that runs on `dataDir`. Refused where there is none, or it is not ready yet. */
 export function findPipeline(dataDir: string): PipelineDescription {
   const file = readPipelineFile(dataDir);
+  // Its addresses and its key are only as good as its owner.
+  if (file !== undefined) refuseUnsafe(dataDir);
   if (file === undefined || startTimeOf(file.pid) !== file.startTime) {
     throw new UserError(
       `No pipeline runs on ${dataDir}. Start one in another terminal with: npm start` +
@@ -93,16 +97,17 @@ export function findPipeline(dataDir: string): PipelineDescription {
   return file.pipeline;
 }
 
-function runningOwner(dataDir: string): Owner | undefined {
+function runningOwner(dataDir: string): PipelineFile | undefined {
   const file = readPipelineFile(dataDir);
   return file !== undefined && startTimeOf(file.pid) === file.startTime ? file : undefined;
 }
 
+/** Undefined if there is none, or one that a kill has cut off: nothing runs that could be found by it. */
 function readPipelineFile(dataDir: string): PipelineFile | undefined {
   try {
-    return JSON.parse(readFileSync(pathIn(dataDir), 'utf8')) as PipelineFile;
+    const text = readFileSync(pathIn(dataDir), 'utf8');
+    return PIPELINE_FILE.safeParse(JSON.parse(text)).data;
   } catch {
-    // None, or one that a kill has cut off: nothing runs that could be found by it.
     return undefined;
   }
 }

@@ -1,9 +1,8 @@
 /** The pipeline on one machine: brings up what the template says, and takes it down again. */
-import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { print, printNow } from '../cli/terminal.ts';
-import { messageOf, UserError } from '../cli/user-error.ts';
+import { UserError } from '../cli/user-error.ts';
 import { SIGNATURE_PROFILES } from '../lambdas/domain/delivery/signature-profiles.ts';
 import { HttpGateway } from './api-gateway/http-gateway.ts';
 import { type Roles, rolesIn } from './cloudformation/roles.ts';
@@ -11,7 +10,8 @@ import { synthesize } from './cloudformation/synthesize.ts';
 import { type LocalStack, resolveTemplate } from './cloudformation/template.ts';
 import { servePage } from './console/serve-page.ts';
 import { readCrmState } from './crm/crm-client.ts';
-import { createTables } from './dynamodb/embedded-dynamodb.ts';
+import { explained, makeDirectoryIn, prepareDataDir } from './data-dir.ts';
+import { createTables, refuseForgottenTables } from './dynamodb/embedded-dynamodb.ts';
 import { newAccessKey } from './http/access-key.ts';
 import { EventSource } from './lambda/event-source.ts';
 import { ExecutionEnvironment, type FunctionSpec } from './lambda/execution-environment.ts';
@@ -28,11 +28,14 @@ import { ChildRegistry } from './processes/child-registry.ts';
 import { createSecrets } from './secret-values.ts';
 import { type Servers, startSampleCrm, startServers } from './servers.ts';
 import type { Settings } from './settings.ts';
-import { countMessages, createQueues } from './sqs/embedded-sqs.ts';
+import { countMessages, createQueues, refuseForgottenMessages } from './sqs/embedded-sqs.ts';
 import { StatusLine } from './status-line.ts';
 
 /** How long invocations under way may go on when the pipeline stops. */
 const STOP_GRACE_MS = 2_500;
+
+/** A start that takes longer does not end without help. */
+const START_LIMIT_MS = 60_000;
 
 /** Ingest's environments: more would only compete for the machine's cores. Beyond, requests wait. */
 const INGEST_ENVIRONMENTS_MAX = Math.min(10, Math.max(4, 2 * availableParallelism()));
@@ -55,6 +58,8 @@ export class LocalPipeline {
   /** What the functions have emitted since the start. */
   readonly metrics = new MetricsTap();
   #stopped: Promise<void> | undefined;
+  /** What the start is doing, for the message of one that does not end. */
+  #step = '';
 
   /** `onServerEnd` is called when the pipeline cannot go on, because one of its servers has ended. */
   constructor(
@@ -67,16 +72,51 @@ export class LocalPipeline {
     this.#startEnvironment = startEnvironment;
   }
 
-  /** Brings everything up; resolves once the webhook accepts. */
-  async start(): Promise<PipelineDescription> {
+  /** True once `stop` was called: what fails then is a consequence of it. */
+  get stopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Brings everything up; resolves once the webhook accepts. Rejects if that takes longer than `limitMs`. */
+  async start(limitMs = START_LIMIT_MS): Promise<PipelineDescription> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(this.#tookTooLong(limitMs)), limitMs);
+    });
+    try {
+      return await Promise.race([this.#bringUp(), limit]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #tookTooLong(limitMs: number): UserError {
+    const logs = join(this.#settings.dataDir, 'logs');
+    return new UserError(`Not ready after ${limitMs / 1_000} s: it was ${this.#step}. See ${logs}`);
+  }
+
+  /** Begins the next step of the start, unless the pipeline is stopping. */
+  #begin(step: string): void {
+    this.#stopping.signal.throwIfAborted();
+    this.#step = step;
+  }
+
+  /** Adds a step of taking down. One that comes too late for that runs at once. */
+  #keep(undo: Undo): void {
+    if (this.stopping) void undo();
+    else this.#undo.push(undo);
+  }
+
+  async #bringUp(): Promise<PipelineDescription> {
     const { dataDir, port } = this.#settings;
+    this.#begin(`taking ${dataDir}`);
     takeDataDir(dataDir);
-    this.#undo.push(() => releaseDataDir(dataDir));
+    this.#keep(() => releaseDataDir(dataDir));
     const registry = new ChildRegistry(join(dataDir, 'processes.jsonl'));
     const leftovers = await registry.stopLeftovers();
     if (leftovers.length > 0) print(`ended ${leftovers.length} processes that a killed pipeline had left`);
     const gateway = await HttpGateway.listen(port);
-    this.#undo.push(() => gateway.close());
+    this.#keep(() => gateway.close());
     const { stack, servers, crmUrl, tellToken } = await this.#prepare(registry, gateway.url);
     const roles = rolesIn(stack);
     for (const bus of stack.eventBuses) {
@@ -86,10 +126,12 @@ export class LocalPipeline {
     }
     tellToken(createSecrets(servers.secrets, stack.secrets, roles, this.#settings));
     await this.#bringUpState(stack, servers, roles);
+    this.#begin('starting the functions');
     const lambda = await serveLambda(stack.functions, (arn, event) => this.#invoke(arn, event), this.#accessKey);
-    this.#undo.push(() => lambda.close());
+    this.#keep(() => lambda.close());
     const endpoints = endpointsOf(servers, lambda.url, this.#accessKey);
     await this.#bringUpFunctions(stack, endpoints, roles, registry);
+    this.#begin('connecting');
     this.#connect(stack, endpoints, gateway, roles, crmUrl);
     const description = describe(dataDir, stack, roles, {
       endpoints,
@@ -114,10 +156,12 @@ export class LocalPipeline {
   /** Starts the servers while the stack is synthesized: the two take most of the time. */
   async #prepare(registry: ChildRegistry, apiEndpoint: string) {
     const onUnexpectedExit = (name: string) => this.#lost(name);
+    this.#begin('starting the sample CRM');
     const options = { settings: this.#settings, accessKey: this.#accessKey, registry, onUnexpectedExit };
     const sampleCrm = await startSampleCrm(options);
-    if (sampleCrm !== undefined) this.#undo.push(() => sampleCrm.stop());
+    if (sampleCrm !== undefined) this.#keep(() => sampleCrm.stop());
     const crmUrl = this.#settings.crmBaseUrl ?? sampleCrm?.url ?? '';
+    this.#begin('synthesizing the stack, and starting the SQS and DynamoDB servers');
     print('synthesizing the stack, starting the SQS and DynamoDB servers');
     const [assembly, servers] = await Promise.all([
       synthesize(
@@ -126,7 +170,7 @@ export class LocalPipeline {
         join(this.#settings.dataDir, 'cdk.out'),
         this.#stopping.signal,
       ),
-      startServers(options, (stop) => this.#undo.push(stop)),
+      startServers(options, (stop) => this.#keep(stop)),
     ]);
     const stack = resolveTemplate(assembly.template, {
       stackName: assembly.stackName,
@@ -139,15 +183,18 @@ export class LocalPipeline {
   }
 
   #lost(name: string): void {
-    if (!this.#stopping.signal.aborted)
-      this.#onServerEnd(`The ${name} has ended; see ${join(this.#settings.dataDir, 'logs')}.`);
+    if (!this.stopping) this.#onServerEnd(`The ${name} has ended; see ${join(this.#settings.dataDir, 'logs')}.`);
   }
 
   async #bringUpState(stack: LocalStack, servers: Servers, roles: Roles): Promise<void> {
+    this.#begin('creating the queues and tables');
     const accessKey = this.#accessKey;
     const dynamoDb = localDynamoDbClient({ dynamodb: servers.dynamoDb.url, accessKey });
     const sqs = localSqsClient({ sqs: servers.sqs.url, accessKey });
     try {
+      await refuseForgottenMessages(sqs, stack.queues);
+      // A DynamoDB of the user's may hold other tables.
+      if (this.#settings.dynamoDbEndpoint === undefined) await refuseForgottenTables(dynamoDb, stack.tables);
       await Promise.all([createQueues(sqs, stack.queues), createTables(dynamoDb, stack.tables, servers.dynamoDb.url)]);
       const { inFlight } = await countMessages(sqs, roles.deliveryQueueUrl);
       const queue = stack.queues.find(({ url }) => url === roles.deliveryQueueUrl);
@@ -188,7 +235,7 @@ export class LocalPipeline {
     const pool = new FunctionPool(maxEnvironments, (onEnd) =>
       this.#startEnvironment(spec, variables, log, registry, onEnd),
     );
-    this.#undo.push(async () => {
+    this.#keep(async () => {
       await pool.stop(0);
       log.close();
     });
@@ -197,7 +244,7 @@ export class LocalPipeline {
 
   async #warm(spec: FunctionSpec): Promise<void> {
     const failure = await this.#pools.get(spec.arn)?.warm();
-    if (failure?.kind !== 'failed' || this.#stopping.signal.aborted) return;
+    if (failure?.kind !== 'failed' || this.stopping) return;
     throw new UserError(
       `The function ${spec.logicalId} does not start: ${failure.errorType}: ${failure.errorMessage}\n` +
         `See ${functionLogPath(this.#settings.dataDir, spec.logicalId)}`,
@@ -239,7 +286,7 @@ export class LocalPipeline {
       quarantineUrl: roles.quarantineUrl,
     });
     const page = servePage({ endpoints, roles, gateway, metrics: this.metrics, sampleCrmUrl });
-    this.#undo.push(async () => {
+    this.#keep(async () => {
       scheduler.stop();
       status.stop();
       page.stop();
@@ -260,17 +307,11 @@ export class LocalPipeline {
   }
 }
 
-/** Makes the directory if there is none. Refused where nothing can be kept, because it is a file or not ours to write. */
+/** Makes the directory if it is missing. Refused if nothing can be kept there in private. */
 function takeDataDir(dataDir: string): void {
-  try {
-    mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
-    claimDataDir(dataDir);
-  } catch (error) {
-    if (error instanceof UserError || (error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw new UserError(
-      `Nothing can be kept in DATA_DIR, which is ${dataDir}: ${messageOf(error)}. Choose another one.`,
-    );
-  }
+  prepareDataDir(dataDir);
+  makeDirectoryIn(dataDir, join(dataDir, 'logs'));
+  explained(dataDir, () => claimDataDir(dataDir));
 }
 
 function functionLogPath(dataDir: string, logicalId: string): string {

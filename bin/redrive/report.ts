@@ -7,6 +7,7 @@ import type {
   SkipCause,
   StopCause,
 } from '../../lambdas/domain/quarantine/redrive-result.ts';
+import { printable } from '../../lambdas/domain/telemetry/redact.ts';
 
 /** A run over quarantine that was asked for. */
 export type Run = Extract<RedriveResult, { kind: 'redrive' }>;
@@ -123,9 +124,4 @@ function formatSample(sample: readonly Sample[]): string {
   return lines
     .map((cells) => `  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
     .join('\n');
-}
-
-/** Events say what they like; a terminal must not be told by them what to do. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '\ufffd');
 }

@@ -267,7 +267,7 @@ const RELATIONS: readonly Relation[] = [
   ),
   less(
     'deliveryRetentionMs',
-    'all backoff waits together < deliveryRetentionMs',
+    'all backoff waits together (by backoffBaseMs, backoffCapMs and crmAttempts) < deliveryRetentionMs',
     backoffTotalMs,
     (l) => l.deliveryRetentionMs,
   ),
@@ -321,6 +321,16 @@ function numberFrom(value: unknown): number {
   return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
 }
 
+/** The values of the limits that the relation compares, and which of them are not set; empty if it names one. */
+function valuesIn({ key, expected }: Relation, limits: Limits, set: LimitOverrides): string {
+  const named = (Object.keys(LIMIT_TABLE) as LimitName[]).filter(
+    (name) => name === key || new RegExp(`\\b${name}\\b`).test(expected),
+  );
+  if (named.length === 1) return '';
+  const values = named.map((name) => `${name} ${limits[name]}${set[name] === undefined ? ' by default' : ''}`);
+  return ` (${values.join(', ')})`;
+}
+
 /**
  * The starting values with `overrides` put over them, checked: every name known, every value a whole number
  * in its range, every relation kept. Reports all problems at once; `limits` is absent when there is one.
@@ -355,8 +365,9 @@ export function resolveLimits(
   if (problems.length > 0) return { problems };
   const limits: Limits = { ...DEFAULT_LIMITS, ...set };
   for (const relation of RELATIONS) {
-    if (!relation.holds(limits))
-      problems.push({ key: `limits.${relation.key}`, got: relation.got(limits), expected: relation.expected });
+    if (relation.holds(limits)) continue;
+    const got = relation.got(limits) + valuesIn(relation, limits, set);
+    problems.push({ key: `limits.${relation.key}`, got, expected: relation.expected });
   }
   return problems.length > 0 ? { problems } : { limits, overrides: set, problems: [] };
 }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../cli/user-error.ts';
+import { systemVariables } from '../processes/system-variables.ts';
 import { PROJECT_DIR } from '../settings.ts';
 import type { Template } from './template.ts';
 
@@ -67,7 +68,7 @@ export async function synthesize(
 function runApp(variables: Readonly<Record<string, string>>, stopSignal: AbortSignal): Promise<void> {
   const app = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'bin/app.ts'], {
     cwd: PROJECT_DIR,
-    env: { ...process.env, ...variables },
+    env: { ...systemVariables(), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: stopSignal,
     killSignal: 'SIGKILL',

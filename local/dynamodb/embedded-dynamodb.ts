@@ -7,6 +7,8 @@ import {
   type CreateTableCommandInput,
   DescribeTableCommand,
   type DynamoDBClient,
+  ListTablesCommand,
+  ScanCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { messageOf, UserError } from '../../cli/user-error.ts';
@@ -64,6 +66,20 @@ export function embeddedBinary(platform = process.platform, architecture = proce
       '  DYNAMODB_ENDPOINT=http://127.0.0.1:8000 npm start',
     ].join('\n'),
   );
+}
+
+/** Refuses rows of an earlier start in a table that the template does not have any more. */
+export async function refuseForgottenTables(client: DynamoDBClient, tables: readonly TableSpec[]): Promise<void> {
+  const known = new Set(tables.map(({ name }) => name));
+  for (const name of (await client.send(new ListTablesCommand({}))).TableNames ?? []) {
+    if (known.has(name)) continue;
+    const { Count = 0 } = await client.send(new ScanCommand({ TableName: name, Limit: 1, Select: 'COUNT' }));
+    if (Count === 0) continue;
+    throw new UserError(
+      `The table ${name} of DATA_DIR has the outcomes of earlier events, and the stack has it no more: were names.* or ` +
+        'stackName changed? Start with the earlier values, or with another DATA_DIR.',
+    );
+  }
 }
 
 /** Creates the tables that are missing. A table whose keys or indexes have changed is refused: its rows are kept. */

@@ -1,10 +1,11 @@
 /** The key by which commands tell a running fake Genesys Cloud what to do, in a private file of the data directory. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { prepareDataDir } from '../data-dir.ts';
 
 /** Keeps the key of the one that listens at `port`. */
 export function writeControlKey(dataDir: string, port: number, accessKey: string): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  prepareDataDir(dataDir);
   removeControlKey(dataDir, port);
   writeFileSync(pathOf(dataDir, port), accessKey, { mode: 0o600, flag: 'wx' });
 }

@@ -1,5 +1,6 @@
 /** What a function writes, kept in a file; what goes wrong is also told on the terminal, in short lines. */
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
+import { printable } from '../../lambdas/domain/telemetry/redact.ts';
 
 /** A log that has grown beyond this is put aside at the next start, and the one before it dropped. */
 const KEPT_BYTES_MAX = 20 * 1_024 * 1_024;
@@ -67,7 +68,8 @@ export class FunctionLog {
     }
     if (errors.length === 0) return;
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-    this.#tell(`${this.#name}: ${summaryOf(errors[0] ?? '').slice(0, TOLD_CHARACTERS_MAX)}${more}`);
+    const summary = printable(summaryOf(errors[0] ?? '')).slice(0, TOLD_CHARACTERS_MAX);
+    this.#tell(`${this.#name}: ${summary}${more}`);
   }
 
   /** The lines that have been ended since the last look. */

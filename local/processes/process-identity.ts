@@ -4,9 +4,21 @@ import { readFileSync } from 'node:fs';
 
 /** When the process started, in the system's own terms; undefined where no such process runs. */
 export function startTimeOf(pid: number): string | undefined {
+  if (!isProcessId(pid)) return undefined;
   if (process.platform === 'linux') return startTimeFromProc(pid);
   if (process.platform === 'win32') return isAlive(pid) ? 'running' : undefined;
-  return startTimeFromPs(pid);
+  return fromPs(pid, 'lstart=');
+}
+
+/** Its command line; undefined where no such process runs, or the system does not show it. */
+export function commandLineOf(pid: number): string | undefined {
+  if (!isProcessId(pid) || process.platform === 'win32') return undefined;
+  return process.platform === 'linux' ? commandLineFromProc(pid) : fromPs(pid, 'command=');
+}
+
+/** Zero and negative numbers mean whole groups of processes, and 1 is the system's first. */
+export function isProcessId(pid: number): boolean {
+  return Number.isSafeInteger(pid) && pid > 1;
 }
 
 function startTimeFromProc(pid: number): string | undefined {
@@ -20,9 +32,17 @@ function startTimeFromProc(pid: number): string | undefined {
   }
 }
 
-function startTimeFromPs(pid: number): string | undefined {
+function commandLineFromProc(pid: number): string | undefined {
   try {
-    const output = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function fromPs(pid: number, column: string): string | undefined {
+  try {
+    const output = execFileSync('ps', ['-o', column, '-p', String(pid)], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     });

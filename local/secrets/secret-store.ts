@@ -1,6 +1,6 @@
 /** Secrets and their versions in a file, with Secrets Manager's rules for staging labels. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { messageOf, UserError } from '../../cli/user-error.ts';
 
 const CURRENT = 'AWSCURRENT';
@@ -145,7 +145,8 @@ export class SecretStore {
 
   #save(): void {
     const whole = `${this.#path}.new`;
-    writeFileSync(whole, JSON.stringify(Object.fromEntries(this.#secrets), undefined, 2), { mode: 0o600 });
+    rmSync(whole, { force: true });
+    writeFileSync(whole, JSON.stringify(Object.fromEntries(this.#secrets), undefined, 2), { flag: 'wx', mode: 0o600 });
     renameSync(whole, this.#path);
   }
 }

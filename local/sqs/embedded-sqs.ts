@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
+  ListQueuesCommand,
   SetQueueAttributesCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import { UserError } from '../../cli/user-error.ts';
 import type { ChildRegistry } from '../processes/child-registry.ts';
 import { type ServerProcess, startServerProcess } from '../processes/server-process.ts';
 import type { EmbeddedSqsConfig } from './embedded-sqs-server.ts';
@@ -42,6 +44,21 @@ export function startEmbeddedSqs(options: {
     logPath: join(options.dataDir, 'logs', 'sqs.log'),
     onUnexpectedExit: options.onUnexpectedExit,
   });
+}
+
+/** Refuses queues of an earlier start that the template does not have any more while messages wait in them. */
+export async function refuseForgottenMessages(client: SQSClient, queues: readonly QueueSpec[]): Promise<void> {
+  const known = new Set(queues.map(({ url }) => url));
+  for (const url of (await client.send(new ListQueuesCommand({}))).QueueUrls ?? []) {
+    if (known.has(url)) continue;
+    const { visible, inFlight, delayed } = await countMessages(client, url);
+    const waiting = visible + inFlight + delayed;
+    if (waiting === 0) continue;
+    throw new UserError(
+      `${waiting} messages wait in the queue ${url.split('/').at(-1)} of DATA_DIR, which the stack has no more: were ` +
+        'names.* or stackName changed? Start with the earlier values until it is empty, or with another DATA_DIR.',
+    );
+  }
 }
 
 /** Makes the queues what the template says, those of an earlier start included; their messages stay. */

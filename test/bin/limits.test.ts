@@ -52,7 +52,11 @@ describe('npm run limits', () => {
     [{ context: { limit: { batchSize: 5 } } }, [], /^limit\.batchSize is 5, .*; did you mean limits\.batchSize\?$/],
     [AS_SHIPPED, ['-c', 'crmAttempts=3'], /^crmAttempts is "3", .*; did you mean limits\.crmAttempts\?$/],
     [AS_SHIPPED, ['-c', 'crm.baseURL=https://user:hunter2@crm'], /^crm\.baseURL is "https:\/\/…@crm", expected/],
-    [{ context: { 'limits.leaseMs': 30_000 } }, [], /^limits\.leaseMs is 30000 against 25000, expected/],
+    [
+      { context: { 'limits.leaseMs': 30_000 } },
+      [],
+      /^limits\.leaseMs is 30000 against 25000 \(.*leaseMs 30000, clockSkewMs 5000 by default\), expected/,
+    ],
     [AS_SHIPPED, ['-c', 'limits'], /^-c limits: must be key=value$/],
     [AS_SHIPPED, ['--all'], /^Unknown option '--all' \(npm run limits -- --help/],
     ['{', [], /^cdk\.json cannot be read in .*: Expected/],

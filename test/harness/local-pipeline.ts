@@ -185,6 +185,11 @@ export class LocalPipelineProcess {
     return this.#run('bin/redrive.ts', args);
   }
 
+  /** Runs `npm run crm` with these arguments, to its end. */
+  crm(...args: readonly string[]): Promise<CommandResult> {
+    return this.#run('bin/crm.ts', args);
+  }
+
   /** Runs `npm run event` with these arguments, to its end. */
   event(...args: readonly string[]): Promise<CommandResult> {
     return this.#run('bin/event.ts', args);

@@ -56,7 +56,7 @@ describe('the app without the CRM’s base URL', () => {
     const { status, stdout, stderr } = runCdk('synth', '--quiet');
     expect(status).toBe(1);
     const output = stdout + stderr;
-    expect(output).toMatch(/The configuration is not complete and right:\n\n {2}crm\.baseUrl\n {4}got: {6}nothing\n/);
+    expect(output).toMatch(/The configuration has errors:\n\n {2}crm\.baseUrl\n {4}got: {6}nothing\n/);
     expect(output.split('crm.baseUrl\n')).toHaveLength(2);
     expect(output).not.toMatch(/\n\s+at |Resources section/);
   }, 60_000);
@@ -64,7 +64,7 @@ describe('the app without the CRM’s base URL', () => {
   it('does not start on one machine, and the message is the same', async () => {
     const never = new AbortController().signal;
     await expect(synthesize({}, join(OUT, 'local'), never)).rejects.toThrow(
-      /^The configuration is not complete and right:\n\n {2}crm\.baseUrl\n/,
+      /^The configuration has errors:\n\n {2}crm\.baseUrl\n/,
     );
   }, 30_000);
 });

@@ -180,7 +180,9 @@ describe('the configuration', () => {
 
   it('holds the limits to their relations', () => {
     expect(problems({ ...CRM, 'limits.leaseMs': '30000' })).toEqual([
-      'limits.leaseMs ← 30000 against 25000 → processorFunctionTimeoutMs < leaseMs − clockSkewMs',
+      'limits.leaseMs ← 30000 against 25000 ' +
+        '(processorFunctionTimeoutMs 30000 by default, leaseMs 30000, clockSkewMs 5000 by default) → ' +
+        'processorFunctionTimeoutMs < leaseMs − clockSkewMs',
     ]);
   });
 
@@ -235,7 +237,7 @@ describe('the configuration', () => {
   it('says in one message what it got, what it wants, and how to give it', () => {
     expect(() => readPipelineConfig({ stackName: '1' })).toThrow(
       [
-        'The configuration is not complete and right:',
+        'The configuration has errors:',
         '',
         '  stackName',
         '    got:      "1"',

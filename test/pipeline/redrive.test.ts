@@ -110,7 +110,7 @@ describe('npm run redrive', () => {
     const { code, stdout } = await pipeline.redrive('--all');
     // As printed it must not ask anybody's account.
     expect(stdout).toMatch(
-      /^ +AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --region us-east-1 --endpoint-url http:\/\/127\.0\.0\.1:\d+ sqs cancel-message-move-task --task-handle \S+$/m,
+      /^ +AWS_ACCESS_KEY_ID=[0-9a-f]{32} AWS_SECRET_ACCESS_KEY=local aws --region us-east-1 --endpoint-url http:\/\/127\.0\.0\.1:\d+ sqs cancel-message-move-task --task-handle \S+$/m,
     );
     expect(code).toBe(0);
     // The invalid one is moved, and comes back.

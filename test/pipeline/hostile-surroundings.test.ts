@@ -1,6 +1,7 @@
-/** What a web page of another site, and another user of this machine, can do to a running pipeline: nothing. */
-import { readFileSync } from 'node:fs';
+/** What web pages, other users of this machine and hostile data can do to a running pipeline: nothing. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { ListQueuesCommand } from '@aws-sdk/client-sqs';
@@ -86,7 +87,7 @@ let ports: readonly number[];
 let unreachable: readonly number[];
 
 beforeAll(async () => {
-  pipeline = await LocalPipelineProcess.start();
+  pipeline = await LocalPipelineProcess.start({ environment: { DEVELOPERS_OWN: 'canary', CRM_TOKEN: 'canary' } });
   const pids = [pipeline.pid, ...pipeline.processes().map(({ pid }) => pid)];
   const sockets = process.platform === 'linux' ? listeningSockets(pids) : [];
   expect(new Set(sockets.map(({ address }) => address))).toEqual(new Set(['0100007F']));
@@ -153,6 +154,38 @@ async function state(): Promise<object> {
     for (const { pid } of pipeline.processes()) {
       expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain(pipeline.description.endpoints.accessKey);
     }
+  });
+});
+
+(process.platform === 'linux' ? describe : describe.skip)('the processes of a pipeline', () => {
+  it('have nothing of the developer’s environment', () => {
+    for (const { pid, name } of pipeline.processes()) {
+      expect([name, readFileSync(`/proc/${pid}/environ`, 'utf8')]).toEqual([
+        name,
+        expect.not.stringContaining('canary'),
+      ]);
+    }
+  });
+
+  it('write files for their user alone', () => {
+    const files = readdirSync(pipeline.dataDir, { recursive: true, withFileTypes: true }).filter((file) =>
+      file.isFile(),
+    );
+    const modes = files.map(({ parentPath, name }) => [name, statSync(join(parentPath, name)).mode & 0o077]);
+    expect(modes.length).toBeGreaterThan(10);
+    expect(modes.filter(([, mode]) => mode !== 0)).toEqual([]);
+  });
+});
+
+describe('a terminal', () => {
+  it('gets no command from what the sample CRM was told, as text or as JSON', async () => {
+    await pipeline.setCrmFaults([{ phone: '\u001b]0;x\u0007\u009b2J\u202e', status: 422 }]);
+    const [text, json] = [await pipeline.crm(), await pipeline.crm('--json')];
+    await pipeline.setCrmFaults([]);
+    expect([text.code, json.code]).toEqual([0, 0]);
+    expect(text.stdout).toMatch(/every call for {2}\]0;x 2J {2}is answered 422/);
+    expect(JSON.parse(json.stdout).rules[0].phone).toBe('\u001b]0;x\u0007\u009b2J\u202e');
+    expect(text.stdout + json.stdout).not.toMatch(/[^\P{C}\n]/u);
   });
 });
 
