@@ -73,12 +73,9 @@ function* logCall(action: LogCall, settings: ConnectorSettings): CrmRequests {
     const { body } = yield { method: 'GET', path: `${path}?$select=statecode`, headers: ODATA };
     return valuesAt(body, '/statecode')[0] === COMPLETED ? undefined : 'permanent';
   }
-  yield {
-    method: 'PATCH',
-    path,
-    headers: ODATA,
-    body: { statecode: COMPLETED, statuscode: STATUS[action.direction] },
-  };
+  // The call was open a moment ago. Where the response was lost and the adapter repeats the request, it is closed.
+  const body = { statecode: COMPLETED, statuscode: STATUS[action.direction] };
+  yield { method: 'PATCH', path, headers: ODATA, body, expects: ['closed'] };
   return undefined;
 }
 
