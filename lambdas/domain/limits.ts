@@ -65,6 +65,13 @@ export const LIMIT_TABLE = {
   circuitFailurePercent: limit(50, 1, 100, 'share of failed calls in the window at which the circuit breaker opens'),
   circuitFailuresInARow: limit(10, 1, 1_000, 'failed calls in a row at which it opens, whatever came before'),
   circuitContactsMin: limit(3, 1, 100, 'distinct contacts that the failures must concern: one bad record is no outage'),
+  throttleOpenMs: limit(
+    15 * MINUTE,
+    SECOND,
+    12 * HOUR,
+    'a pause that the CRM asks for, from which on events wait in quarantine; SQS visibility ends at 12 h',
+  ),
+  throttlePauseMaxMs: limit(DAY, SECOND, 7 * DAY, 'longest pause that the CRM is believed; quotas of a day exist'),
   circuitOpenMs: limit(30 * SECOND, SECOND, HOUR, 'from opening to the first probe, and from one probe to the next'),
 
   // Processor

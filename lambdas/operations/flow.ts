@@ -73,6 +73,10 @@ function circuit({ circuitBreaker: row, atMs }: PipelineSnapshot): Station {
   if (row.state === 'OPEN') {
     return { label, value: 'Open', note: `not called for ${duration(atMs - (row.openedAtMs ?? atMs))}`, tone: 'bad' };
   }
+  if ((row.notBeforeMs ?? 0) > atMs) {
+    const note = `the CRM has asked for a pause of ${duration((row.notBeforeMs ?? 0) - atMs)} more`;
+    return { label, value: 'Paused', note, tone: 'bad' };
+  }
   const last = row.outages.at(-1);
   const note =
     last === undefined

@@ -5,7 +5,7 @@
  * and another attempt begins, calling the CRM with the same idempotency key; after the settle the message
  * comes again and is found final.
  */
-import { retryAfterMs, retryDelayMs } from '../domain/crm/backoff.ts';
+import { pauseDelayMs, retryAfterMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import { type CrmFailure, type CrmOutcome, classify, healthOf, responseClass } from '../domain/crm/crm-outcome.ts';
 import { quarantineEnvelope } from '../domain/delivery/envelope.ts';
 import { reusedIdKey } from '../domain/event/event-key.ts';
@@ -77,6 +77,9 @@ const NOT_APPLIED: CallEffect = { effect: 'not_applied', staysHeld: false };
 /** Too little of the attempt is left for a call and all that has to follow it. */
 const NO_TIME = { kind: 'transient', applied: 'not_applied', error: 'no time left to call the CRM' } as const;
 
+/** Another attempt was told so meanwhile. */
+const PAUSED = { kind: 'throttled', applied: 'not_applied', error: 'the CRM has asked for a pause' } as const;
+
 /** How often an attempt may find that what it believed is not so, before it lets the message come back. */
 const ROUNDS_MAX = 6;
 
@@ -129,6 +132,7 @@ export class Attempt {
       contact:
         task.kind === 'deliver' && task.contact !== undefined ? this.#known.contact(task.contact.key) : undefined,
       circuitBreaker: this.#deps.circuitBreaker.stateFor(this.#owner),
+      notBeforeMs: this.#deps.circuitBreaker.notBeforeMs,
       owner: this.#owner,
       nowMs: this.#deps.clock.now(),
       leaseExpiresAtMs: this.#leaseExpiresAtMs,
@@ -221,6 +225,7 @@ export class Attempt {
     if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
     const pass = await this.#deps.circuitBreaker.tryAcquire(this.#owner);
     if (pass === 'refused') return this.#quarantine(task, untried, 'circuit_open', CIRCUIT_BREAKER_OPEN, NOT_APPLIED);
+    if (pass === 'paused') return this.#fail(task, untried, PAUSED, 'throttled');
     if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
     this.#probes = pass.kind === 'probe';
     const outcome = await this.#callCrm(task, pass);
@@ -244,9 +249,10 @@ export class Attempt {
         return this.#quarantine(task, row, 'crm_rejected', outcome.error, effectOf(outcome));
       case 'ambiguous':
         return this.#quarantine(task, row, 'crm_ambiguous', outcome.error, effectOf(outcome));
+      case 'throttled':
+        return this.#pause(task, row, outcome);
       case 'transient':
       case 'conflict':
-      case 'throttled':
       case 'credentials':
       case 'permission':
       case 'dependency':
@@ -260,6 +266,20 @@ export class Attempt {
       default:
         return outcome satisfies never;
     }
+  }
+
+  /** Lets all environments leave the CRM alone for as long as it asks. The attempt does not count. */
+  async #pause(task: Extract<Task, { kind: 'deliver' }>, row: EventRow, outcome: CrmFailure): Promise<Disposition> {
+    const { circuitBreaker, clock, limits } = this.#deps;
+    const untried = { ...row, attempts: row.attempts - 1 };
+    const nowMs = clock.now();
+    const askedMs = retryAfterMs(outcome.retryAfter, nowMs) || (outcome.waitMs ?? limits.backoffBaseMs);
+    const pauseMs = Math.min(askedMs, limits.throttlePauseMaxMs);
+    await circuitBreaker.pause(nowMs + pauseMs);
+    // A probe's event waits where it came from: in quarantine.
+    if (this.#probes || pauseMs > limits.throttleOpenMs)
+      return this.#quarantine(task, untried, 'circuit_open', outcome.error, effectOf(outcome));
+    return this.#fail(task, untried, outcome, 'throttled');
   }
 
   /** Whether the CRM can be called, and all be written that may have to be written after it. */
@@ -317,7 +337,10 @@ export class Attempt {
     const { clock, chance, limits } = this.#deps;
     const nowMs = clock.now();
     const askedMs = retryAfterMs(outcome.retryAfter, nowMs) || (outcome.waitMs ?? 0);
-    const backoffMs = retryDelayMs(limits, Math.max(1, claimed.attempts), chance.fraction(), askedMs);
+    const backoffMs =
+      outcome.kind === 'throttled'
+        ? pauseDelayMs(this.#deps.circuitBreaker.notBeforeMs - nowMs, chance.fraction())
+        : retryDelayMs(limits, Math.max(1, claimed.attempts), chance.fraction(), askedMs);
     const delayMs = outcome.mayStillRun ? Math.max(backoffMs, this.#leaseLeftMs()) : backoffMs;
     const row = failedRow(claimed, outcome.error, nowMs, nowMs + delayMs);
     const settled = await this.#settleClaimed(task, row, effectOf(outcome), []);

@@ -1,5 +1,5 @@
 /** What an attempt does next with a record, given what is believed of its rows. Pure. */
-import { heldDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
+import { heldDelayMs, pauseDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import type { CircuitBreakerState } from '../domain/crm/circuit-breaker.ts';
 import type { UserRowWrite } from '../domain/crm/mapping.ts';
 import { fieldDigests } from '../domain/event/field-digests.ts';
@@ -40,6 +40,8 @@ export interface DecisionContext {
   readonly row: EventRow | undefined;
   readonly contact: ContactRow | undefined;
   readonly circuitBreaker: CircuitBreakerState;
+  /** `paused`: when the CRM may be called again. */
+  readonly notBeforeMs: number;
   readonly owner: string;
   readonly nowMs: number;
   readonly leaseExpiresAtMs: number;
@@ -120,6 +122,10 @@ function stepForContact(
     case 'free':
       if (context.circuitBreaker === 'open')
         return quarantine(record, claimable, context, 'circuit_open', CIRCUIT_BREAKER_OPEN);
+      if (context.circuitBreaker === 'paused') {
+        const delayMs = pauseDelayMs(context.notBeforeMs - nowMs, context.chance);
+        return { kind: 'wait', delayMs, why: 'the CRM has asked for a pause', cause: 'throttled' };
+      }
       return claim(record, claimable, context);
     case 'overtaken':
       return settleAs('STALE', record, claimable, context, userRows.filter(cannotGoBack));

@@ -12,6 +12,7 @@ import {
   claimProbe,
   closeCircuitBreaker,
   openCircuitBreaker,
+  pauseCircuitBreaker,
   readCircuitBreaker,
   stateOf,
 } from '../domain/crm/circuit-breaker.ts';
@@ -27,6 +28,9 @@ export interface CircuitBreakerDependencies {
   readonly metrics: Metrics;
   readonly limits: Limits;
 }
+
+/** Environments that are throttled at the same time write at the same time. */
+const PAUSE_TRIES = 2;
 
 /** Under what a call was made: told again when it has ended. */
 export interface Permit {
@@ -44,6 +48,8 @@ export class SharedCircuitBreaker {
   #breakerVersion: number;
   /** The attempt of this environment that is about to probe, or probing. */
   #prober: string | undefined;
+  /** The latest time that the CRM has asked for, whatever a read that lags behind says of it. */
+  #notBeforeMs = 0;
   /** While the write that opens is under way no further call begins here. */
   #opening = false;
 
@@ -62,7 +68,9 @@ export class SharedCircuitBreaker {
   /** What may be done now by the attempt `owner`: of this environment's attempts only one at a time finds a probe due. */
   stateFor(owner: string): CircuitBreakerState {
     if (this.#opening) return 'open';
-    const gate = stateOf(this.#seen.row, this.#deps.clock.now());
+    const nowMs = this.#deps.clock.now();
+    const gate = stateOf(this.#seen.row, nowMs);
+    if (gate === 'closed' && nowMs < this.#notBeforeMs) return 'paused';
     return gate === 'probe_due' && this.#prober !== undefined && this.#prober !== owner ? 'open' : gate;
   }
 
@@ -77,11 +85,13 @@ export class SharedCircuitBreaker {
   }
 
   /** Leave for one call, asked for just before it. A due probe is taken by a conditional write that one attempt wins. */
-  async tryAcquire(owner: string): Promise<Permit | 'refused'> {
+  async tryAcquire(owner: string): Promise<Permit | 'paused' | 'refused'> {
     const { row } = this.#seen;
     switch (this.stateFor(owner)) {
       case 'closed':
         return { kind: 'call', version: row.version };
+      case 'paused':
+        return 'paused';
       case 'open':
         return 'refused';
       case 'probe_due': {
@@ -113,6 +123,31 @@ export class SharedCircuitBreaker {
     if (!opened) return;
     log.write('warn', 'circuit opened', { dependency: 'crm', version: row.version });
     metrics.add('CircuitOpened', 1);
+  }
+
+  /** When the CRM may be called again; a time that has passed if it may be now. */
+  get notBeforeMs(): number {
+    return Math.max(this.#notBeforeMs, this.#seen.row.notBeforeMs ?? 0);
+  }
+
+  /** The CRM has asked for no call before `notBeforeMs`: tells all environments. */
+  async pause(notBeforeMs: number): Promise<void> {
+    const { clock, limits, log, metrics } = this.#deps;
+    this.#notBeforeMs = Math.max(this.#notBeforeMs, notBeforeMs);
+    for (let tries = 0; tries < PAUSE_TRIES; tries += 1) {
+      const { row } = this.#seen;
+      const next = pauseCircuitBreaker(row, notBeforeMs, clock.now(), limits);
+      if (next === row) return;
+      if (!(await this.#write(next))) {
+        // Without an answer of the table nothing new is known.
+        if (this.#seen.row === row) return;
+        continue;
+      }
+      const details = { dependency: 'crm', version: row.version, untilMs: notBeforeMs };
+      log.write('warn', next.state === 'OPEN' ? 'circuit opened by a long pause' : 'CRM calls paused', details);
+      if (row.state === 'CLOSED' && next.state === 'OPEN') metrics.add('CircuitOpened', 1);
+      return;
+    }
   }
 
   /** The probe of `owner` has succeeded: closes the circuit, unless somebody else probes by now. */

@@ -39,7 +39,8 @@ export async function recover(endsAtMs: number, deps: RecoverDependencies): Prom
   if (counted.visible === 0) return answer(tally, { reachedEnd: true });
   const circuit = await readCircuit(deps);
   if ('kind' in circuit) return answer(tally, stopped('unavailable', circuit.cause));
-  if (stateOf(circuit, clock.now()) === 'open') return answer(tally, stopped('circuit_open'), circuit);
+  if (['open', 'paused'].includes(stateOf(circuit, clock.now())))
+    return answer(tally, stopped('circuit_open'), circuit);
   if (!(await hasRecoverable(circuit, deps))) return answer(tally, { reachedEnd: true }, circuit);
   const recovery = new Recovery(circuit, deps, tally);
   const ending = await scanQuarantine(recovery, Math.min(endsAtMs, clock.now() + RUN_MS), deps);

@@ -12,6 +12,9 @@ import { problemWithMessage, problemWithRow } from './storable.ts';
 /** Rounds after which everything must be dealt with: ten failed calls for each event of a contact, one after another. */
 const ROUNDS_MAX = 400;
 
+/** A CRM that throttles for ever is called for ever: an attempt that is throttled does not count. */
+const HOSTILE_CALLS_MAX = 200;
+
 const NEIGHBOUR = 'the-neighbour';
 const NEIGHBOUR_PHONE = '+49 neighbour';
 
@@ -43,13 +46,15 @@ export function processorProperty(tally: Tally) {
     const p = new ProcessorOnFakes();
     let calls = 0;
     p.answer = ({ key }) =>
-      key === NEIGHBOUR
+      key === NEIGHBOUR || calls > HOSTILE_CALLS_MAX
         ? { kind: 'answered', status: 200, excerpt: '' }
         : (answers[calls++ % answers.length] ?? { kind: 'not_sent', cause: '' });
     const all = messages.toSpliced(place, 0, { body: eventBody(NEIGHBOUR, -1, NEIGHBOUR_PHONE), attributes: {} });
     const byId = new Map(all.map((message) => [p.queue.sendNow(message), message]));
     await p.run();
-    assert.equal(p.row(NEIGHBOUR)?.status, 'COMPLETED', 'the good event amid them is applied at once');
+    // Where the CRM has asked for a pause, the good event waits for its end with the others.
+    if (p.store.circuit.stored === undefined)
+      assert.equal(p.row(NEIGHBOUR)?.status, 'COMPLETED', 'the good event amid them is applied at once');
     await workOff(p);
     checkEnds(p, byId, tally);
     checkStored(p);

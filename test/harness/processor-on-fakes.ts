@@ -100,7 +100,9 @@ export class ProcessorOnFakes {
     for (const { message, receiptHandle } of received) {
       if (!retryIds.includes(message.messageId)) this.queue.deleteNow(receiptHandle);
     }
-    const outcomes = this.log.entries.slice(seen).filter(({ message }) => !message.includes('circuit'));
+    const outcomes = this.log.entries
+      .slice(seen)
+      .filter(({ message }) => !message.includes('circuit') && !message.includes('paused'));
     return outcomes.map(({ details }) => {
       const { outcome: told, why, cause } = details;
       const outcome = told === 'comes_back' ? `later: ${why ?? cause}` : told;

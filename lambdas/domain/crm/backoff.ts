@@ -29,6 +29,14 @@ export function behindNewerDelayMs(chance: number): number {
   return Math.round(SHORTEST_MS * (1 + 4 * chance));
 }
 
+/** Events that wait for the end of a pause come back over this time at the most. */
+const PAUSE_SPREAD_MS = 30_000;
+
+/** The wait of a record while the CRM is to be left alone for `pauseLeftMs`: not all records come back at once. */
+export function pauseDelayMs(pauseLeftMs: number, chance: number): number {
+  return Math.round(pauseLeftMs + SHORTEST_MS + chance * Math.min(PAUSE_SPREAD_MS, Math.max(SHORTEST_MS, pauseLeftMs)));
+}
+
 /**
  * `Retry-After` in milliseconds: seconds, or an HTTP date counted from `nowMs` (RFC 9110, section 10.2.3). Also what
  * servers send in its place: seconds with decimals, rounded up; a list, of which the first counts; an ISO 8601 date.

@@ -24,6 +24,8 @@ export interface CircuitBreakerRow {
   readonly probeAtMs?: number;
   /** OPEN only: the attempt that made, or is making, the last probe. */
   readonly probeOwner?: string;
+  /** CLOSED only: the CRM has asked for no call before this time. */
+  readonly notBeforeMs?: number;
   /** The last outages, oldest first: what they put into quarantine may go back by itself. */
   readonly outages: readonly Outage[];
 }
@@ -41,7 +43,13 @@ export interface CachedCircuitBreaker {
 }
 
 /** The attributes that a write relies on: together they tell each state of the circuit from every other. */
-export const CIRCUIT_BREAKER_VERSION_ATTRIBUTES = ['state', 'version', 'probeAtMs', 'probeOwner'] as const;
+export const CIRCUIT_BREAKER_VERSION_ATTRIBUTES = [
+  'state',
+  'version',
+  'probeAtMs',
+  'probeOwner',
+  'notBeforeMs',
+] as const;
 
 /** The circuit before anything has gone wrong. */
 export const CLOSED_CIRCUIT_BREAKER: CircuitBreakerRow = { state: 'CLOSED', version: 0, outages: [] };
@@ -56,18 +64,22 @@ export function readCircuitBreaker(
   limits: Limits,
 ): CachedCircuitBreaker {
   if (stored === undefined) return { row: CLOSED_CIRCUIT_BREAKER, stored };
-  const read = readRow(stored, nowMs + limits.circuitOpenMs + limits.clockSkewMs);
+  const latestMs = nowMs + Math.max(limits.circuitOpenMs, limits.throttlePauseMaxMs) + limits.clockSkewMs;
+  const read = readRow(stored, latestMs);
   return typeof read === 'string' ? { row: CLOSED_CIRCUIT_BREAKER, stored, problem: read } : { row: read, stored };
 }
 
-function readRow(stored: StoredCircuitBreaker, probeAtMostMs: number): CircuitBreakerRow | string {
-  const { state, version, openedAtMs, probeAtMs, probeOwner } = stored;
+function readRow(stored: StoredCircuitBreaker, latestMs: number): CircuitBreakerRow | string {
+  const { state, version, openedAtMs, probeAtMs, probeOwner, notBeforeMs } = stored;
   if (state !== 'CLOSED' && state !== 'OPEN') return 'its state is neither CLOSED nor OPEN';
   if (!isCount(version)) return 'its version is not a whole number';
   const outages = outagesIn(stored.outages);
-  if (state === 'CLOSED') return { state, version, outages };
+  if (state === 'CLOSED') {
+    const pause = isCount(notBeforeMs) && notBeforeMs <= latestMs ? { notBeforeMs } : {};
+    return { state, version, ...pause, outages };
+  }
   if (!isCount(openedAtMs) || !isCount(probeAtMs)) return 'it is OPEN without times';
-  if (probeAtMs > probeAtMostMs) return 'its next probe is further away than any write puts it';
+  if (probeAtMs > latestMs) return 'its next probe is further away than any write puts it';
   const owner = typeof probeOwner === 'string' ? { probeOwner } : {};
   return { state, version, openedAtMs, probeAtMs, ...owner, outages };
 }
@@ -85,13 +97,29 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** Whether calls may be made: all, none, or one. */
-export type CircuitBreakerState = 'closed' | 'open' | 'probe_due';
+/** Whether calls may be made: all, none, or one. `paused`: none until the time that the CRM has asked for. */
+export type CircuitBreakerState = 'closed' | 'paused' | 'open' | 'probe_due';
 
 /** What the circuit lets through at this time. */
 export function stateOf(row: CircuitBreakerRow, nowMs: number): CircuitBreakerState {
-  if (row.state === 'CLOSED') return 'closed';
+  if (row.state === 'CLOSED') return nowMs < (row.notBeforeMs ?? 0) ? 'paused' : 'closed';
   return nowMs >= (row.probeAtMs ?? 0) ? 'probe_due' : 'open';
+}
+
+/**
+ * `row` after a response by which the CRM asks for no call before `notBeforeMs`; `row` itself if it asked for that
+ * before. A long pause opens the circuit breaker, so that events wait in quarantine and not in the queue.
+ */
+export function pauseCircuitBreaker(
+  row: CircuitBreakerRow,
+  notBeforeMs: number,
+  nowMs: number,
+  limits: Limits,
+): CircuitBreakerRow {
+  if (row.state === 'OPEN') return (row.probeAtMs ?? 0) >= notBeforeMs ? row : { ...row, probeAtMs: notBeforeMs };
+  if ((row.notBeforeMs ?? 0) >= notBeforeMs) return row;
+  if (notBeforeMs - nowMs <= limits.throttleOpenMs) return { ...row, notBeforeMs };
+  return { ...openCircuitBreaker(row, nowMs, limits), probeAtMs: notBeforeMs };
 }
 
 /** `row`, CLOSED, as opened now, at the version under which the failed calls ran. */
@@ -100,7 +128,7 @@ export function openCircuitBreaker(row: CircuitBreakerRow, nowMs: number, limits
     state: 'OPEN',
     version: row.version,
     openedAtMs: nowMs,
-    probeAtMs: nowMs + limits.circuitOpenMs,
+    probeAtMs: Math.max(nowMs + limits.circuitOpenMs, row.notBeforeMs ?? 0),
     outages: row.outages,
   };
 }

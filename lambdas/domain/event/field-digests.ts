@@ -20,10 +20,19 @@ export function fieldDigests({ body, eventBody = body }: PipelineEvent): string 
     .sort()
     .slice(0, FIELDS_MAX)
     .map((name) => {
-      const value = JSON.stringify(eventBody[name]) ?? '';
+      const value = jsonOf(eventBody[name]);
       return `${encodeURIComponent(name.toWellFormed()).slice(0, NAME_MAX)}:${digest(value).slice(0, DIGEST_CHARACTERS)}`;
     })
     .join(' ');
+}
+
+/** Empty for a value that is nested deeper than it can be written again. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return '';
+  }
 }
 
 /** Names of the fields in which two events differ. */

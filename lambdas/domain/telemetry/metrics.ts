@@ -89,7 +89,17 @@ export const METRICS = {
     description: 'messages that come back later',
     dimension: {
       name: 'cause',
-      values: ['crm', 'in_progress', 'not_due', 'behind_newer', 'state_table', 'quarantine_queue', 'no_time', 'bug'],
+      values: [
+        'crm',
+        'throttled',
+        'in_progress',
+        'not_due',
+        'behind_newer',
+        'state_table',
+        'quarantine_queue',
+        'no_time',
+        'bug',
+      ],
     },
   },
   RetriedAge: {

@@ -282,6 +282,10 @@ function callCrm(
     const isDoubtful = answer?.kind === 'unknown' || (answer?.kind === 'answered' && answer.isRepeated === true);
     if (isDoubtful && row !== undefined) scene.crm.mayStillRun.add(row.owner);
   };
+  const throttle = () => {
+    scene.crm.throttle(event);
+    return end(false, { ...answered(429), retryAfter: '7' })();
+  };
   // No call outlasts the lease under which it was made, by the clock of whoever finds it ended first.
   const byMs = (row?.leaseExpiresAtMs ?? 0) - scene.limits.clockSkewMs;
   const late = (isApplied: boolean, answer: CrmResponse | undefined) => () => {
@@ -334,7 +338,7 @@ function callCrm(
       fault: 'crm_failed',
       happen: end(false, { kind: 'not_sent', cause: 'refused' }),
     },
-    throttled: { name: '429', fault: 'crm_failed', happen: end(false, { ...answered(429), retryAfter: '7' }) },
+    throttled: { name: '429', fault: 'crm_failed', happen: throttle },
     unauthorized: { name: '401', fault: 'crm_failed', happen: end(false, answered(401)) },
     rejected: { name: '422', fault: 'crm_refused', happen: end(false, answered(422)) },
   };

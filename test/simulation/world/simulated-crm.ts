@@ -50,7 +50,12 @@ export class SimulatedCrm {
     };
   }
 
-  /** How often it has been called for an event. */
+  /** A call was throttled: it does not count. */
+  throttle(event: string): void {
+    this.#calls.set(event, this.callsOf(event) - 1);
+  }
+
+  /** How often it has been called for an event, throttled calls not counted. */
   callsOf(event: string): number {
     return this.#calls.get(event) ?? 0;
   }

@@ -136,7 +136,7 @@ describe('order', () => {
     expect(await p.run()).toEqual(['old later: a newer event of the contact is unsettled']);
 
     const q = new ProcessorOnFakes();
-    q.answer = ({ key }) => (key === 'new' ? answers(429) : answers(200));
+    q.answer = ({ key }) => (key === 'new' ? answers(409) : answers(200));
     q.send(eventBody('new', 2));
     await q.run();
     q.send(eventBody('old', 1));
@@ -258,7 +258,7 @@ describe('what the CRM answers', () => {
     ['503', answers(503, 'down'), 'HTTP 503: down', { unsettled: '001769851800002#b' }],
     ['a timeout', { kind: 'unknown', cause: 'timeout' }, 'timeout', { unsettled: '001769851800002#b', ...heldBy1 }],
     ['a redirect', answers(302), 'HTTP 302', { unsettled: '001769851800002#b' }],
-    ['429', answers(429), 'HTTP 429', { unsettled: '' }],
+    ['409', answers(409), 'HTTP 409', { unsettled: '' }],
     ['a refused connection', { kind: 'not_sent', cause: 'ECONNREFUSED' }, 'ECONNREFUSED', { unsettled: '' }],
     ['no token', { kind: 'no_token', cause: 'no token' }, 'no token', { unsettled: '' }],
   ])(
@@ -283,7 +283,7 @@ describe('what the CRM answers', () => {
 
   it('waits as long as Retry-After asks', async () => {
     const p = new ProcessorOnFakes();
-    p.answer = () => ({ kind: 'answered', status: 429, excerpt: '', retryAfter: '120' });
+    p.answer = () => ({ kind: 'answered', status: 503, excerpt: '', retryAfter: '120' });
     p.send(eventBody('a', 0));
     await p.run();
     expect(p.waits()).toEqual([120]);

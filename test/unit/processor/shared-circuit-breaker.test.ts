@@ -119,7 +119,7 @@ describe('the circuit', () => {
     ['a refused event', { kind: 'answered', status: 422, excerpt: '' }, undefined],
     ['a timeout', { kind: 'unknown', cause: 'timeout' }, 'OPEN'],
     ['a refused connection', { kind: 'not_sent', cause: 'ECONNREFUSED' }, 'OPEN'],
-    ['too many requests', { kind: 'answered', status: 429, excerpt: '' }, undefined],
+    ['too many requests', { kind: 'answered', status: 429, excerpt: '' }, 'CLOSED'],
     ['a response that is not HTTP', { kind: 'unreadable', cause: 'HPE_INVALID_CONSTANT' }, undefined],
     ['a missing permission', { kind: 'answered', status: 403, excerpt: '' }, 'OPEN'],
     ['a login page', { kind: 'answered', status: 302, excerpt: '' }, 'OPEN'],

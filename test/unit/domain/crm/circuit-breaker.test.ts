@@ -6,6 +6,7 @@ import {
   closeCircuitBreaker,
   isSameCircuitBreaker,
   openCircuitBreaker,
+  pauseCircuitBreaker,
   readCircuitBreaker,
   stateOf,
 } from '../../../../lambdas/domain/crm/circuit-breaker.ts';
@@ -45,6 +46,34 @@ describe('the circuit', () => {
     expect(row.version).toBe(29);
     expect(row.outages).toHaveLength(20);
     expect(row.outages[0]).toEqual({ openedAtMs: NOW + 5, closedAtMs: NOW + 5 });
+  });
+
+  it('is paused until the time that the CRM asks for, never for less than before', () => {
+    const paused = pauseCircuitBreaker(CLOSED, NOW + 10_000, NOW, DEFAULT_LIMITS);
+    expect(paused).toEqual({ ...CLOSED, notBeforeMs: NOW + 10_000 });
+    expect([stateOf(paused, NOW + 9_999), stateOf(paused, NOW + 10_000)]).toEqual(['paused', 'closed']);
+    expect(pauseCircuitBreaker(paused, NOW + 9_000, NOW, DEFAULT_LIMITS)).toBe(paused);
+    expect(pauseCircuitBreaker(paused, NOW + 11_000, NOW, DEFAULT_LIMITS).notBeforeMs).toBe(NOW + 11_000);
+    expect(isSameCircuitBreaker({ ...CLOSED }, { ...paused })).toBe(false);
+    expect(readCircuitBreaker({ ...paused }, NOW, DEFAULT_LIMITS).row).toEqual(paused);
+  });
+
+  it('opens by a pause of more than 15 minutes, with its first probe at the end of it', () => {
+    const opened = pauseCircuitBreaker(CLOSED, NOW + 3_600_000, NOW, DEFAULT_LIMITS);
+    expect(opened).toEqual({ state: 'OPEN', version: 4, openedAtMs: NOW, probeAtMs: NOW + 3_600_000, outages: [] });
+    expect(readCircuitBreaker({ ...opened }, NOW, DEFAULT_LIMITS).row).toEqual(opened);
+    expect(pauseCircuitBreaker(OPEN, NOW + 40_000, NOW, DEFAULT_LIMITS)).toEqual({ ...OPEN, probeAtMs: NOW + 40_000 });
+    expect(pauseCircuitBreaker(OPEN, NOW + 20_000, NOW, DEFAULT_LIMITS)).toBe(OPEN);
+  });
+
+  it('does not probe before the end of a pause that stood when it opened', () => {
+    const paused = { ...CLOSED, notBeforeMs: NOW + 600_000 };
+    expect(openCircuitBreaker(paused, NOW, DEFAULT_LIMITS).probeAtMs).toBe(NOW + 600_000);
+  });
+
+  it('takes a pause that is further away than any write puts it for none', () => {
+    const stored = { ...CLOSED, notBeforeMs: NOW + 8 * 86_400_000 };
+    expect(readCircuitBreaker(stored, NOW, DEFAULT_LIMITS).row).toEqual(CLOSED);
   });
 
   it('is closed where there is no row', () => {
