@@ -2,20 +2,23 @@
 import type { LogDetails } from '../domain/telemetry/redact.ts';
 import type { Log } from '../ports.ts';
 
+type AddMessage = (level: 'info' | 'warn', message: string, details: LogDetails) => boolean;
+
 /**
  * For a function with one outcome an invocation: the outcome and its metrics share one line, which halves the cost of
- * its logs. Warnings, errors and further messages go to `log`. The line is written when the metrics are published.
+ * its logs. Errors and further messages go to `log`. The line is written when the metrics are published.
  */
 export class MetricsLineLog implements Log {
   readonly #log: Log;
-  readonly #metrics: { addMessage(message: string, details: LogDetails): boolean };
+  readonly #metrics: { addMessage: AddMessage };
 
-  constructor(log: Log, metrics: { addMessage(message: string, details: LogDetails): boolean }) {
+  constructor(log: Log, metrics: { addMessage: AddMessage }) {
     this.#log = log;
     this.#metrics = metrics;
   }
 
   write(level: Parameters<Log['write']>[0], message: string, details: LogDetails): void {
-    if (level !== 'info' || !this.#metrics.addMessage(message, details)) this.#log.write(level, message, details);
+    const isOnLine = level !== 'error' && this.#metrics.addMessage(level, message, details);
+    if (!isOnLine) this.#log.write(level, message, details);
   }
 }

@@ -10,8 +10,9 @@ import { withinBudget } from '../within-budget.ts';
 /** Stages whose versions are accepted. During a rotation the sender may sign with any of them. */
 const LIVE_STAGES: readonly SecretStage[] = ['AWSCURRENT', 'AWSPREVIOUS', 'AWSPENDING'];
 
-/** How long an unreachable Secrets Manager is left alone while there are keys to go on with. */
-const UNREACHABLE_PAUSE_MS = 30_000;
+/** How long an unreachable Secrets Manager is left alone while there are keys to go on with, and while there are none. */
+const PAUSE_WITH_KEYS_MS = 30_000;
+const PAUSE_WITHOUT_KEYS_MS = 1_000;
 
 /** What is read before the first answer: nearly every delivery is signed with it. The others follow when one is not. */
 const FIRST_STAGES: readonly SecretStage[] = ['AWSCURRENT'];
@@ -51,7 +52,9 @@ export class SecretsManagerStreamSecret implements StreamSecret {
   async keys(request: { readonly afterMismatch: boolean }): Promise<StreamKeys | Unavailable> {
     const nowMs = this.#clock.now();
     const { afterMismatch } = request;
-    if (this.#known !== undefined) {
+    if (this.#known === undefined) {
+      if (nowMs < this.#leaveAloneUntilMs) return { kind: 'unavailable', cause: this.#failure ?? '' };
+    } else {
       const youngEnoughMs = afterMismatch ? this.#limits.secretRereadMs : this.#limits.secretCacheMs;
       const suffices = nowMs - this.#readAtMs < youngEnoughMs && (this.#known.whole || !afterMismatch);
       if (suffices || nowMs < this.#leaveAloneUntilMs) return this.#fromBefore(this.#known);
@@ -63,7 +66,7 @@ export class SecretsManagerStreamSecret implements StreamSecret {
       this.#failure = undefined;
       return this.#answer(read.reading, read.reading.whole);
     }
-    this.#leaveAloneUntilMs = nowMs + UNREACHABLE_PAUSE_MS;
+    this.#leaveAloneUntilMs = nowMs + (this.#known === undefined ? PAUSE_WITHOUT_KEYS_MS : PAUSE_WITH_KEYS_MS);
     this.#failure = read.cause;
     return this.#known === undefined ? read : this.#fromBefore(this.#known);
   }

@@ -5,6 +5,7 @@ import {
   type ParsedSignature,
   parseSignature,
   type SecretStage,
+  type StagedKey,
   type Verification,
   verifySignature,
 } from '../domain/delivery/signature.ts';
@@ -53,9 +54,12 @@ export interface IngestDependencies {
  * the body says is not looked at beyond its id: a genuine sender's body is accepted whatever is in it.
  */
 export async function acceptDelivery(delivery: Delivery, deps: IngestDependencies): Promise<IngestOutcome> {
-  const body = fitIntoMessage(delivery.body, deps.limits);
-  if (body === undefined) return { kind: 'too_large' };
-  const verified = await verify(body, delivery, deps.secret);
+  if (delivery.body.byteLength > deps.limits.encodedBodyMaxBytes) return { kind: 'too_large' };
+  const given = readSignature(delivery);
+  if ('kind' in given) return given;
+  const body = encodeBody(delivery.body);
+  if (body.byteLength > deps.limits.encodedBodyMaxBytes) return { kind: 'too_large' };
+  const verified = await verify({ body, given, profile: delivery.profile, secret: deps.secret });
   if (verified.kind !== 'verified') return verified;
   if (body.byteLength === 0) return { kind: 'empty' };
 
@@ -67,30 +71,23 @@ export async function acceptDelivery(delivery: Delivery, deps: IngestDependencie
   return { kind: 'accepted', eventId, source, secretStage: verified.stage };
 }
 
-/** The body as it would travel, or undefined where a message cannot hold it. Costs no hashing. */
-function fitIntoMessage(body: Uint8Array, limits: Limits): EncodedBody | undefined {
-  if (body.byteLength > limits.encodedBodyMaxBytes) return undefined;
-  const encoded = encodeBody(body);
-  return encoded.byteLength > limits.encodedBodyMaxBytes ? undefined : encoded;
+type Unsigned = Extract<IngestOutcome, { kind: 'unsigned' }>;
+
+/** Costs nothing that grows with the body: anybody can send one of a megabyte without a signature. */
+function readSignature({ signature, profile }: Delivery): ParsedSignature | Unsigned {
+  if (signature === undefined) return { kind: 'unsigned', cause: 'no signature' };
+  return parseSignature(signature, profile.prefix) ?? { kind: 'unsigned', cause: 'signature malformed' };
 }
 
 type VerificationOutcome =
   | ({ readonly kind: 'verified' } & Verification<EncodedBody>)
   | Extract<IngestOutcome, { kind: 'unsigned' | 'secret_unusable' }>;
 
-async function verify(
-  body: EncodedBody,
-  { signature, profile }: Delivery,
-  secret: StreamSecret,
-): Promise<VerificationOutcome> {
-  if (signature === undefined) return { kind: 'unsigned', cause: 'no signature' };
-  const given = parseSignature(signature, profile.prefix);
-  if (given === undefined) return { kind: 'unsigned', cause: 'signature malformed' };
-  const look = { body, given, profile, secret };
-  const cached = await verifyWith(look, false);
+async function verify(look: Look): Promise<VerificationOutcome> {
+  const cached = await verifyWith(look, undefined);
   if (cached.kind !== 'stale') return cached;
   // A mismatch may mean that the secret has been rotated since it was read.
-  const fresh = await verifyWith(look, true);
+  const fresh = await verifyWith(look, cached.tried);
   return fresh.kind === 'stale' ? { kind: 'unsigned', cause: 'signature wrong' } : fresh;
 }
 
@@ -101,16 +98,18 @@ interface Look {
   readonly secret: StreamSecret;
 }
 
-/** One look with the keys at hand; `stale` where they did not fit but newer ones may be had. */
+/** One look with the keys at hand but those `tried` before; `stale` if none fits and newer ones may exist. */
 async function verifyWith(
   { body, given, profile, secret }: Look,
-  afterMismatch: boolean,
-): Promise<VerificationOutcome | { readonly kind: 'stale' }> {
+  tried: readonly StagedKey[] | undefined,
+): Promise<VerificationOutcome | { readonly kind: 'stale'; readonly tried: readonly StagedKey[] }> {
+  const afterMismatch = tried !== undefined;
   const read = await secret.keys({ afterMismatch });
   if (read.kind === 'unavailable') return { kind: 'secret_unusable', cause: read.cause };
-  const verified = verifySignature(body, given, read.keys);
+  const untried = read.keys.filter(({ key }) => !tried?.some((other) => Buffer.compare(other.key, key) === 0));
+  const verified = verifySignature(body, given, untried);
   if (verified !== undefined) return { kind: 'verified', ...verified };
-  if (!read.fresh && !afterMismatch) return { kind: 'stale' };
+  if (!read.fresh && !afterMismatch) return { kind: 'stale', tried: read.keys };
   // The sender may well have signed with the version that we cannot use: it must try again, not give up.
   if (read.malformed.length > 0) {
     const versions = read.malformed.join(', ');

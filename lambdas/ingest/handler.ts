@@ -14,11 +14,12 @@ import { ALL_PROFILES, routeKeyOf } from '../domain/delivery/signature-profiles.
 import { acceptDelivery } from './accept-delivery.ts';
 import { readIngestEnvironment } from './env.ts';
 import { deliveryFrom, httpResponseFor } from './http-response.ts';
-import { reportOutcome } from './report-outcome.ts';
+import { OutcomeReporter } from './report-outcome.ts';
 
 const { limits, deliveryQueueUrl, metricsNamespace, secretArns } = readIngestEnvironment(process.env);
 const metrics = new EmfMetrics('ingest', metricsNamespace);
 const log = new MetricsLineLog(new PowertoolsLog('ingest'), metrics);
+const reporter = new OutcomeReporter({ log, metrics, clock: systemClock });
 
 const sqs = sqsClient({
   tries: limits.ingestSendTries,
@@ -48,6 +49,6 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
     if (sender === undefined) throw new Error(`The route ${request.routeKey} belongs to no sender that has a secret.`);
     const { profile, secret } = sender;
     const outcome = await acceptDelivery(deliveryFrom(request, profile), { ...dependencies, secret });
-    reportOutcome(outcome, request.requestContext.requestId, { log, metrics });
+    reporter.report(outcome, request.requestContext.requestId);
     return httpResponseFor(outcome);
   });

@@ -8,15 +8,15 @@ import { measureInvocation, publishMetrics } from '../../../lambdas/adapters/inv
 import { MemoryMetrics } from '../../harness/fakes/metrics.memory.ts';
 
 /** What had been recorded when an invocation of `work` published, by metric. */
-async function publishedBy(work: () => Promise<string>) {
+async function publishedBy(work: () => Promise<unknown>) {
   const metrics = new MemoryMetrics();
   const published: (readonly string[])[] = [];
-  const handler = middy<unknown, string>()
+  const handler = middy<unknown, unknown>()
     .use(publishMetrics({ publish: () => void published.push([...metrics.values.keys()].sort()) }))
     .use(measureInvocation(metrics, new EventLoopLag()))
     .handler(work);
   const ended = await handler({}, {} as Context).then(
-    (answer: string) => answer,
+    (answer: unknown) => answer,
     (error: Error) => error.message,
   );
   return { ended, published, latencies: metrics.values.get('IngestLatency') ?? [] };
@@ -30,6 +30,15 @@ describe('an invocation', () => {
     });
     expect([ended, published]).toEqual(['answer', [['EventLoopLag', 'IngestLatency']]]);
     expect(latencies[0]).toBeGreaterThanOrEqual(25);
+  });
+
+  it.each([
+    [401, []],
+    [413, []],
+    [202, ['EventLoopLag', 'IngestLatency']],
+    [503, ['EventLoopLag', 'IngestLatency']],
+  ])('that answers %i is measured only if the request was not refused', async (statusCode, names) => {
+    expect((await publishedBy(async () => ({ statusCode }))).published).toEqual([names]);
   });
 
   it('does so as well when it throws, and still throws', async () => {

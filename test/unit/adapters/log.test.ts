@@ -69,20 +69,20 @@ describe('a log line', () => {
 });
 
 describe('a log on the line of the metrics', () => {
-  it('puts the first good news there, and everything else on lines of its own', () => {
+  it('puts the first outcome there, and errors and everything else on lines of their own', () => {
     const log = new MemoryLog();
     const said: string[] = [];
-    const metrics = { addMessage: (message: string) => said.length === 0 && said.push(message) > 0 };
+    const metrics = {
+      addMessage: (level: string, message: string) => said.length === 0 && said.push(`${level} ${message}`) > 0,
+    };
     const lines = new MetricsLineLog(log, metrics);
-    lines.write('warn', 'a warning', {});
-    lines.write('info', 'first', { eventId: 'e-1' });
-    lines.write('info', 'second', { eventId: 'e-2' });
     lines.write('error', 'an error', {});
-    expect(said).toEqual(['first']);
+    lines.write('warn', 'first', { eventId: 'e-1' });
+    lines.write('info', 'second', { eventId: 'e-2' });
+    expect(said).toEqual(['warn first']);
     expect(log.entries.map(({ level, message }) => [level, message])).toEqual([
-      ['warn', 'a warning'],
-      ['info', 'second'],
       ['error', 'an error'],
+      ['info', 'second'],
     ]);
   });
 });

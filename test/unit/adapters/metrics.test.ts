@@ -46,23 +46,26 @@ describe('metrics in the embedded metric format', () => {
     ]);
   });
 
-  it('are counted by a dimension’s value, and in total', () => {
+  it('are counted by a dimension’s value and in total, on one line each', () => {
     const lines = published((metrics) => {
       metrics.addBy('MessagesDone', 'applied', 1);
       metrics.addBy('MessagesDone', 'duplicate', 1);
       metrics.addBy('MessagesDone', 'applied', 1);
     });
-    const line = (dimensions: readonly string[], members: object) => ({
+    const line = (members: object) => ({
       metrics: [
-        { Namespace: 'TestStack', Dimensions: [dimensions], Metrics: [{ Name: 'MessagesDone', Unit: 'Count' }] },
+        {
+          Namespace: 'TestStack',
+          Dimensions: [['service', 'outcome'], ['service']],
+          Metrics: [{ Name: 'MessagesDone', Unit: 'Count' }],
+        },
       ],
       service: 'processor',
       ...members,
     });
     expect(lines).toEqual([
-      line(['service'], { MessagesDone: [1, 1, 1] }),
-      line(['service', 'outcome'], { outcome: 'applied', MessagesDone: [1, 1] }),
-      line(['service', 'outcome'], { outcome: 'duplicate', MessagesDone: 1 }),
+      line({ outcome: 'applied', MessagesDone: [1, 1] }),
+      line({ outcome: 'duplicate', MessagesDone: 1 }),
     ]);
   });
 
@@ -71,14 +74,15 @@ describe('metrics in the embedded metric format', () => {
     try {
       const lines = published((metrics) => {
         metrics.addBy('MessagesDone', 'applied', 1);
+        metrics.addBy('MessagesDone', 'duplicate', 1);
         expect(
-          metrics.addMessage('done for +15550100', {
+          metrics.addMessage('info', 'done for +15550100', {
             eventId: '15550100',
             why: 'call\u001b +15550100',
             none: undefined,
           }),
         ).toBe(true);
-        expect(metrics.addMessage('more', {})).toBe(false);
+        expect(metrics.addMessage('info', 'more', {})).toBe(false);
       });
       expect(lines).toMatchObject([
         {
@@ -88,9 +92,10 @@ describe('metrics in the embedded metric format', () => {
           eventId: '15550100',
           why: 'call  +******00',
           xray_trace_id: '1-5e1b4151-0123456789abcdef01234567',
+          outcome: 'applied',
           MessagesDone: 1,
         },
-        { outcome: 'applied', MessagesDone: 1 },
+        { outcome: 'duplicate', MessagesDone: 1 },
       ]);
       expect(lines[0]).toHaveProperty('timestamp');
       expect(lines[0]).not.toHaveProperty('none');
@@ -104,7 +109,7 @@ describe('metrics in the embedded metric format', () => {
     const metrics = new EmfMetrics('ingest', 'TestStack');
     for (const eventId of ['e-1', 'e-2']) {
       metrics.add('DeliveriesAccepted', 1);
-      expect(metrics.addMessage('delivery accepted', { eventId })).toBe(true);
+      expect(metrics.addMessage('info', 'delivery accepted', { eventId })).toBe(true);
       const [line = ''] = linesWrittenBy(() => metrics.publish());
       expect(JSON.parse(line)).toMatchObject({ eventId, DeliveriesAccepted: 1 });
     }

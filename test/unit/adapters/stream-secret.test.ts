@@ -140,12 +140,15 @@ describe('the stream secret in Secrets Manager', () => {
     expect(await keys()).toEqual({ keys: ['AWSCURRENT bb'], malformed: [], fresh: true });
   });
 
-  it('is unavailable only with nothing known, and tries again with the next request', async () => {
+  it('is unavailable only with nothing known, and is read no more than once a second then', async () => {
     secretsManager.reset();
     secretsManager.on(GetSecretValueCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
-    const { keys } = reader();
-    expect(await keys()).toBe('Secrets Manager: AccessDeniedException');
+    const { clock, keys } = reader();
+    for (clock.nowMs of [0, 1, 500, 999]) expect(await keys()).toBe('Secrets Manager: AccessDeniedException');
+    expect(secretsManager.calls()).toHaveLength(1);
     holds({ AWSCURRENT: A });
+    expect(await keys()).toBe('Secrets Manager: AccessDeniedException');
+    clock.nowMs = 1_000;
     expect(await keys()).toEqual({ keys: ['AWSCURRENT aa'], malformed: [], fresh: false });
   });
 });

@@ -11,7 +11,7 @@ import { SIGNATURE_PROFILES, type SignatureProfile } from '../../../lambdas/doma
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
 import { acceptDelivery } from '../../../lambdas/ingest/accept-delivery.ts';
 import { deliveryFrom, httpResponseFor } from '../../../lambdas/ingest/http-response.ts';
-import { reportOutcome } from '../../../lambdas/ingest/report-outcome.ts';
+import { OutcomeReporter } from '../../../lambdas/ingest/report-outcome.ts';
 import type { MessageQueue, StreamSecret } from '../../../lambdas/ports.ts';
 import { MemoryLog } from '../../harness/fakes/log.memory.ts';
 import { UNSEEN_METRICS } from '../../harness/fakes/metrics.memory.ts';
@@ -146,6 +146,15 @@ describe('ingest', () => {
     expect((await post({ body: '{}', headers: { 'x-genesys-cloud-signature': 'x' } })).reads).toEqual([]);
   });
 
+  it.each([
+    ['no signature', {}],
+    ['a header that cannot be one', { 'x-genesys-cloud-signature': 'x' }],
+  ])('does not look at a body with %s', async (_name, headers) => {
+    // Longer than a message may be once it is in Base64: to know that it must have been encoded.
+    const body = Buffer.alloc(774_147, 0).toString('base64');
+    expect((await post({ body, isBase64Encoded: true, headers })).status).toBe(401);
+  });
+
   it('answers 400 to a signed empty body', async () => {
     const { status, sent } = await post({ headers: { 'x-genesys-cloud-signature': sign(Buffer.from(''), KEY) } });
     expect([status, sent]).toEqual([400, []]);
@@ -193,7 +202,7 @@ describe('ingest', () => {
     expect([status, answer]).toEqual([202, { status: 'accepted', eventId: 'm-1' }]);
     expect(sent).toMatchObject([{ body, attributes: { source: 'genesys-open-messaging', eventId: 'm-1' } }]);
     const log = new MemoryLog();
-    reportOutcome(outcome, 'r-1', { log, metrics: UNSEEN_METRICS });
+    new OutcomeReporter({ log, metrics: UNSEEN_METRICS, clock: { now: () => NOW } }).report(outcome, 'r-1');
     expect(log.entries).toMatchObject([
       {
         level: 'info',

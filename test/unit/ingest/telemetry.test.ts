@@ -1,14 +1,20 @@
 /** What ingest says of a delivery: one line, and its count. */
 import { describe, expect, it } from '@jest/globals';
 import type { IngestOutcome } from '../../../lambdas/ingest/accept-delivery.ts';
-import { reportOutcome } from '../../../lambdas/ingest/report-outcome.ts';
+import { OutcomeReporter } from '../../../lambdas/ingest/report-outcome.ts';
 import { MemoryLog } from '../../harness/fakes/log.memory.ts';
 import { MemoryMetrics } from '../../harness/fakes/metrics.memory.ts';
 
-function told(outcome: IngestOutcome) {
+function reporter() {
   const log = new MemoryLog();
   const metrics = new MemoryMetrics();
-  reportOutcome(outcome, 'r-1', { log, metrics });
+  const clock = { nowMs: 1_700_000_000_000, now: () => clock.nowMs };
+  return { log, metrics, clock, reporter: new OutcomeReporter({ log, metrics, clock }) };
+}
+
+function told(outcome: IngestOutcome) {
+  const { log, metrics, reporter: of } = reporter();
+  of.report(outcome, 'r-1');
   return { lines: log.entries, metrics: Object.fromEntries(metrics.values) };
 }
 
@@ -45,5 +51,26 @@ describe('a delivery', () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({ level, details: { requestId: 'r-1' } });
     expect(metrics).toEqual({ DeliveriesRefused: [1], [`DeliveriesRefused/${cause}`]: [1] });
+  });
+
+  it('that was refused has a line of its own five times a second; the others are counted with the next second', () => {
+    const { log, metrics, clock, reporter: of } = reporter();
+    for (let sent = 0; sent < 1_000; sent += 1) of.report({ kind: 'unsigned', cause: 'signature wrong' }, `r-${sent}`);
+    of.report({ kind: 'too_large' }, 'r-1000');
+    expect(log.entries).toHaveLength(5);
+    clock.nowMs += 1_000;
+    of.report({ kind: 'accepted', eventId: 'e-1', source: 'genesys-webhook', secretStage: 'AWSCURRENT' }, 'r-1001');
+    expect(log.entries).toHaveLength(6);
+    expect(Object.fromEntries(metrics.values)).toMatchObject({
+      'DeliveriesRefused/signature_wrong': [1, 1, 1, 1, 1, 995],
+      'DeliveriesRefused/too_large': [1],
+      DeliveriesAccepted: [1],
+    });
+  });
+
+  it('that was our fault has a line each time', () => {
+    const { log, reporter: of } = reporter();
+    for (let sent = 0; sent < 20; sent += 1) of.report({ kind: 'not_persisted', cause: 'SQS: timeout' }, 'r');
+    expect(log.entries).toHaveLength(20);
   });
 });
