@@ -1,10 +1,9 @@
 /** `npm run limits`: every limit with its value and its reason, and the plan of retries. */
 import '../cli/output-errors.ts';
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { UserError } from '../cli/user-error.ts';
 import { ConfigError, readLimits, withoutCredentials } from '../lib/pipeline-config.ts';
-import { parseContext } from '../local/settings.ts';
+import { cdkContext } from './cdk-context.ts';
 import { describeRetryPlan, formatLimits } from './limit-table.ts';
 
 const HELP = `Prints every limit with its value and its reason, and the plan of retries that follows from them.
@@ -22,7 +21,7 @@ function main(argv: readonly string[]): void {
     process.stdout.write(HELP);
     return;
   }
-  const limits = readLimits({ ...contextOfCdkJson(), ...parseContext(values.context ?? []) });
+  const limits = readLimits(cdkContext(values.context ?? []));
   process.stdout.write(`${formatLimits(limits)}\n\n${describeRetryPlan(limits)}\n`);
 }
 
@@ -34,17 +33,6 @@ function parse(argv: readonly string[]) {
     });
   } catch (error) {
     throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run limits -- --help says what there is)`);
-  }
-}
-
-/** Of the working directory, as cdk reads it. */
-function contextOfCdkJson(): Readonly<Record<string, unknown>> {
-  try {
-    return (
-      (JSON.parse(readFileSync('cdk.json', 'utf8')) as { readonly context?: Record<string, unknown> }).context ?? {}
-    );
-  } catch (error) {
-    throw new UserError(`cdk.json cannot be read in ${process.cwd()}: ${(error as Error).message}`);
   }
 }
 
