@@ -57,6 +57,21 @@ describe('a log line', () => {
     });
   });
 
+  it('masks e-mail addresses, and ids that are addresses', () => {
+    const { entry } = line({
+      lastError: 'jane.doe@example.com is taken',
+      eventId: '+15550100',
+      interactionId: 'sip:jane@example.com',
+      requestId: 'tel:+49 30 1234567',
+    });
+    expect(entry).toMatchObject({
+      lastError: '[email] is taken',
+      eventId: '+******00',
+      interactionId: 'sip:[email]',
+      requestId: 'tel:+** ** *****67',
+    });
+  });
+
   it('holds nothing that a terminal would obey, in whichever field it came', () => {
     const { text, entry } = line({
       eventType: '\u001b]0;owned\u0007\u202e',

@@ -18,6 +18,10 @@ describe('what is kept of a response', () => {
     ['tel 1 555 0100-999', 'tel * *** ****-*99'],
     ['key p15550100999', 'key p*********99'],
     ['(0) 5550100999', '(*) ********99'],
+    ['+1\u00a0555\u2013010\u20130999', '+* ***\u2013***\u2013**99'],
+    ['+1_(555) _0100.999', '+*_(***) _****.*99'],
+    ['\u0661\u0665\u0665\u0665\u0660\u0661\u0660\u0660\u0669\u0669\u0669', '*********\u0669\u0669'],
+    ['\uff15\uff15\uff15\uff10\uff11\uff10\uff10\uff19\uff19\uff19', '********\uff19\uff19'],
   ])('has the event’s own number masked, however it is written: %s', (text, expected) => {
     expect(excerpt(text)).toBe(expected);
   });
@@ -32,6 +36,16 @@ describe('what is kept of a response', () => {
     expect(excerpt('jane.doe+x@mail.example.com exists; se"cret/1 {"t":"se\\"cret/1"} se%22cret%2F1')).toBe(
       '[email] exists; [token] {"t":"[token]"} [token]',
     );
+  });
+
+  it.each([
+    ['HTML by names', 'a&quot;b&amp;c&lt;/d&#39;e'],
+    ['HTML by numbers', 'a&#34;b&#38;c&#60;/d&#39;e'],
+    ['JSON with escaped slashes', 'a\\"b&c<\\/d\'e'],
+    ['a URL', "a%22b%26c%3C%2Fd'e"],
+    ['a URL in lower case', "a%22b%26c%3c%2fd'e"],
+  ])('has no token that was escaped for %s', (_what, escaped) => {
+    expect(excerpt(`token ${escaped}.`, {}, 'a"b&c</d\'e')).toBe('token [token].');
   });
 
   it('is one line of at most 300 characters, and the CRM’s id of the request', () => {
