@@ -1,4 +1,4 @@
-/** The limits, and the plan of retries that follows from them, in words: for `npm run limits` and for README. */
+/** The limits, and the plan of retries that follows from them, in words: for `npm run limits` and for docs/configuration.md. */
 import {
   backoffCeilingMs,
   backoffTotalMs,

@@ -72,7 +72,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** One configuration key, as README lists it. */
+/** One configuration key, as docs/configuration.md lists it. */
 export interface ConfigKey {
   readonly expects: string;
   /** Undefined where the key is required, or where leaving it out has a meaning of its own. */
@@ -393,7 +393,7 @@ function capacities(values: ReadonlyMap<KeyName, string>): Pick<PipelineConfig, 
   };
 }
 
-/** The keys in a context that are ours, or were meant to be. CDK's own keys and any others are let be. */
+/** The keys in a context that are ours, or were meant to be. CDK's own keys and any others are ignored. */
 function flatten(context: Readonly<Record<string, unknown>>): Map<string, unknown> {
   return new Map(leaves(context).filter(([key]) => isMeantToBeOurs(key)));
 }
@@ -468,7 +468,7 @@ function describeProblems(problems: readonly ConfigProblem[]): string {
       `  ${key}\n    got:      ${withoutCredentials(got ?? 'nothing')}\n    expected: ${expected}`,
   );
   const example = 'Give values with -c, for example: npx cdk synth -c crm.baseUrl=https://crm.example.com';
-  return `The configuration has errors:\n\n${lines.join('\n')}\n\n${example}\nAll keys are listed in README.md, under Configuration.`;
+  return `The configuration has errors:\n\n${lines.join('\n')}\n\n${example}\ndocs/configuration.md lists all keys.`;
 }
 
 /** Somebody may have put a password into a URL, slashes in it and all: it must not end in a build's log. */

@@ -1,33 +1,54 @@
-/** What README says of the configuration is what the code says. */
-import { readFileSync } from 'node:fs';
+/** README is short, and what the documents name exists. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { describeRetryPlan } from '../../bin/limit-table.ts';
-import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
-import { CONFIG_KEYS, type ConfigKey } from '../../lib/pipeline-config.ts';
 
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const README = read('README.md');
+const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
 
-/** The cells of each table row of README, by the first. */
-const ROWS = new Map(
-  README.split('\n')
-    .filter((line) => line.startsWith('| `'))
-    .map((line) => line.split('|').map((cell) => cell.trim()))
-    .map(([, first = '', ...rest]) => [first, rest.slice(0, -1)] as const),
-);
+/** The headings of a document as GitHub anchors them. */
+function anchors(markdown: string): string[] {
+  const headings = [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, text = '']) => text.toLowerCase());
+  return headings.map((text) => text.replace(/[^\p{L}\p{N}\- ]/gu, '').replaceAll(' ', '-'));
+}
 
 describe('README', () => {
-  it.each(Object.entries<ConfigKey>(CONFIG_KEYS))(
-    'lists %s with its default',
-    (key, { default: fallback, description: about }) => {
-      expect(ROWS.get(`\`${key}\``)).toEqual([fallback === undefined ? '' : `\`${fallback}\``, about]);
-    },
-  );
-
-  it('has the plan of retries that follows from the limits (npm run limits prints it)', () => {
-    expect(README.replace(/\s+/g, ' ')).toContain(describeRetryPlan(DEFAULT_LIMITS));
+  it('has at most 900 words', () => {
+    expect(README.trim().split(/\s+/).length).toBeLessThanOrEqual(900);
   });
 
   it('has no place left to fill in', () => {
     expect(README).not.toMatch(/@@|TODO|TBD/);
+  });
+});
+
+describe.each(DOCUMENTS)('%s', (document) => {
+  const text = read(document);
+
+  it('links only to files and headings that exist', () => {
+    const links = [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, target = '']) => target);
+    const broken = links.filter((target) => {
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? document : join(dirname(document), path);
+      if (!existsSync(join(ROOT, file))) return true;
+      return anchor !== undefined && !anchors(read(file)).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('names only npm scripts that exist', () => {
+    const named = [...text.matchAll(/npm run (?:-s )?([a-z][\w:-]*)/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
+  });
+
+  it('puts no secret on a command line', () => {
+    const secrets = text.match(
+      /--secret-string (?!file:)\S+|hexkey:|-H "[^"]*(?:Bearer|Basic) \$|\b\w*(SECRET|TOKEN|CREDENTIALS)=(?!\$\()\S+/g,
+    );
+    expect(secrets).toBeNull();
   });
 });

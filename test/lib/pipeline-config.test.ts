@@ -247,7 +247,7 @@ describe('the configuration', () => {
         '    expected: the CRM’s base URL: https, without credentials, query or fragment (http on 127.0.0.1 or localhost, or with crm.allowHttp=true)',
         '',
         'Give values with -c, for example: npx cdk synth -c crm.baseUrl=https://crm.example.com',
-        'All keys are listed in README.md, under Configuration.',
+        'docs/configuration.md lists all keys.',
       ].join('\n'),
     );
   });

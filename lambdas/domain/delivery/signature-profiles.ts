@@ -22,7 +22,7 @@ export interface SignatureProfile {
   readonly identity: string;
   /** Names of what the stack has for it. They outlive deployments: the secret is kept, the URL is in somebody's settings. */
   readonly stack: { readonly secretId: string; readonly secretVariable: string; readonly urlOutput: string };
-  /** The configuration key without which nothing of it is deployed, and what README says of it; absent: always there. */
+  /** The configuration key that deploys it, with its description; absent: always deployed. */
   readonly enabledBy?: { readonly configKey: SenderKey; readonly about: string };
 }
 
