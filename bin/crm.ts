@@ -1,4 +1,4 @@
-/** `npm run crm`: tells the sample CRM how to behave, and asks what it has seen. */
+/** `npm run crm`: switches the faults of the CRM on this machine, and prints what it has seen. */
 
 import '../cli/output-errors.ts';
 import { toPrintableJson } from '../cli/terminal.ts';
@@ -16,15 +16,18 @@ async function carryOut(
   accessKey: string,
 ): Promise<string> {
   if (request.kind === 'behave') {
-    const before = request.add ? await readCrmFaults(crmUrl) : [];
-    await setCrmFaults(crmUrl, accessKey, [...request.rules, ...before]);
+    await setCrmFaults(crmUrl, accessKey, request.rules, { add: request.add });
   }
-  const [rules, state] = await Promise.all([readCrmFaults(crmUrl), readCrmState(crmUrl)]);
+  const [{ rules, known }, state] = await Promise.all([readCrmFaults(crmUrl), readCrmState(crmUrl)]);
   if (request.json) return toPrintableJson({ rules, ...state });
-  const { calls, applied, repeated, refused, failed, contacts } = state;
+  const { title = 'Sample CRM', calls, applied, repeated, refused, failed, contacts, loggedCalls } = state;
+  const behaves = rules.length === 0 ? ['as usual'] : rules.map((rule) => printable(formatCrmRule(rule)));
+  const inIt = loggedCalls === undefined ? `${contacts} contacts` : `${contacts} contacts, ${loggedCalls} logged calls`;
   return [
-    `  behaves   ${rules.length === 0 ? 'as usual' : rules.map((rule) => printable(formatCrmRule(rule))).join('\n            ')}`,
-    `  has seen  ${calls} calls: ${applied} applied, ${repeated} repeated, ${refused} refused, ${failed} failed; ${contacts} contacts`,
+    `  CRM       ${title}`,
+    `  behaves   ${behaves.join('\n            ')}`,
+    `  has seen  ${calls} calls: ${applied} applied, ${repeated} repeated, ${refused} refused, ${failed} failed; ${inIt}`,
+    ...(known.length === 0 ? [] : [`  faults    ${known.join(', ')}`]),
   ].join('\n');
 }
 
@@ -43,12 +46,14 @@ async function main(): Promise<number> {
   }
   const { crm, endpoints } = findPipeline(dataDirFrom(process.env));
   if (!crm.sample)
-    throw new UserError(`The pipeline delivers to ${crm.url}, which is no sample CRM: it cannot be told.`);
+    throw new UserError(
+      `The pipeline delivers to ${crm.url}, a CRM of your own: only a CRM that npm start has started has switches.`,
+    );
   try {
     process.stdout.write(`${await carryOut(request, crm.url, endpoints.accessKey)}\n`);
     return 0;
   } catch (error) {
-    throw new UserError(`The sample CRM at ${crm.url} does not take it: ${printable(messageOf(error))}`);
+    throw new UserError(`The CRM at ${crm.url} does not take it: ${printable(messageOf(error))}`);
   }
 }
 

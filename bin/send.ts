@@ -8,7 +8,8 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Progress } from '../cli/progress.ts';
 import { UserError } from '../cli/user-error.ts';
 import { type SigningKey, signingKeyFrom } from '../lambdas/domain/delivery/signature.ts';
-import { readCrmCalls } from '../local/crm/crm-client.ts';
+import { readCrmCalls, readCrmRecords } from '../local/crm/crm-client.ts';
+import { FAKE_VENDORS } from '../local/crm/fakes/vendors.ts';
 import { buildPartnerEvents } from '../local/genesys/partner-events.ts';
 import { localDynamoDbClient, localSecretsManagerClient, localSqsClient } from '../local/local-clients.ts';
 import { findPipeline, type PipelineDescription } from '../local/pipeline-file.ts';
@@ -55,17 +56,21 @@ async function run(options: SendOptions, dataDir: string): Promise<SendReport> {
   const outcomes = await waitForOutcomes([...accepted], dataDir, options.timeoutMs, progress);
   const elapsedMs = performance.now() - startMs;
   progress.end();
-  return reportOn({ ...sent, outcomes, crmCalls: await askSampleCrm(dataDir), elapsedMs });
+  return reportOn({ ...sent, outcomes, ...(await readCrm(dataDir)), elapsedMs });
 }
 
-/** What the sample CRM has seen; undefined where another CRM is used, or the pipeline has gone. */
-async function askSampleCrm(dataDir: string): Promise<SendRun['crmCalls']> {
+/** What the CRM on this machine has; nothing with another CRM, or if the pipeline has ended. */
+async function readCrm(dataDir: string): Promise<Pick<SendRun, 'crmCalls' | 'crmRecords'>> {
   try {
     // Found again: its port is another one if the pipeline has been restarted meanwhile.
     const { crm } = findPipeline(dataDir);
-    return crm.sample ? await readCrmCalls(crm.url) : undefined;
+    if (!crm.sample) return { crmCalls: undefined };
+    if (crm.vendor === undefined) return { crmCalls: await readCrmCalls(crm.url) };
+    if (crm.hasOwnMapping === true) return { crmCalls: undefined };
+    const { title } = FAKE_VENDORS[crm.vendor];
+    return { crmCalls: undefined, crmRecords: { title, ...(await readCrmRecords(crm.url)) } };
   } catch {
-    return undefined;
+    return { crmCalls: undefined };
   }
 }
 

@@ -3,6 +3,7 @@ import '../cli/output-errors.ts';
 import { join, relative } from 'node:path';
 import { print } from '../cli/terminal.ts';
 import { messageOf, UserError } from '../cli/user-error.ts';
+import { FAKE_VENDORS } from '../local/crm/fakes/vendors.ts';
 import { localAwsCli } from '../local/local-clients.ts';
 import { LocalPipeline } from '../local/pipeline.ts';
 import type { PipelineDescription } from '../local/pipeline-file.ts';
@@ -90,7 +91,7 @@ function announce(pipeline: PipelineDescription, settings: Settings): void {
   operations        ${new URL('/', pipeline.webhookUrl).href}
   send events       npm run send -- --count 1000 --duplicates 3${others.join('')}
   what waits        npm run redrive -- --list
-  CRM               ${crm.url}${crm.sample ? ' (sample; see /_crm/state, /_crm/contacts, /_crm/calls)' : ''}
+  CRM               ${crm.url}${describeCrm(crm)}
   delivery queue    ${pipeline.deliveryQueue.url}
   quarantine        ${pipeline.quarantine.url}
   DynamoDB          ${endpoints.dynamodb} (table ${pipeline.stateTable})
@@ -102,6 +103,13 @@ function announce(pipeline: PipelineDescription, settings: Settings): void {
   if (!crm.sample && settings.crmCredentials === undefined)
     print('CRM_CREDENTIALS is not set: calls carry a made-up token');
   print(`ready ${pipeline.webhookUrl}`);
+}
+
+function describeCrm({ sample, vendor }: PipelineDescription['crm']): string {
+  if (!sample) return '';
+  return vendor === undefined
+    ? ' (sample; see /_crm/state, /_crm/contacts, /_crm/calls)'
+    : ` (fake of ${FAKE_VENDORS[vendor].title}; see /_crm/state, /_crm/contacts, /_crm/logged-calls)`;
 }
 
 /** As somebody in the working directory would write it. */

@@ -3,6 +3,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { UserError } from '../cli/user-error.ts';
+import type { FakeVendorName } from './crm/fakes/vendors.ts';
 import { refuseUnsafe } from './data-dir.ts';
 import type { LocalEndpoints } from './local-clients.ts';
 import { isProcessId, startTimeOf } from './processes/process-identity.ts';
@@ -25,8 +26,17 @@ export interface PipelineDescription {
   readonly stateTable: string;
   readonly streamSecretArn: string;
   readonly crmTokenSecretArn: string;
-  /** `sample` says whether it is the sample CRM, which can be asked what it has applied. */
-  readonly crm: { readonly url: string; readonly sample: boolean };
+  /**
+   * `sample`: it runs on this machine and can be asked what it has applied. `vendor`: it is the fake of that connector's
+   * vendor, otherwise the sample CRM.
+   */
+  readonly crm: {
+    readonly url: string;
+    readonly sample: boolean;
+    readonly vendor?: FakeVendorName;
+    /** Events are mapped by a file of the user. */
+    readonly hasOwnMapping?: true;
+  };
   /** The name of the redrive function, as Lambda's endpoint knows it. */
   readonly redriveFunction: string;
   /** Where ingest logs to, and how long it may take to know a new version of the stream secret. */

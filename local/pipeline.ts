@@ -1,4 +1,5 @@
 /** The pipeline on one machine: brings up what the template says, and takes it down again. */
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { print, printNow } from '../cli/terminal.ts';
@@ -10,6 +11,7 @@ import { synthesize } from './cloudformation/synthesize.ts';
 import { type LocalStack, resolveTemplate } from './cloudformation/template.ts';
 import { servePage } from './console/serve-page.ts';
 import { readCrmState } from './crm/crm-client.ts';
+import { localCredentials } from './crm/fakes/local-credentials.ts';
 import { explained, makeDirectoryIn, prepareDataDir } from './data-dir.ts';
 import { createTables, refuseForgottenTables } from './dynamodb/embedded-dynamodb.ts';
 import { newAccessKey } from './http/access-key.ts';
@@ -26,7 +28,7 @@ import { LOCAL_REGION, type LocalEndpoints, localDynamoDbClient, localSqsClient 
 import { claimDataDir, type PipelineDescription, publishPipeline, releaseDataDir } from './pipeline-file.ts';
 import { ChildRegistry } from './processes/child-registry.ts';
 import { createSecrets } from './secret-values.ts';
-import { type Servers, startSampleCrm, startServers } from './servers.ts';
+import { type Servers, startLocalCrm, startServers } from './servers.ts';
 import type { Settings } from './settings.ts';
 import { countMessages, createQueues, refuseForgottenMessages } from './sqs/embedded-sqs.ts';
 import { StatusLine } from './status-line.ts';
@@ -117,14 +119,16 @@ export class LocalPipeline {
     if (leftovers.length > 0) print(`ended ${leftovers.length} processes that a killed pipeline had left`);
     const gateway = await HttpGateway.listen(port);
     this.#keep(() => gateway.close());
-    const { stack, servers, crmUrl, tellToken } = await this.#prepare(registry, gateway.url);
+    const { stack, servers, crm } = await this.#prepare(registry, gateway.url);
     const roles = rolesIn(stack);
     for (const bus of stack.eventBuses) {
       print(
         `${bus}: nothing publishes here; npm run send -- --partner event.json puts its events into the delivery queue`,
       );
     }
-    tellToken(createSecrets(servers.secrets, stack.secrets, roles, this.#settings));
+    const fakeCredentials =
+      crm?.vendor === undefined ? undefined : localCredentials(crm.vendor, crm.url, randomBytes(16).toString('hex'));
+    crm?.send({ token: createSecrets(servers.secrets, stack.secrets, roles, this.#settings, fakeCredentials) });
     await this.#bringUpState(stack, servers, roles);
     this.#begin('starting the functions');
     const lambda = await serveLambda(stack.functions, (arn, event) => this.#invoke(arn, event), this.#accessKey);
@@ -132,11 +136,16 @@ export class LocalPipeline {
     const endpoints = endpointsOf(servers, lambda.url, this.#accessKey);
     await this.#bringUpFunctions(stack, endpoints, roles, registry);
     this.#begin('connecting');
-    this.#connect(stack, endpoints, gateway, roles, crmUrl);
+    this.#connect(stack, endpoints, gateway, roles, crm?.url);
     const description = describe(dataDir, stack, roles, {
       endpoints,
       apiUrl: gateway.url,
-      crm: { url: crmUrl ?? this.#settings.crmBaseUrl ?? '', sample: crmUrl !== undefined },
+      crm: {
+        url: crm?.url ?? this.#settings.crmBaseUrl ?? '',
+        sample: crm !== undefined,
+        ...(crm?.vendor === undefined ? {} : { vendor: crm.vendor }),
+        ...(this.#settings.context['mapping.file'] === undefined ? {} : { hasOwnMapping: true }),
+      },
     });
     publishPipeline(dataDir, description);
     return description;
@@ -156,11 +165,11 @@ export class LocalPipeline {
   /** Starts the servers while the stack is synthesized: the two take most of the time. */
   async #prepare(registry: ChildRegistry, apiEndpoint: string) {
     const onUnexpectedExit = (name: string) => this.#lost(name);
-    this.#begin('starting the sample CRM');
+    this.#begin('starting the CRM');
     const options = { settings: this.#settings, accessKey: this.#accessKey, registry, onUnexpectedExit };
-    const sampleCrm = await startSampleCrm(options);
-    if (sampleCrm !== undefined) this.#keep(() => sampleCrm.stop());
-    const crmUrl = this.#settings.crmBaseUrl ?? sampleCrm?.url ?? '';
+    const crm = await startLocalCrm(options);
+    if (crm !== undefined) this.#keep(() => crm.stop());
+    const crmUrl = this.#settings.crmBaseUrl ?? crm?.url ?? '';
     this.#begin('synthesizing the stack, and starting the SQS and DynamoDB servers');
     print('synthesizing the stack, starting the SQS and DynamoDB servers');
     const [assembly, servers] = await Promise.all([
@@ -178,8 +187,7 @@ export class LocalPipeline {
       apiEndpoint,
       assetDirectory: assembly.assetDirectory,
     });
-    const tellToken = (token: string) => sampleCrm?.send({ token });
-    return { stack, servers, crmUrl: sampleCrm?.url, tellToken };
+    return { stack, servers, crm };
   }
 
   #lost(name: string): void {

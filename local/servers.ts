@@ -1,5 +1,8 @@
 /** The servers that stand in for AWS and for the CRM, each on a free port of 127.0.0.1. */
 import { join } from 'node:path';
+import { cdkJsonContext } from './cloudformation/synthesize.ts';
+import type { FakeCrmConfig } from './crm/fake-crm-server.ts';
+import { FAKE_VENDORS, type FakeVendorName } from './crm/fakes/vendors.ts';
 import type { SampleCrmConfig } from './crm/sample-crm-server.ts';
 import { startDynamoDb } from './dynamodb/embedded-dynamodb.ts';
 import type { LoopbackServer } from './http/loopback.ts';
@@ -26,18 +29,49 @@ export interface Servers {
   readonly secrets: SecretStore;
 }
 
-/** Starts the CRM to deliver to, unless the user has one. */
-export async function startSampleCrm(options: ServerOptions): Promise<ServerProcess | undefined> {
+/** The CRM on this machine. */
+export interface LocalCrmServer extends ServerProcess {
+  /** Undefined: the sample CRM. */
+  readonly vendor: FakeVendorName | undefined;
+}
+
+/** Starts the CRM to deliver to, unless the user has one: the sample CRM, or the fake of the connector's vendor. */
+export async function startLocalCrm(options: ServerOptions): Promise<LocalCrmServer | undefined> {
   const { settings, accessKey, registry, onUnexpectedExit } = options;
-  if (settings.crmBaseUrl !== undefined) return undefined;
-  return startServerProcess<SampleCrmConfig>({
-    name: 'sample CRM',
-    script: new URL('./crm/sample-crm-server.ts', import.meta.url),
-    config: { accessKey, path: join(settings.dataDir, 'crm.jsonl') },
-    registry: registry,
-    logPath: join(settings.dataDir, 'logs', 'crm.log'),
-    onUnexpectedExit,
-  });
+  const { dataDir, crmBaseUrl } = settings;
+  if (crmBaseUrl !== undefined) return undefined;
+  const context = { ...cdkJsonContext(), ...settings.context };
+  const vendor = fakeVendorOf(context);
+  const common = { registry, logPath: join(dataDir, 'logs', 'crm.log'), onUnexpectedExit };
+  const server = await (vendor === undefined
+    ? startServerProcess<SampleCrmConfig>({
+        ...common,
+        name: 'sample CRM',
+        script: new URL('./crm/sample-crm-server.ts', import.meta.url),
+        config: { accessKey, path: join(dataDir, 'crm.jsonl') },
+      })
+    : startServerProcess<FakeCrmConfig>({
+        ...common,
+        name: `fake of ${FAKE_VENDORS[vendor].title}`,
+        script: new URL('./crm/fake-crm-server.ts', import.meta.url),
+        config: { accessKey, vendor, settings: settingsIn(context), path: join(dataDir, `crm-${vendor}.jsonl`) },
+      }));
+  return { ...server, vendor };
+}
+
+function fakeVendorOf({ 'crm.connector': name }: Readonly<Record<string, unknown>>): FakeVendorName | undefined {
+  return typeof name === 'string' && Object.hasOwn(FAKE_VENDORS, name) ? (name as FakeVendorName) : undefined;
+}
+
+/** The names of fields and objects as configured. */
+function settingsIn(context: Readonly<Record<string, unknown>>): FakeCrmConfig['settings'] {
+  const names = ['apiVersion', 'contactKey', 'callKey', 'contactObject', 'callObject'];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = context[`crm.${name}`];
+      return typeof value === 'string' ? [[name, value]] : [];
+    }),
+  );
 }
 
 /** Starts what stands in for AWS. `keep` is given each server as soon as it runs, so that none is forgotten. */

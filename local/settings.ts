@@ -15,7 +15,7 @@ export interface Settings {
   readonly port: number;
   readonly dataDir: string;
   readonly streamSecret: string | undefined;
-  /** Where the CRM is; undefined: the sample CRM. */
+  /** Where the CRM is; undefined: one on this machine. */
   readonly crmBaseUrl: string | undefined;
   /** The value of the credentials secret: JSON, or a bare bearer token. */
   readonly crmCredentials: string | undefined;
@@ -36,7 +36,7 @@ Environment variables:
   PORT                 where the webhook listens on 127.0.0.1 (3000; 0 takes any free port)
   DATA_DIR             where everything is kept (.local)
   EVENTBRIDGE_SECRET   the stream secret, 64 hex digits (made once and kept)
-  CRM_BASE_URL         your CRM (a sample CRM is started otherwise)
+  CRM_BASE_URL         your CRM (otherwise a sample CRM is started, or with -c crm.connector a fake of that vendor)
   CRM_CREDENTIALS      the CRM's credentials, JSON as in the secret (docs/crm/; made once and kept)
   CRM_TOKEN            instead of them a bearer token
   DYNAMODB_ENDPOINT    a DynamoDB to use instead of the embedded one

@@ -45,20 +45,25 @@ interface AssetManifest {
 /** Outside the CDK CLI, CDK reports an error annotation as an exception with its stack trace: `readAssembly` reads it. */
 const WITHOUT_TRACE = { '@aws-cdk/core:annotationsInValidationReport': false };
 
+/** The context in cdk.json. */
+export function cdkJsonContext(): Readonly<Record<string, unknown>> {
+  const cdkJson = JSON.parse(readFileSync(join(PROJECT_DIR, 'cdk.json'), 'utf8')) as {
+    readonly context?: Readonly<Record<string, unknown>>;
+  };
+  return cdkJson.context ?? {};
+}
+
 /** Runs the CDK app with `context` put over that of cdk.json. What the app complains of is shown as it is. */
 export async function synthesize(
   context: Readonly<Record<string, string>>,
   outputDir: string,
   stopSignal: AbortSignal,
 ): Promise<Assembly> {
-  const cdkJson = JSON.parse(readFileSync(join(PROJECT_DIR, 'cdk.json'), 'utf8')) as {
-    readonly context?: Readonly<Record<string, unknown>>;
-  };
   rmSync(outputDir, { recursive: true, force: true });
   await runApp(
     {
       CDK_OUTDIR: outputDir,
-      CDK_CONTEXT_JSON: JSON.stringify({ ...cdkJson.context, ...WITHOUT_TRACE, ...context }),
+      CDK_CONTEXT_JSON: JSON.stringify({ ...cdkJsonContext(), ...WITHOUT_TRACE, ...context }),
     },
     stopSignal,
   );

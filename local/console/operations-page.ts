@@ -13,11 +13,11 @@ import {
 } from '../../lambdas/operations/page-content.ts';
 import type { PageRequest } from '../../lambdas/operations/page-request.ts';
 import { renderResult } from '../../lambdas/operations/result-panel.ts';
-import { readCrmFaults, readCrmState, setCrmFaults } from '../crm/crm-client.ts';
+import { readCrmFaults, readCrmState, readLatestCrmRecords, setCrmFaults } from '../crm/crm-client.ts';
 import type { FaultRule } from '../crm/crm-faults.ts';
 import type { MetricsTap } from '../lambda/metrics-tap.ts';
 import { renderCharts } from './charts.ts';
-import { type CrmReading, crmRegions, type NoCrm } from './crm-switches.ts';
+import { type CrmReading, crmRegions, type NoCrm, titleOf } from './crm-switches.ts';
 import { renderDocument } from './document.ts';
 import { FormControls } from './form-controls.ts';
 import { LiveHistory } from './live-history.ts';
@@ -84,7 +84,7 @@ export class OperationsPage {
   async document(result?: Result): Promise<string> {
     const [picture, crm] = await Promise.all([this.#look(), this.#readCrm()]);
     const content = contentOf(picture, result);
-    const afterFlow = html`<section aria-labelledby="crm"><div class="ops-section-head"><h2 id="crm">Sample CRM</h2><span class="ops-note">break it, and watch what happens to events: npm run send -- --count 1000 --rate 20</span></div>
+    const afterFlow = html`<section aria-labelledby="crm"><div class="ops-section-head"><h2 id="crm">${titleOf(crm)}</h2><span class="ops-note">break it, and watch what happens to events: npm run send -- --count 1000 --rate 20</span></div>
 <div class="ops-card ops-crm">${Object.entries(crmRegions(crm, this.#controls)).map(([id, part]) => html`<div id="${id}">${part}</div>`)}</div></section>
 <section aria-labelledby="ops-charts-title"><div class="ops-section-head"><h2 id="ops-charts-title">The last minutes</h2><span class="ops-note">shaded: the circuit was open</span></div>
 <div id="ops-charts">${this.#charts()}</div></section>`;
@@ -125,8 +125,9 @@ export class OperationsPage {
     const { sampleCrmUrl } = this.#sources;
     if (sampleCrmUrl === undefined) return 'not_a_sample';
     try {
-      const [rules, state] = await Promise.all([readCrmFaults(sampleCrmUrl), readCrmState(sampleCrmUrl)]);
-      return { rules, state };
+      const [{ rules }, state] = await Promise.all([readCrmFaults(sampleCrmUrl), readCrmState(sampleCrmUrl)]);
+      if (state.title === undefined) return { rules, state };
+      return { rules, state, latest: await readLatestCrmRecords(sampleCrmUrl) };
     } catch {
       return 'no_answer';
     }

@@ -1,4 +1,4 @@
-/** What `npm run crm` can be told, one entry a command: the help is made from this table. */
+/** The commands of `npm run crm`: the help is made from this table. */
 import { parseArgs } from 'node:util';
 import { UserError } from '../../cli/user-error.ts';
 import type { FaultRule } from './crm-faults.ts';
@@ -40,7 +40,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   slow: {
     takes: '[MS]',
     about: 'wait so long before each answer (2000)',
-    rules: (args) => [{ delayMs: args.milliseconds(2_000) }],
+    rules: (args) => [{ delayMs: args.count(2_000) }],
   },
   reject: {
     takes: 'PHONE...',
@@ -53,10 +53,39 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     rules: (args) => [{ share: args.share(1), drop: true }],
   },
   hang: { takes: '', about: 'never answer', rules: () => [{ hang: true }] },
+  'lose-response': {
+    takes: '[SHARE]',
+    about: 'apply a share of the calls (1), and cut the connection before the response',
+    rules: (args) => [{ share: args.share(1), applyFirst: true, drop: true }],
+  },
+  html: { takes: '', about: 'answer with a web page, as a proxy does', rules: () => [{ html: true }] },
+  quota: {
+    takes: '[SECONDS]',
+    about: 'the quota of the day is used up: until midnight UTC, or for so long',
+    rules: (args) => [{ fault: 'quota', ...args.forSeconds() }],
+  },
+  rate: {
+    takes: '[REQUESTS] [SECONDS]',
+    about: 'accept so many requests (10) in so many seconds (10); a client that calls early waits longer',
+    rules: (args) => [{ fault: 'rate', requests: args.count(10), perSeconds: args.count(10) }],
+  },
+  lock: { takes: '', about: 'the record is locked', rules: () => [{ fault: 'lock' }] },
+  'two-matches': { takes: '', about: 'several records match', rules: () => [{ fault: 'two-matches' }] },
+  'expire-token': { takes: '', about: 'access tokens issued so far expire', rules: () => [{ fault: 'token-expired' }] },
+  'revoke-token': {
+    takes: '',
+    about: 'access tokens issued so far are revoked',
+    rules: () => [{ fault: 'token-revoked' }],
+  },
+  error: {
+    takes: 'NAME',
+    about: 'a fault of this CRM by its name; `state` lists them',
+    rules: (args) => [{ fault: args.name() }],
+  },
 };
 
 /** The text of `--help`. */
-export const CRM_HELP = `Tells the sample CRM of the pipeline on this machine how to behave, or asks what it has seen.
+export const CRM_HELP = `Switches the faults of the CRM that npm start has started, or prints what it has seen.
 
   npm run crm -- [command] [options]
 
@@ -65,8 +94,11 @@ ${Object.entries(COMMANDS)
   .map(([name, { takes, about }]) => `  ${`${name} ${takes}`.padEnd(28)}  ${about}`)
   .join('\n')}
 
+From quota on: only of a vendor's fake (npm start -- -c crm.connector=salesforce).
+
   --times N     only for the next N calls
-  --add         besides what it was told before; the newest that fits a call counts
+  --for SECONDS only for so long
+  --add         besides the faults in force; the newest that fits a call counts
   --json        print JSON
   -h, --help    this text
 
@@ -89,7 +121,9 @@ export function readCrmRequest(argv: readonly string[]): CrmCommandRequest {
   const rules = command.rules(args);
   args.end();
   const times = values.times === undefined ? undefined : wholeNumber('--times', values.times);
-  const limited = times === undefined ? rules : rules.map((rule) => ({ ...rule, times }));
+  const forSeconds = values.for === undefined ? undefined : wholeNumber('--for', values.for);
+  const limits = { ...(times === undefined ? {} : { times }), ...(forSeconds === undefined ? {} : { forSeconds }) };
+  const limited = rules.map((rule) => ({ ...rule, ...limits }));
   return { kind: 'behave', rules: limited, add: values.add === true, json };
 }
 
@@ -99,7 +133,13 @@ function parse(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { times: { type: 'string' }, add: flag, json: flag, help: { type: 'boolean', short: 'h' } },
+      options: {
+        times: { type: 'string' },
+        for: { type: 'string' },
+        add: flag,
+        json: flag,
+        help: { type: 'boolean', short: 'h' },
+      },
     });
   } catch (error) {
     throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run crm -- --help says what there is)`);
@@ -135,14 +175,26 @@ class Arguments {
     return Number(text);
   }
 
-  milliseconds(fallback: number): number {
+  phones(): string[] {
+    if (this.#given.length === 0) throw new UserError(`${this.#command}: name the contacts, for example +15550100`);
+    return this.#given.splice(0);
+  }
+
+  /** A whole number from 1 on. */
+  count(fallback: number): number {
     const text = this.#given.shift();
     return text === undefined ? fallback : wholeNumber(this.#command, text);
   }
 
-  phones(): string[] {
-    if (this.#given.length === 0) throw new UserError(`${this.#command}: name the contacts, for example +15550100`);
-    return this.#given.splice(0);
+  forSeconds(): { readonly forSeconds?: number } {
+    const text = this.#given.shift();
+    return text === undefined ? {} : { forSeconds: wholeNumber(this.#command, text) };
+  }
+
+  name(): string {
+    const text = this.#given.shift();
+    if (text === undefined) throw new UserError(`${this.#command}: which one? npm run crm lists them`);
+    return text;
   }
 
   /** Refuses what is left over. */

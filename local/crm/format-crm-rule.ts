@@ -1,22 +1,19 @@
-/** What the sample CRM was told, in words. */
+/** Faults in words. */
+
 import type { FaultRule } from './crm-faults.ts';
+import { ACCOUNT_STATES } from './fakes/fake-vendor.ts';
 
 /** What a rule does to a call. */
-export function formatCrmRule({
-  phone,
-  share,
-  times,
-  delayMs,
-  applyFirst,
-  status,
-  retryAfter,
-  hang,
-  drop,
-}: FaultRule): string {
+export function formatCrmRule(rule: FaultRule): string {
+  const { phone, share, times, forSeconds, delayMs, applyFirst, status, retryAfter, hang, drop, html, fault } = rule;
+  const state = Object.entries(ACCOUNT_STATES).find(([name]) => name === fault)?.[1];
+  if (state !== undefined)
+    return `${state}${rule.requests === undefined ? '' : `: ${rule.requests} in ${rule.perSeconds} s`}${forSeconds === undefined ? '' : ` (for ${forSeconds} s)`}`;
   const which = [
     share === undefined || share === 1 ? 'every call' : `${Math.round(share * 100)} % of the calls`,
     phone === undefined ? '' : `for ${phone}`,
     times === undefined ? '' : `(the next ${times})`,
+    forSeconds === undefined ? '' : `(for ${forSeconds} s)`,
   ];
   const what = [
     delayMs === undefined ? '' : `waits ${delayMs} ms`,
@@ -26,6 +23,8 @@ export function formatCrmRule({
       : `is answered ${status}${retryAfter === undefined ? '' : ` with Retry-After ${retryAfter}`}`,
     hang === true ? 'is never answered' : '',
     drop === true ? 'loses its connection' : '',
+    html === true ? 'is answered with a web page' : '',
+    fault === undefined ? '' : `meets the fault ${fault}`,
   ];
   return `${which.filter(Boolean).join(' ')} ${what.filter(Boolean).join(', then ')}`;
 }

@@ -1,6 +1,7 @@
 /** The summary of a run of `npm run send`. */
 
 import type { CrmCall } from '../crm/sample-crm.ts';
+import { countRecords, formatRecords, type RecordCounts, type VendorRecords } from './count-records.ts';
 import type { DeliveryOutcome } from './delivery-sender.ts';
 import { type EventOutcome, waitsForCrm } from './event-outcomes.ts';
 import type { OutgoingEvent } from './send-events.ts';
@@ -14,6 +15,8 @@ export interface SendRun {
   readonly outcomes: ReadonlyMap<string, EventOutcome>;
   /** What the sample CRM has seen of these events; undefined with another CRM. */
   readonly crmCalls: readonly CrmCall[] | undefined;
+  /** The records of a vendor's fake; undefined with another CRM. */
+  readonly crmRecords?: VendorRecords | undefined;
   readonly elapsedMs: number;
 }
 
@@ -56,6 +59,7 @@ export interface SendReport {
         readonly missing: number;
       }
     | undefined;
+  readonly records: RecordCounts | undefined;
   readonly ingestMs: Percentiles;
   /** From the first 202 of an event to its settlement. */
   readonly acceptedToSettledMs: Percentiles;
@@ -78,6 +82,9 @@ export function reportOn(record: SendRun): SendReport {
   );
   const dealtWith = applied + stale + ignored + sum(quarantined);
   const crm = record.crmCalls === undefined ? undefined : crmCounts(record, firstAcceptedAtMs, record.crmCalls);
+  const completed = record.events.filter(({ rowKey }) => record.outcomes.get(rowKey)?.status === 'COMPLETED');
+  const records =
+    record.crmRecords === undefined ? undefined : countRecords(record.crmRecords, record.events, completed);
   const waiting = firstAcceptedAtMs.size - dealtWith;
   const waitingForCrm = reached.filter((outcome) => waitsForCrm(outcome)).length;
   return {
@@ -102,13 +109,14 @@ export function reportOn(record: SendRun): SendReport {
     },
     duplicatesDropped: accepted.length - firstAcceptedAtMs.size,
     crm,
+    records,
     ingestMs: percentiles(accepted.flatMap(({ outcome }) => (outcome.kind === 'accepted' ? [outcome.latencyMs] : []))),
     acceptedToSettledMs: percentiles(settleLatencies(firstAcceptedAtMs, record.outcomes)),
     elapsedMs: Math.round(record.elapsedMs),
     exactlyOnce:
       firstAcceptedAtMs.size === record.events.length &&
       waiting + waitingForCrm === 0 &&
-      (crm === undefined || (crm.appliedTwice === 0 && crm.missing === 0)),
+      (crm?.appliedTwice ?? 0) + (crm?.missing ?? 0) + (records?.twice ?? 0) + (records?.missing ?? 0) === 0,
   };
 }
 
@@ -170,7 +178,7 @@ function percentiles(values: readonly number[]): Percentiles {
 
 /** The report for people. */
 export function formatReport(report: SendReport): string {
-  const { deliveries, events, crm } = report;
+  const { deliveries, events, crm, records } = report;
   const refused = sum(deliveries.refused);
   const words =
     report.via === 'queue'
@@ -202,6 +210,7 @@ export function formatReport(report: SendReport): string {
             `${crm.calls} calls, ${crm.applied} applied, ${crm.repeatedCalls} repeated, ${crm.appliedTwice} applied twice, ${crm.missing} missing`,
           ],
         ] as [string, string][])),
+    ...(records === undefined ? [] : [[records.title, formatRecords(records)] as [string, string]]),
     [words.latency, `p50 ${report.ingestMs.p50} ms, p95 ${report.ingestMs.p95} ms, p99 ${report.ingestMs.p99} ms`],
     [
       'accepted to settled',
@@ -218,13 +227,15 @@ function detail(counts: Readonly<Record<string, number>>): string {
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
-function resultOf({ events, crm }: SendReport): string {
+function resultOf({ events, crm, records }: SendReport): string {
+  const missing = (crm?.missing ?? 0) + (records?.missing ?? 0);
   const problems = [
     events.accepted < events.sent ? `${events.sent - events.accepted} events were never accepted` : '',
     events.waiting > 0 ? `${events.waiting} events are not dealt with yet` : '',
     events.waitingForCrm > 0 ? `${events.waitingForCrm} events wait in quarantine until the CRM works again` : '',
     (crm?.appliedTwice ?? 0) > 0 ? `${crm?.appliedTwice} were applied twice` : '',
-    (crm?.missing ?? 0) > 0 ? `${crm?.missing} are recorded as applied and missing in the CRM` : '',
+    (records?.twice ?? 0) > 0 ? `${records?.twice} records are in the CRM twice` : '',
+    missing > 0 ? `${missing} are recorded as applied and missing in the CRM` : '',
   ];
   return problems.filter((problem) => problem !== '').join('; ');
 }

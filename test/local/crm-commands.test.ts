@@ -26,6 +26,17 @@ describe('npm run crm', () => {
     ],
     ['drop .1', [{ share: 0.1, drop: true }]],
     ['hang', [{ hang: true }]],
+    ['lose-response', [{ share: 1, applyFirst: true, drop: true }]],
+    ['html', [{ html: true }]],
+    ['down --for 60', [{ status: 503, forSeconds: 60 }]],
+    ['quota', [{ fault: 'quota' }]],
+    ['quota 20', [{ fault: 'quota', forSeconds: 20 }]],
+    ['rate 100 10', [{ fault: 'rate', requests: 100, perSeconds: 10 }]],
+    ['lock --times 3', [{ fault: 'lock', times: 3 }]],
+    ['two-matches', [{ fault: 'two-matches' }]],
+    ['expire-token', [{ fault: 'token-expired' }]],
+    ['revoke-token', [{ fault: 'token-revoked' }]],
+    ['error partial', [{ fault: 'partial' }]],
     ['', 'state'],
     ['state', 'state'],
     ['down --help', 'help'],
@@ -46,7 +57,9 @@ describe('npm run crm', () => {
     ['slow soon', /^slow soon: must be a whole number/],
     ['reject', /^reject: name the contacts/],
     ['down --times 0', /^--times 0: must be a whole number/],
-    ['down --for 3', /^Unknown option '--for'/],
+    ['down --in 3', /^Unknown option '--in'/],
+    ['down --for soon', /^--for soon: must be a whole number/],
+    ['error', /^error: which one/],
     ['toString', /^toString: the sample CRM knows/],
   ])('refuses “%s”', (line, message) => {
     expect(() => rulesOf(line)).toThrow(message);
@@ -60,7 +73,21 @@ describe('npm run crm', () => {
   });
 
   it('explains each of its commands', () => {
-    for (const name of ['up', 'down', 'fail', 'apply-then-fail', 'throttle', 'slow', 'reject', 'drop', 'hang'])
+    for (const name of [
+      'up',
+      'down',
+      'fail',
+      'apply-then-fail',
+      'throttle',
+      'slow',
+      'reject',
+      'drop',
+      'hang',
+      'quota',
+      'rate',
+      'lock',
+      'error',
+    ])
       expect(CRM_HELP).toMatch(new RegExp(`^  ${name} `, 'm'));
   });
 });

@@ -48,4 +48,33 @@ describe('the report of a run', () => {
     expect(report.exactlyOnce).toBe(false);
     expect(formatReport(report)).toContain('result               1 events are not dealt with yet');
   });
+
+  it('finds the records of a vendor’s fake that are missing, or there twice', () => {
+    const sent = ['created', 'ended'].map((step) => ({
+      eventId: step,
+      rowKey: `EVENT#${step}`,
+      body: Buffer.from(
+        JSON.stringify({
+          eventBridgeEventId: step,
+          eventType: `interaction.${step}`,
+          eventTimestamp: '2026-11-26T10:00:00Z',
+          interaction: { id: `i-${step}`, to: '+15550100' },
+        }),
+      ),
+    })) as unknown as SendRun['events'];
+    const contact = { key: 'p15550100', name: '', phone: '' };
+    const call = { key: 'i-ended', contact: 'p15550100', subject: '', duration: '', direction: '' };
+    const of = (contacts: readonly (typeof contact)[], calls: readonly (typeof call)[]) =>
+      reportOn({
+        ...record({ created: APPLIED, ended: APPLIED }),
+        events: sent,
+        crmRecords: { title: 'Salesforce', contacts, calls },
+      });
+    const right = of([contact, { ...contact, key: 'other' }], [call]);
+    expect(right).toMatchObject({ exactlyOnce: true, records: { contacts: 1, calls: 1, twice: 0, missing: 0 } });
+    expect(formatReport(right)).toContain('  Salesforce           1 contacts, 1 calls, 0 twice, 0 missing');
+    expect(of([contact, contact], [call])).toMatchObject({ exactlyOnce: false, records: { twice: 1 } });
+    expect(of([contact], [])).toMatchObject({ exactlyOnce: false, records: { missing: 1 } });
+    expect(of([contact], [{ ...call, contact: 'p2' }])).toMatchObject({ records: { missing: 1 } });
+  });
 });

@@ -240,7 +240,7 @@ describe('npm run event', () => {
     await page.getByText('every call is answered 503').waitFor();
     expect(await page.getByRole('button', { name: 'Down' }).getAttribute('aria-pressed')).toBe('true');
     await page.getByRole('button', { name: 'Up' }).click();
-    await page.getByText('It answers as usual.').waitFor();
+    await page.getByText('Sample CRM answers as usual.').waitFor();
   }, 30_000);
 
   it('stays up to date while somebody types, and takes nothing away from them', async () => {

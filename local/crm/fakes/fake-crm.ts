@@ -55,6 +55,8 @@ interface JournalLine extends FakeCall {
 }
 
 const STATES: ReadonlySet<string> = new Set(Object.keys(ACCOUNT_STATES));
+/** Records that a page shows. */
+const LATEST = 5;
 const DAY_MS = 86_400_000;
 const PAGE = '<!DOCTYPE html><html><head><title>Service unavailable</title></head><body>Try again later.</body></html>';
 
@@ -67,6 +69,7 @@ export class FakeCrm implements LocalCrm {
     contacts: () => this.records.contacts,
     'logged-calls': () => this.records.calls,
     calls: () => this.calls,
+    latest: () => this.#latest(),
   };
   readonly #options: FakeCrmOptions;
   readonly #settings: ConnectorSettings;
@@ -134,6 +137,11 @@ export class FakeCrm implements LocalCrm {
       tokens: this.tokens.count,
       early: this.#rate.early,
     };
+  }
+
+  #latest(): CrmRecords {
+    const { contacts, calls } = this.records;
+    return { contacts: contacts.slice(-LATEST).reverse(), calls: calls.slice(-LATEST).reverse() };
   }
 
   get records(): CrmRecords {
