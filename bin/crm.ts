@@ -4,11 +4,13 @@ import '../cli/output-errors.ts';
 import { toPrintableJson } from '../cli/terminal.ts';
 import { messageOf, UserError } from '../cli/user-error.ts';
 import { printable } from '../lambdas/domain/telemetry/redact.ts';
+import { ConfigError } from '../lib/pipeline-config.ts';
 import { readCrmFaults, readCrmState, setCrmFaults } from '../local/crm/crm-client.ts';
 import { CRM_HELP, type CrmCommandRequest, readCrmRequest } from '../local/crm/crm-commands.ts';
 import { formatCrmRule } from '../local/crm/format-crm-rule.ts';
 import { findPipeline } from '../local/pipeline-file.ts';
 import { dataDirFrom } from '../local/settings.ts';
+import { runCheck } from './crm/check.ts';
 
 async function carryOut(
   request: Exclude<CrmCommandRequest, { kind: 'help' }>,
@@ -31,7 +33,21 @@ async function carryOut(
   ].join('\n');
 }
 
+async function check(args: readonly string[]): Promise<number> {
+  try {
+    const { code, text } = await runCheck(args, process.env);
+    process.stdout.write(text);
+    return code;
+  } catch (error) {
+    if (!(error instanceof UserError) && !(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+}
+
 async function main(): Promise<number> {
+  const [command, ...rest] = process.argv.slice(2);
+  if (command === 'check') return check(rest);
   let request: CrmCommandRequest;
   try {
     request = readCrmRequest(process.argv.slice(2));

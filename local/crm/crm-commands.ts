@@ -90,6 +90,7 @@ export const CRM_HELP = `Switches the faults of the CRM that npm start has start
   npm run crm -- [command] [options]
 
   state                         what it has seen, and how it behaves (without a command)
+  check                         whether a CRM of yours has what its connector needs (check --help)
 ${Object.entries(COMMANDS)
   .map(([name, { takes, about }]) => `  ${`${name} ${takes}`.padEnd(28)}  ${about}`)
   .join('\n')}

@@ -1,0 +1,118 @@
+/** `npm run crm -- check`: whether a real or fake CRM has what its connector needs. Writes nothing to it. */
+import { parseArgs } from 'node:util';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { UserError } from '../../cli/user-error.ts';
+import { HttpCrm } from '../../lambdas/adapters/crm.http.ts';
+import { SecretsManagerCrmToken } from '../../lambdas/adapters/crm-token.secrets-manager.ts';
+import { HttpTokenEndpoint } from '../../lambdas/adapters/token-endpoint.http.ts';
+import { CONNECTORS } from '../../lambdas/connectors/connectors.ts';
+import {
+  type Connector,
+  type CrmReply,
+  type CrmRequest,
+  type CrmRequests,
+  settingsFor,
+} from '../../lambdas/domain/crm/connector.ts';
+import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
+import type { CrmToken } from '../../lambdas/ports.ts';
+import type { CrmConfig } from '../../lib/crm-config.ts';
+import { readPipelineConfig } from '../../lib/pipeline-config.ts';
+import { cdkContext } from '../cdk-context.ts';
+import { type Finding, VENDOR_CHECKS } from './vendor-checks.ts';
+
+/** The text of `--help`. */
+export const CHECK_HELP = `Asks the CRM whether it has what the connector needs: a token, the unique fields, the permissions. Writes nothing to it.
+
+  npm run crm -- check [-c crm.connector=salesforce -c crm.baseUrl=https://acme.my.salesforce.com ...]
+
+  -c, --context KEY=VALUE  configuration as with cdk: put over what cdk.json says under context
+  -h, --help               this text
+
+CRM_CREDENTIALS holds the credentials as in the secret (docs/crm/). Ends with 0 if all is right, with 1 if something
+is missing, with 2 for wrong options.
+`;
+
+const CALL = { idempotencyKey: 'check', budgetMs: 20_000, freshToken: false };
+const clock = { now: () => Date.now() };
+
+/** Runs the command; returns its lines and its exit code. */
+export async function runCheck(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly code: number; readonly text: string }> {
+  const { values } = parse(argv);
+  if (values.help === true) return { code: 0, text: CHECK_HELP };
+  const baseUrl = environment.CRM_BASE_URL ? { 'crm.baseUrl': environment.CRM_BASE_URL } : {};
+  const { crm } = readPipelineConfig({ ...cdkContext(values.context ?? []), ...baseUrl });
+  const credentials = environment.CRM_CREDENTIALS || environment.CRM_TOKEN;
+  if (!credentials) throw new UserError('CRM_CREDENTIALS is missing: the credentials as in the secret (docs/crm/).');
+  const findings = await check(crm, credentials);
+  const lines = findings.map(({ what, fix }) =>
+    fix === undefined ? `  ok       ${what}` : `  missing  ${what}\n           ${fix}`,
+  );
+  const isRight = findings.every(({ fix }) => fix === undefined);
+  const title = CONNECTORS[crm.connector].title;
+  const result = isRight ? `${title} has what the connector needs.` : `${title} lacks something.`;
+  return { code: isRight ? 0 : 1, text: `${lines.join('\n')}\n\n${result}\n` };
+}
+
+async function check(crm: CrmConfig, credentials: string): Promise<readonly Finding[]> {
+  const connector: Connector = CONNECTORS[crm.connector];
+  const token = tokenFrom(credentials, crm, connector);
+  const access = await token.read({ fresh: false, budgetMs: CALL.budgetMs });
+  if (access.kind === 'unavailable') return [{ what: 'a token can be had', fix: access.cause }];
+  const findings: Finding[] = [{ what: 'a token can be had' }];
+  if (crm.connector === 'rest') return findings;
+  const steps = VENDOR_CHECKS[crm.connector](settingsFor(connector, crm.settings), access.token);
+  let step = steps.next();
+  while (step.done !== true) {
+    const asked = await ask(step.value, crm, connector, token);
+    if (typeof asked === 'string') return [...findings, { what: `${crm.baseUrl} answers`, fix: asked }];
+    step = steps.next(asked);
+  }
+  return [...findings, ...step.value];
+}
+
+/** The CRM's reply, whatever its status; a text: why there is none. */
+async function ask(
+  request: CrmRequest,
+  { baseUrl }: CrmConfig,
+  connector: Connector,
+  token: CrmToken,
+): Promise<CrmReply | string> {
+  let reply: CrmReply | undefined;
+  const asking: Connector = {
+    ...connector,
+    // Every response is a reply here.
+    rules: [{ outcome: 'success' }],
+    *requests(): CrmRequests {
+      reply = yield request;
+      return undefined;
+    },
+  };
+  const target = { baseUrl, connector: asking, settings: settingsFor(connector, {}), responseRules: [] };
+  const action = { kind: 'request', method: 'POST', path: '/', body: {} } as const;
+  const response = await new HttpCrm(target, token, clock).deliver(action, CALL);
+  if (response.kind !== 'answered') return response.cause;
+  if (response.status === 401) return `The CRM refuses the token: HTTP 401: ${response.excerpt}`;
+  return reply ?? `HTTP ${response.status}`;
+}
+
+/** The credentials as the processor reads them from its secret. */
+function tokenFrom(credentials: string, { baseUrl }: CrmConfig, connector: Connector): CrmToken {
+  const secrets = { send: async () => ({ SecretString: credentials }) } as unknown as SecretsManagerClient;
+  const source = { secretArn: 'CRM_CREDENTIALS', placeholder: '', baseUrl, token: connector.token };
+  const log = { write: () => undefined };
+  return new SecretsManagerCrmToken(secrets, source, new HttpTokenEndpoint(), clock, log, DEFAULT_LIMITS);
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: { context: { type: 'string', short: 'c', multiple: true }, help: { type: 'boolean', short: 'h' } },
+    });
+  } catch (error) {
+    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run crm -- check --help)`);
+  }
+}
