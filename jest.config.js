@@ -15,6 +15,8 @@ export default {
   testEnvironment: 'node',
   // One more than there are cores: long tests mostly wait and use two thirds of them.
   maxWorkers: availableParallelism() + 1,
+  // Tests wait for conditions; this only ends a test that hangs, also on a machine that does other work beside.
+  testTimeout: 300_000,
   testSequencer: '<rootDir>/test/longest-first.js',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

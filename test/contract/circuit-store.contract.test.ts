@@ -56,7 +56,7 @@ describe.each(SUBJECTS)('the circuit’s row, as %s', (_name, start) => {
   let subject: Subject;
   beforeAll(async () => {
     subject = await start();
-  }, 30_000);
+  });
   afterAll(async () => subject?.stop());
 
   it('is opened once, probed by one, and closed: each write by whoever saw the row as it is', async () => {

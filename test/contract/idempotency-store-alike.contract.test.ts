@@ -47,7 +47,7 @@ describe('the fake and the DynamoDB adapter', () => {
   let runs = 0;
   beforeAll(async () => {
     adapter = await dynamoDbSubject();
-  }, 30_000);
+  });
   afterAll(async () => adapter?.stop());
 
   /** Puts the same rows into both, does the same to both, and compares answers and rows left behind. */
@@ -91,7 +91,7 @@ describe('the fake and the DynamoDB adapter', () => {
       },
     );
     await fc.assert(property, { seed: 3, numRuns: 400 });
-  }, 60_000);
+  });
 
   it('decide settlements alike and leave the same rows behind', async () => {
     const property = fc.asyncProperty(
@@ -122,5 +122,5 @@ describe('the fake and the DynamoDB adapter', () => {
       },
     );
     await fc.assert(property, { seed: 5, numRuns: 400 });
-  }, 60_000);
+  });
 });

@@ -49,7 +49,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
   let subject: StoreSubject;
   beforeAll(async () => {
     subject = await start();
-  }, 30_000);
+  });
   afterAll(async () => subject?.stop());
 
   describe('a claim', () => {

@@ -95,7 +95,7 @@ describe.each([
   let subject: QueueSubject;
   beforeAll(async () => {
     subject = await start();
-  }, 30_000);
+  });
   afterAll(async () => subject?.stop());
 
   /** Receives the only message there is. */

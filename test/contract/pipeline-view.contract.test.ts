@@ -66,7 +66,7 @@ describe.each([
       'EVENT#one': { ...COMMON, status: 'COMPLETED', settledAtMs: 400, eventId: 'one' },
       [REUSED]: quarantined('id_reused', 500, 'one'),
     });
-  }, 30_000);
+  });
   afterAll(async () => subject?.stop());
 
   it('counts what waits for each reason, says since when, and shows the newest', async () => {

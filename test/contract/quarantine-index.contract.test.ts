@@ -62,7 +62,7 @@ describe.each([
       ),
       'EVENT#fresh': row('behind_newer', 900),
     });
-  }, 30_000);
+  });
   afterAll(async () => subject?.stop());
 
   it.each([

@@ -55,7 +55,7 @@ describe.each([
   let subject: Subject;
   beforeAll(async () => {
     subject = await start();
-  }, 30_000);
+  });
   afterAll(async () => subject?.stop());
 
   /** Receives so many, or as many as there are. */
@@ -137,7 +137,7 @@ describe('the SQS adapter', () => {
     } finally {
       await subject.stop();
     }
-  }, 30_000);
+  });
 
   it('tells which of a batch were taken, and nothing of a call that was not answered', async () => {
     const client = mockClient(SQSClient);

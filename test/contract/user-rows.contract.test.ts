@@ -29,7 +29,7 @@ beforeAll(async () => {
   server = await startDynamoDbForTest(TABLE);
   const limits = { ...DEFAULT_LIMITS, storeBudgetMs: 30_000 };
   store = new DynamoDbIdempotencyStore(server.client, TABLE, systemClock, systemChance, limits);
-}, 30_000);
+});
 
 afterAll(() => server.stop());
 
@@ -97,5 +97,5 @@ describe('a row that the check lets through', () => {
       { numRuns: 400 },
     );
     expect(stored).toBeGreaterThan(60);
-  }, 60_000);
+  });
 });

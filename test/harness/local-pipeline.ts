@@ -34,7 +34,8 @@ import { type EventOutcome, readOutcomes } from '../../local/send/event-outcomes
 import { countMessages, type QueueCounts } from '../../local/sqs/embedded-sqs.ts';
 
 const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
-const READY_PATIENCE_MS = 60_000;
+/** A wait that takes longer fails, and says what it waited for. Less than jest's `testTimeout`, which would not. */
+export const PATIENCE_MS = 240_000;
 const LOOK_EVERY_MS = 50;
 
 /** How a pipeline is started. */
@@ -323,11 +324,7 @@ export class LocalPipelineProcess {
   }
 
   /** Resolves when `condition` holds; rejects, naming `what`, when it has not come to hold for long. */
-  async until(
-    what: string,
-    condition: () => boolean | Promise<boolean>,
-    patienceMs = READY_PATIENCE_MS,
-  ): Promise<void> {
+  async until(what: string, condition: () => boolean | Promise<boolean>, patienceMs = PATIENCE_MS): Promise<void> {
     const endsAtMs = Date.now() + patienceMs;
     while (!(await condition())) {
       if (Date.now() > endsAtMs) throw new Error(`not within ${patienceMs} ms: ${what}\n${this.#output}`);

@@ -11,7 +11,7 @@ beforeAll(() => {
     ({ Properties }) => Properties as EvaluatedAlarm & { readonly AlarmName: string },
   );
   alarms = new Map(found.map((alarm) => [alarm.AlarmName.replace('GenesysCrmPipeline-', ''), alarm]));
-}, 60_000);
+});
 
 /** The state after each period: `A` alarm, `.` OK. */
 function states(name: string, periods: readonly Period[]): string {
@@ -75,7 +75,7 @@ describe('DeliveriesSilent', () => {
   it('is absent where silence is not configured', () => {
     const template = synthesized();
     expect(JSON.stringify(template.findResources('AWS::CloudWatch::Alarm'))).not.toContain('DeliveriesSilent');
-  }, 60_000);
+  });
 });
 
 describe('ApiRefusing', () => {

@@ -12,7 +12,7 @@ let bundles: Awaited<ReturnType<typeof ourBundles>>;
 
 beforeAll(async () => {
   bundles = await ourBundles(directory);
-}, 120_000);
+});
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 

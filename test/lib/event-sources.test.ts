@@ -16,7 +16,7 @@ let template: Template;
 
 beforeAll(() => {
   template = synthesized({ partnerEventSource: SOURCE, openMessaging: 'true' });
-}, 60_000);
+});
 
 describe('the partner event bus', () => {
   it('is bound to the partner event source, and called as it must be', () => {

@@ -71,7 +71,7 @@ describe('the functions’ environment', () => {
       'QUARANTINE_URL',
       'STATE_TABLE_NAME',
     ]);
-  }, 60_000);
+  });
 
   it('is refused with one message that names all that is missing', () => {
     expect(() => readIngestEnvironment({ OPEN_MESSAGING_SECRET_ARN: '' })).toThrow(

@@ -48,7 +48,7 @@ describe('a mapping file', () => {
       true,
       false,
     ]);
-  }, 120_000);
+  });
 
   it('that does not compile is refused with the place and the reason', () => {
     const path = file('bad.ts', 'export const crmMapping = () => ({ kind: "delivr" });\nconst x: number = "a";\n');
@@ -56,12 +56,12 @@ describe('a mapping file', () => {
       `mapping.file: a mapping that compiles: ${path}:2:7: Type 'string' is not assignable to type 'number'.`,
       expect.stringMatching(/^mapping\.file: .*does not satisfy the expected type 'MappingModule'.*'kind|kind: string/),
     ]);
-  }, 60_000);
+  });
 
   it('that exports no mapping is refused', () => {
     const path = file('none.ts', 'export const mapping = 1;\n');
     expect(problemsWith(path)).toEqual([expect.stringContaining("Property 'crmMapping' is missing")]);
-  }, 60_000);
+  });
 
   it.each(['missing.ts', 'mapping.txt', '.'])('that is none is refused: %s', (name) => {
     const path = join(DIRECTORY, name);

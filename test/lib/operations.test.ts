@@ -75,7 +75,7 @@ beforeAll(() => {
   template = synthesized();
   alarms = alarmsOf(template);
   widgets = widgetsOf(template);
-}, 60_000);
+});
 
 let configuredOnce: Template | undefined;
 
@@ -385,7 +385,7 @@ describe('the topic of alarms', () => {
       Protocol: 'email',
       Endpoint: 'on-call@example.com',
     });
-  }, 60_000);
+  });
 });
 
 describe('limits of the context', () => {
@@ -399,5 +399,5 @@ describe('limits of the context', () => {
     expect(circuit === undefined ? [] : namedByAlarm(circuit)).toEqual([
       { namespace: 'Contacts', name: 'CircuitOpenTime', dimensions: { service: 'redrive' } },
     ]);
-  }, 60_000);
+  });
 });

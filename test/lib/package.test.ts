@@ -47,7 +47,7 @@ beforeAll(() => {
   writeFileSync(join(APP_DIR, 'package.json'), '{"type":"module"}');
   writeFileSync(join(APP_DIR, 'package-lock.json'), '{"lockfileVersion":3,"packages":{}}');
   writeFileSync(join(APP_DIR, 'app.ts'), APP);
-}, 120_000);
+});
 
 afterAll(() => rmSync(APP_DIR, { recursive: true, force: true }));
 
@@ -55,7 +55,7 @@ describe('the packed construct in an empty CDK app', () => {
   it('type-checks strictly', () => {
     const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2024'];
     expect(node(join(MODULES, 'typescript/bin/tsc'), ...options, '--types', 'node', 'app.ts')).toBe('');
-  }, 120_000);
+  });
 
   it('synthesizes the pipeline and what the app adds to it', () => {
     const env = { PATH: process.env.PATH, CDK_OUTDIR: join(APP_DIR, 'cdk.out') };
@@ -70,5 +70,5 @@ describe('the packed construct in an empty CDK app', () => {
     expect(types).toContain('AWS::SNS::Subscription');
     expect(template.Outputs).toHaveProperty('WebhookUrl');
     expect(JSON.stringify(template)).toContain('Contacts-QuarantineNotEmpty');
-  }, 120_000);
+  });
 });

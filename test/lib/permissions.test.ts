@@ -14,7 +14,7 @@ let template: Template;
 
 beforeAll(() => {
   template = synthesized();
-}, 60_000);
+});
 
 /** `action resource` of everything that a role is granted. */
 function grantsOf(role: string): string[] {

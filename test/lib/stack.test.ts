@@ -8,7 +8,7 @@ let template: Template;
 
 beforeAll(() => {
   template = synthesized();
-}, 60_000);
+});
 
 describe('the queues', () => {
   it('give the processor six timeouts, and move to quarantine only what has come thirty times', () => {
@@ -85,7 +85,7 @@ describe('who may send to the queues', () => {
     expect((sourceQueueArns as unknown[]).map(asText)).toEqual([
       'arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:contacts-delivery',
     ]);
-  }, 60_000);
+  });
 });
 
 describe('the state table', () => {
@@ -320,27 +320,22 @@ describe('a stack that is configured', () => {
   it.each([
     ['keeps the default endpoint until its domain is known to work', {}, false],
     ['disables the default endpoint when asked to', { 'domain.only': 'true' }, true],
-  ])(
-    'with a domain of its own, %s',
-    (_what, context, disabled) => {
-      const configured = synthesized({
-        ...context,
-        'domain.name': 'hooks.example.com',
-        'domain.certificateArn':
-          'arn:aws:acm:eu-central-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000',
-      });
-      expect(only(configured, 'AWS::ApiGatewayV2::DomainName').Properties).toMatchObject({
-        DomainName: 'hooks.example.com',
-      });
-      expect(only(configured, 'AWS::ApiGatewayV2::ApiMapping').Properties.ApiMappingKey).toBeUndefined();
-      expect(only(configured, 'AWS::ApiGatewayV2::Api').Properties.DisableExecuteApiEndpoint).toBe(disabled);
-      const outputs = configured.toJSON().Outputs as Record<string, { readonly Value: unknown }>;
-      expect(asText(outputs.WebhookUrl?.Value)).toBe('https://<WebhookDomain>/v1/eventbridge/genesys');
-      expect(asText(outputs.DomainTarget?.Value)).toBe('<WebhookDomain.RegionalDomainName>');
-      expect(asText(outputs.DomainHostedZoneId?.Value)).toBe('<WebhookDomain.RegionalHostedZoneId>');
-    },
-    60_000,
-  );
+  ])('with a domain of its own, %s', (_what, context, disabled) => {
+    const configured = synthesized({
+      ...context,
+      'domain.name': 'hooks.example.com',
+      'domain.certificateArn': 'arn:aws:acm:eu-central-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000',
+    });
+    expect(only(configured, 'AWS::ApiGatewayV2::DomainName').Properties).toMatchObject({
+      DomainName: 'hooks.example.com',
+    });
+    expect(only(configured, 'AWS::ApiGatewayV2::ApiMapping').Properties.ApiMappingKey).toBeUndefined();
+    expect(only(configured, 'AWS::ApiGatewayV2::Api').Properties.DisableExecuteApiEndpoint).toBe(disabled);
+    const outputs = configured.toJSON().Outputs as Record<string, { readonly Value: unknown }>;
+    expect(asText(outputs.WebhookUrl?.Value)).toBe('https://<WebhookDomain>/v1/eventbridge/genesys');
+    expect(asText(outputs.DomainTarget?.Value)).toBe('<WebhookDomain.RegionalDomainName>');
+    expect(asText(outputs.DomainHostedZoneId?.Value)).toBe('<WebhookDomain.RegionalHostedZoneId>');
+  });
 
   it('takes names, capacity, memory, retention and limits from its context', () => {
     const configured = synthesized({
@@ -394,7 +389,7 @@ describe('a stack that is configured', () => {
     });
     const { IntegrationUri } = only(configured, 'AWS::ApiGatewayV2::Integration').Properties;
     expect(asText(IntegrationUri)).toMatch(/^<IngestFunctionAliaslive/);
-  }, 60_000);
+  });
 });
 
 describe('a processor in a private network', () => {
@@ -410,7 +405,7 @@ describe('a processor in a private network', () => {
     });
     expect(only(configured, 'AWS::Lambda::Function', 'Ingest').Properties.VpcConfig).toBeUndefined();
     expect(JSON.stringify(configured.findResources('AWS::IAM::Policy'))).toContain('ec2:CreateNetworkInterface');
-  }, 60_000);
+  });
 });
 
 describe('with a key of the user', () => {
@@ -431,5 +426,5 @@ describe('with a key of the user', () => {
     expect(new Set(valuesOf('AWS::Logs::LogGroup', 'KmsKeyId'))).toEqual(new Set([key]));
     expect(valuesOf('AWS::SNS::Topic', 'KmsMasterKeyId')).toEqual([key]);
     expect(configured.findResources('AWS::KMS::Key')).toEqual({});
-  }, 60_000);
+  });
 });

@@ -15,7 +15,7 @@ let resources: Readonly<Record<string, { readonly Type: string; readonly Propert
 beforeAll(() => {
   const partnerEventSource = 'aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/contacts';
   resources = synthesized({ openMessaging: 'true', partnerEventSource }).toJSON().Resources;
-}, 60_000);
+});
 
 describe('an upgrade from 0.1.0', () => {
   it.each(Object.entries(PREVIOUS))('keeps %s', (logicalId, { Type, ...properties }) => {

@@ -12,7 +12,7 @@ let dynamoDb: DynamoDbForTest;
 
 beforeAll(async () => {
   [sqs, dynamoDb] = await Promise.all([startSqsForTest(), startDynamoDbForTest('state-of-before')]);
-}, 30_000);
+});
 
 afterAll(async () => {
   await Promise.all([sqs?.stop(), dynamoDb?.stop()]);

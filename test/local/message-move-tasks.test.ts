@@ -16,7 +16,7 @@ let sqs: SqsForTest;
 
 beforeAll(async () => {
   sqs = await startSqsForTest();
-}, 30_000);
+});
 
 afterAll(() => sqs?.stop());
 

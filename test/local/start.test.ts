@@ -51,42 +51,38 @@ describe('npm start', () => {
     } finally {
       await pipeline.dispose();
     }
-  }, 60_000);
+  });
 });
 
 describe('Ctrl-C', () => {
-  it.each(['synthesizing', 'starting'])(
-    'while it says “%s” ends the start without a complaint',
-    async (step) => {
-      const dataDir = mkdtempSync(join(tmpdir(), 'interrupted-'));
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'bin/start.ts'], {
-        cwd: PROJECT_DIR,
-        env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: dataDir },
-        // A process group of its own: a terminal's Ctrl-C reaches all processes of the group.
-        detached: true,
-      });
-      let output = '';
-      const ended = once(child, 'close');
-      const interrupt = (chunk: Buffer) => {
-        const before = output;
-        output += chunk.toString('utf8');
-        if (!before.includes(`\n${step}`) && `\n${output}`.includes(`\n${step}`))
-          process.kill(-(child.pid ?? 0), 'SIGINT');
-      };
-      child.stdout.on('data', interrupt);
-      child.stderr.on('data', interrupt);
-      try {
-        expect(await ended).toEqual([0, null]);
-        expect(output).not.toMatch(/^ready|Error|^ +at /m);
-        expect(output).toMatch(/^stopping$/m);
-        const left = new ChildRegistry(join(dataDir, 'processes.jsonl')).running();
-        expect(left).toEqual([]);
-      } finally {
-        rmSync(dataDir, { recursive: true, maxRetries: 5, retryDelay: 100 });
-      }
-    },
-    60_000,
-  );
+  it.each(['synthesizing', 'starting'])('while it says “%s” ends the start without a complaint', async (step) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'interrupted-'));
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'bin/start.ts'], {
+      cwd: PROJECT_DIR,
+      env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: dataDir },
+      // A process group of its own: a terminal's Ctrl-C reaches all processes of the group.
+      detached: true,
+    });
+    let output = '';
+    const ended = once(child, 'close');
+    const interrupt = (chunk: Buffer) => {
+      const before = output;
+      output += chunk.toString('utf8');
+      if (!before.includes(`\n${step}`) && `\n${output}`.includes(`\n${step}`))
+        process.kill(-(child.pid ?? 0), 'SIGINT');
+    };
+    child.stdout.on('data', interrupt);
+    child.stderr.on('data', interrupt);
+    try {
+      expect(await ended).toEqual([0, null]);
+      expect(output).not.toMatch(/^ready|Error|^ +at /m);
+      expect(output).toMatch(/^stopping$/m);
+      const left = new ChildRegistry(join(dataDir, 'processes.jsonl')).running();
+      expect(left).toEqual([]);
+    } finally {
+      rmSync(dataDir, { recursive: true, maxRetries: 5, retryDelay: 100 });
+    }
+  });
 });
 
 describe('a start that does not become ready', () => {
@@ -101,7 +97,7 @@ describe('a start that does not become ready', () => {
     } finally {
       rmSync(dataDir, { recursive: true, maxRetries: 5, retryDelay: 100 });
     }
-  }, 60_000);
+  });
 });
 
 describe('a user’s mistake', () => {

@@ -29,12 +29,12 @@ beforeAll(async () => {
     context: LIMITS_IN_SECONDS,
     environment: { CRM_BASE_URL: `${crm.url}/tenant`, CRM_TOKEN: TOKEN },
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   await pipeline?.dispose();
   await crm?.close();
-}, 20_000);
+});
 
 beforeEach(() => {
   calls.length = 0;

@@ -93,9 +93,9 @@ beforeAll(async () => {
   expect(new Set(sockets.map(({ address }) => address))).toEqual(new Set(['0100007F']));
   unreachable = sockets.map(({ port }) => port).filter((port) => PORTS_NO_BROWSER_OPENS.includes(port));
   ports = sockets.map(({ port }) => port).filter((port) => !PORTS_NO_BROWSER_OPENS.includes(port));
-}, 60_000);
+});
 
-afterAll(async () => pipeline?.dispose(), 20_000);
+afterAll(async () => pipeline?.dispose());
 
 /** Everything that an attack could change. */
 async function state(): Promise<object> {
@@ -230,5 +230,5 @@ const TRY_EVERYTHING = `async (ports) => {
       await browser.close();
     }
     expect(await state()).toEqual(before);
-  }, 60_000);
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
+import { LocalPipelineProcess, PATIENCE_MS } from '../harness/local-pipeline.ts';
 import { killRun } from './kill-run.ts';
 import { LIMITS_IN_SECONDS } from './limits-in-seconds.ts';
 
@@ -20,14 +20,14 @@ describe('a pipeline that is killed', () => {
       context: LIMITS_IN_SECONDS,
       killAfterMs: 900,
       crmDelayMs: 100,
-      patienceMs: 60_000,
+      patienceMs: PATIENCE_MS,
     });
     expect(report).toMatchObject({ lost: [], appliedTwice: [], unexplainedCalls: [] });
     // Otherwise the kill came too early, or too late, to mean anything.
     expect(report.acceptedEvents).toBeGreaterThan(0);
     expect(report.applied).toBe(report.acceptedEvents);
     expect(report.appliedBeforeKill).toBeLessThan(report.acceptedEvents);
-  }, 120_000);
+  });
 
   it.each([
     ['before the CRM has applied the call', { hang: true, times: 1 }, 1, ['failed 0', 'applied 200']],
@@ -65,6 +65,5 @@ describe('a pipeline that is killed', () => {
         await pipeline.dispose();
       }
     },
-    90_000,
   );
 });

@@ -16,8 +16,8 @@ beforeAll(async () => {
   // Two expired leases instead of three: each costs a whole visibility timeout.
   const context = { ...LIMITS_IN_SECONDS, 'limits.poisonExpiredLeases': '2' };
   pipeline = await LocalPipelineProcess.start({ context });
-}, 60_000);
-afterAll(async () => pipeline?.dispose(), 20_000);
+});
+afterAll(async () => pipeline?.dispose());
 afterEach(async () => {
   await pipeline.setCrmFaults([]);
   await pipeline.until('the circuit is closed', async () => {
@@ -88,7 +88,7 @@ describe('while the CRM is down', () => {
       expect(atMs - previousMs).toBeGreaterThan(PROBE_EVERY_MS - 500);
     }
     expect((await pipeline.quarantined('circuit_open')).length).toBeGreaterThan(20);
-  }, 60_000);
+  });
 
   it('a prober that is killed does not keep the circuit open', async () => {
     await openTheCircuit('prober');
@@ -104,7 +104,7 @@ describe('while the CRM is down', () => {
       await pipeline.post(event('next', '+next'));
       return (await circuit()).state === 'CLOSED';
     });
-  }, 60_000);
+  });
 
   it('an event that kills its process again and again is quarantined as poison, and takes nobody along', async () => {
     await pipeline.setCrmFaults([{ phone: '+poison', hang: true }]);
@@ -123,5 +123,5 @@ describe('while the CRM is down', () => {
     expect(await rowOf(poison)).toMatchObject({ reason: 'poison' });
     for (const other of others)
       await pipeline.until('all others are applied', async () => (await rowOf(other))?.status === 'COMPLETED');
-  }, 90_000);
+  });
 });

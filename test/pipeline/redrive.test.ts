@@ -11,8 +11,8 @@ let pipeline: LocalPipelineProcess;
 beforeAll(async () => {
   const context = { ...LIMITS_IN_SECONDS, 'limits.redriveFunctionTimeoutMs': String(REDRIVE_TIMEOUT_MS) };
   pipeline = await LocalPipelineProcess.start({ context });
-}, 60_000);
-afterAll(async () => pipeline?.dispose(), 20_000);
+});
+afterAll(async () => pipeline?.dispose());
 beforeEach(() => pipeline.setCrmFaults([]));
 
 let ids = 0;
@@ -69,7 +69,7 @@ describe('npm run redrive', () => {
     await all([refused, refusedOld], 'STALE');
     expect(await inQuarantine()).toBe(1);
     expect((await pipeline.rows([refused])).get(refused)).toMatchObject({ redrives: 1 });
-  }, 30_000);
+  });
 
   it('tells by its exit code what is wrong: the options, or the pipeline', async () => {
     expect(await pipeline.redrive('--reason', 'bad_luck')).toMatchObject({ code: 2, stdout: '' });
@@ -80,7 +80,7 @@ describe('npm run redrive', () => {
     } finally {
       await ended.dispose();
     }
-  }, 20_000);
+  });
 
   it('loses nothing where its function is killed half-way, says so, and goes on call after call when run again', async () => {
     await pipeline.setCrmFaults([{ status: 422 }]);
@@ -104,7 +104,7 @@ describe('npm run redrive', () => {
     await all(keys, 'COMPLETED');
     // The invalid one.
     expect(await inQuarantine()).toBe(1);
-  }, 60_000);
+  });
 
   it('hands everything to SQS’s own task, and tells that it did', async () => {
     const { code, stdout } = await pipeline.redrive('--all');
@@ -118,7 +118,7 @@ describe('npm run redrive', () => {
       const [row] = await pipeline.quarantined('invalid_event');
       return row?.redrives === 1 && (await inQuarantine()) === 1;
     });
-  }, 20_000);
+  });
 });
 
 describe('recovery', () => {
@@ -144,5 +144,5 @@ describe('recovery', () => {
     expect(await pipeline.recover()).toMatchObject({ examined: 0, reachedEnd: true, circuit: 'closed' });
     // The invalid one.
     expect(await pipeline.count('quarantine')).toEqual({ visible: 1, inFlight: 0, delayed: 0 });
-  }, 60_000);
+  });
 });

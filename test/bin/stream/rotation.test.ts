@@ -250,7 +250,6 @@ describe('a rotation that is interrupted', () => {
         else expectRotated();
       }
     },
-    60_000,
   );
 });
 
