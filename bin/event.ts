@@ -1,5 +1,6 @@
-/** `npm run event`: the life of an event by its id, or the events that have come to no end, here or in AWS. */
+/** `npm run event`: prints the history of an event, or lists unsettled events, of this machine or of a stack. */
 import '../cli/output-errors.ts';
+import { runCommand } from '../cli/command.ts';
 import { Progress } from '../cli/progress.ts';
 import { toPrintableJson } from '../cli/terminal.ts';
 import { messageOf, UserError } from '../cli/user-error.ts';
@@ -9,7 +10,7 @@ import { QUARANTINE_INDEX } from '../lambdas/domain/event/event-key.ts';
 import { DEFAULT_LIMITS } from '../lambdas/domain/limits.ts';
 import { timelineOf } from '../lambdas/domain/telemetry/event-timeline.ts';
 import { dataDirFrom } from '../local/settings.ts';
-import { EVENT_HELP, type EventRequest, readEventRequest } from './event/options.ts';
+import { type EventRequest, readEventRequest } from './event/options.ts';
 import { formatTimelines, formatUnsettled } from './event/report.ts';
 import { deployedTarget, type EventTarget, localTarget } from './event/target.ts';
 import { findUnsettled, scanPrice } from './event/unsettled.ts';
@@ -17,9 +18,7 @@ import { findUnsettled, scanPrice } from './event/unsettled.ts';
 /** Nobody waits in vain behind this command: it may take its time. */
 const READ_BUDGET_MS = 20_000;
 
-async function main(): Promise<number> {
-  const request = requestOrHelp();
-  if (request === undefined) return 0;
+async function run(request: EventRequest): Promise<number> {
   const { stack } = request;
   const target = stack === undefined ? localTarget(dataDirFrom(process.env)) : await deployedTarget(stack);
   try {
@@ -29,18 +28,6 @@ async function main(): Promise<number> {
     throw new UserError(`${target.name} cannot be read: ${messageOf(error).split('\n')[0]}`);
   } finally {
     target.close();
-  }
-}
-
-function requestOrHelp(): EventRequest | undefined {
-  try {
-    const request = readEventRequest(process.argv.slice(2));
-    if (request === undefined) process.stdout.write(EVENT_HELP);
-    return request;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(2);
   }
 }
 
@@ -79,8 +66,4 @@ function print(result: string | object): void {
   process.stdout.write(`${typeof result === 'string' ? result : toPrintableJson(result)}\n`);
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof UserError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  return 1;
-});
+await runCommand(readEventRequest, run);

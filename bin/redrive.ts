@@ -1,12 +1,13 @@
 /** `npm run redrive`: moves events from quarantine back to the delivery queue, here or in AWS, or shows what waits. */
 import '../cli/output-errors.ts';
+import { runCommand } from '../cli/command.ts';
 import { Progress } from '../cli/progress.ts';
 import { toPrintableJson } from '../cli/terminal.ts';
 import { UserError } from '../cli/user-error.ts';
 import type { RedriveResult } from '../lambdas/domain/quarantine/redrive-result.ts';
 import { dataDirFrom } from '../local/settings.ts';
 import { deployedTarget, invokeRedrive, localTarget, type RedriveTarget } from './redrive/invocation.ts';
-import { REDRIVE_HELP, type RedriveOptions, readRedriveOptions } from './redrive/options.ts';
+import { type RedriveOptions, readRedriveOptions } from './redrive/options.ts';
 import { formatRun, isDone, mergeRuns, type Run } from './redrive/report.ts';
 
 /** What is printed, and with which code the command ends. */
@@ -15,19 +16,7 @@ interface Result {
   readonly code: number;
 }
 
-async function main(): Promise<number> {
-  let options: RedriveOptions | undefined;
-  try {
-    options = readRedriveOptions(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-  if (options === undefined) {
-    process.stdout.write(REDRIVE_HELP);
-    return 0;
-  }
+async function run(options: RedriveOptions): Promise<number> {
   const { functionName } = options;
   const target = functionName === undefined ? localTarget(dataDirFrom(process.env)) : deployedTarget(functionName);
   const answer = await ask(target, options);
@@ -91,8 +80,4 @@ function resultOf(answer: RedriveResult, { awsCli }: RedriveTarget, { eventIds }
   }
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof UserError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  return 1;
-});
+await runCommand(readRedriveOptions, run);

@@ -1,83 +1,50 @@
-/** What `npm run event` is asked for. */
-import { parseArgs } from 'node:util';
+/** Options of `npm run event`. */
+import { npmCommand, parseArguments, wholeNumber } from '../../cli/command.ts';
 import { UserError } from '../../cli/user-error.ts';
 
 /** The request, checked. `stack` undefined: the pipeline on this machine. */
 export type EventRequest = { readonly stack: string | undefined; readonly json: boolean } & (
   | { readonly kind: 'life'; readonly eventId: string }
-  /** Events that have been on their way for longer than `olderThanMs`; `limit` of them are listed. */
+  /** Unsettled events received more than `olderThanMs` ago; the oldest `limit` are listed. */
   | { readonly kind: 'unsettled'; readonly olderThanMs: number; readonly limit: number }
 );
 
-/** The text of `--help`. */
-export const EVENT_HELP = `Tells the life of an event, or finds events that have come to no end.
-
-  npm run event -- <id> [options]
-  npm run event -- --unsettled [options]
-
-  <id>            an eventBridgeEventId, or the key of a row (BODY#…, REUSED#…)
-  --unsettled     events that are neither final nor in quarantine, each with what it waits for
-  --minutes N     with --unsettled: only those received more than N minutes ago (60)
-  --limit N       with --unsettled: how many to list, oldest first (50); all are counted
-  --stack NAME    the deployed stack of this name, in the account and region of the AWS SDK (else: this machine)
-  --json          print JSON
-  -h, --help      this text
-
-An id costs a few read units. --unsettled is exact and reads the whole state table once, at half a read unit for each
-4 KB, for which it says the price before it begins.
-Finds the pipeline on this machine by DATA_DIR (.local), as npm start does. Ends with 0 if the event is known, or if
-there is no unsettled one; with 1 if not; with 2 for wrong options.
-`;
-
-/** Reads a command line, or undefined where help was asked for. Refuses what cannot be meant, naming it. */
-export function readEventRequest(argv: readonly string[]): EventRequest | undefined {
-  const { values, positionals } = parse(argv);
-  if (values.help === true) return undefined;
-  const common = { stack: values.stack, json: values.json === true };
-  const [eventId, extra] = positionals;
-  if (values.unsettled === true) {
+/** Reads the command line. Throws HelpRequested, or a UserError that names what is wrong. */
+export function readEventRequest(argv: readonly string[]): EventRequest {
+  const { args, values } = parse(argv);
+  const { stack, json = false, unsettled, minutes, limit } = values;
+  const [eventId, extra] = args;
+  if (unsettled === true) {
     if (eventId !== undefined) throw new UserError(`${eventId}: --unsettled lists events, and takes no id`);
-    const minutes = whole('--minutes', values.minutes, 0) ?? 60;
-    return {
-      ...common,
-      kind: 'unsettled',
-      olderThanMs: minutes * 60_000,
-      limit: whole('--limit', values.limit, 1) ?? 50,
-    };
+    return { stack, json, kind: 'unsettled', olderThanMs: (minutes ?? 60) * 60_000, limit: limit ?? 50 };
   }
-  if (values.minutes !== undefined || values.limit !== undefined)
-    throw new UserError('--minutes and --limit go with --unsettled');
+  if (minutes !== undefined || limit !== undefined) throw new UserError('--minutes and --limit go with --unsettled');
   if (eventId === undefined)
     throw new UserError('Which event? npm run event -- <id>, or --unsettled (--help has it all)');
   if (extra !== undefined)
     throw new UserError(`${extra}: one event at a time; put an id with spaces in it into quotes`);
-  return { ...common, kind: 'life', eventId };
+  return { stack, json, kind: 'life', eventId };
 }
 
 function parse(argv: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        unsettled: flag,
-        minutes: text,
-        limit: text,
-        stack: text,
-        json: flag,
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run event -- --help says what there is)`);
-  }
-}
-
-function whole(name: string, text: string | undefined, min: number): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d{1,7}$/.test(text) || Number(text) < min)
-    throw new UserError(`${name} ${text}: must be a whole number from ${min} on`);
-  return Number(text);
+  const command = npmCommand('event')
+    .description('Prints the history of an event, or lists unsettled events.')
+    .usage('<id> [options]\n       npm run event -- --unsettled [options]')
+    .argument('[id]', 'an eventBridgeEventId, or the key of a row (BODY#…, REUSED#…)')
+    // Refused above: an id may have spaces in it.
+    .allowExcessArguments()
+    .option('--unsettled', 'list events that are neither final nor in quarantine, and what each waits for')
+    .option('--minutes <n>', 'with --unsettled: only those received more than n minutes ago (60)', wholeNumber(0))
+    .option('--limit <n>', 'with --unsettled: list n events, oldest first (50); all are counted', wholeNumber(1))
+    .option('--stack <name>', 'the deployed stack, in the account and region of the AWS SDK (else: this machine)')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+An id costs a few read units. --unsettled reads the whole state table once, at half a read unit for each 4 KB, and
+prints the price first. The pipeline on this machine is found by DATA_DIR (.local), as npm start does.
+Exit code: 0 if the event is known, or no event is unsettled; 1 if not; 2 for wrong options.`,
+    );
+  const parsed = parseArguments(command, argv);
+  return { args: parsed.args, values: parsed.opts() };
 }

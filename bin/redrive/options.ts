@@ -1,5 +1,5 @@
-/** What `npm run redrive` is asked for. */
-import { parseArgs } from 'node:util';
+/** Options of `npm run redrive`. */
+import { collect, npmCommand, parseArguments } from '../../cli/command.ts';
 import { UserError } from '../../cli/user-error.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { QUARANTINE_REASONS } from '../../lambdas/domain/quarantine/quarantine-reasons.ts';
@@ -21,38 +21,6 @@ const REASONS = Object.entries(QUARANTINE_REASONS)
   .map(([reason, { recovery, about }]) => `  ${recovery === 'never' ? ' ' : '*'} ${reason.padEnd(19)}${about}`)
   .join('\n');
 
-/** The text of `--help`. */
-export const REDRIVE_HELP = `Moves events from quarantine back to the delivery queue, or shows what waits there.
-
-  npm run redrive -- --list                             what waits in quarantine, and why
-  npm run redrive -- --reason crm_rejected --dry-run    what would be moved
-  npm run redrive -- --reason crm_rejected              moves it
-
-What to move (--reason, --type and --event-id may be given several times; what is meant is meant by each kind given):
-  --reason R        why it waits: one of the reasons below
-  --type T          the event's type, such as interaction.created
-  --event-id ID     one event, however often it has been redriven before
-  --from TIME       received at this time or later: 2026-01-31T09:30:00Z
-  --to TIME         received before this time
-  --all             everything, by SQS's own move task: fast, and only --rate goes with it
-
-How:
-  --limit N         move at most N
-  --rate N          move at most N a second (${DEFAULT_LIMITS.redriveRatePerSecond}; with --all as fast as SQS can)
-  --dry-run         look and tell, but move nothing
-  --list            the same, of everything if nothing is named
-  --function NAME   the redrive function of a stack in AWS (its output RedriveFunctionName), with the credentials and
-                    the region of your environment; else that of the pipeline on this machine, found by DATA_DIR
-  --json            print the result as JSON
-  -h, --help        this text
-
-Reasons (those with a star go back by themselves when an outage of the CRM is over):
-${REASONS}
-
-Safe to run again, and twice at once. Ends with 0 if all that was meant has been looked at, or the limit was reached,
-with 1 if not, with 2 for wrong options.
-`;
-
 /** Fields of the request, and the options that set them. */
 const OPTION_OF: Readonly<Record<string, string>> = {
   'filter.reasons': '--reason',
@@ -64,73 +32,88 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   ratePerSecond: '--rate',
 };
 
-/** Reads the options, or undefined where help was asked for. */
-export function readRedriveOptions(args: readonly string[]): RedriveOptions | undefined {
-  const { values } = parse(args);
-  if (values.help === true) return undefined;
+/** Reads the command line. Throws HelpRequested, or a UserError that names what is wrong. */
+export function readRedriveOptions(argv: readonly string[]): RedriveOptions {
+  const values = parse(argv);
   const payload = values.all === true ? moveAllFrom(values) : redriveFrom(values);
   check(payload);
   return {
     payload,
-    limit: numberFrom(values.limit),
-    eventIds: values['event-id'] ?? [],
+    limit: values.limit,
+    eventIds: values.eventId ?? [],
     json: values.json === true,
     functionName: values.function,
   };
 }
 
-type Values = ReturnType<typeof parse>['values'];
+type Values = ReturnType<typeof parse>;
 
-function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const texts = { type: 'string', multiple: true } as const;
-  const flag = { type: 'boolean' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        reason: texts,
-        type: texts,
-        'event-id': texts,
-        from: text,
-        to: text,
-        all: flag,
-        limit: text,
-        rate: text,
-        'dry-run': flag,
-        list: flag,
-        function: text,
-        json: flag,
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run redrive -- --help says what there is)`);
-  }
+function parse(argv: readonly string[]) {
+  const command = npmCommand('redrive')
+    .description('Moves events from quarantine back to the delivery queue, or shows what waits there.')
+    .usage(
+      [
+        '--list                            what waits in quarantine, and why',
+        '--reason crm_rejected --dry-run   what would be moved',
+        '--reason crm_rejected             moves it',
+      ].join('\n       npm run redrive -- '),
+    )
+    .optionsGroup('What to move (all that is given must fit; --reason, --type and --event-id several times):')
+    .option('--reason <reason>', 'why it waits: one of the reasons below', collect)
+    .option('--type <type>', 'the event’s type, such as interaction.created', collect)
+    .option('--event-id <id>', 'one event, however often it has been redriven before', collect)
+    .option('--from <time>', 'received at this time or later: 2026-01-31T09:30:00Z')
+    .option('--to <time>', 'received before this time')
+    .option('--all', 'everything, by SQS’s own move task: fast, and only --rate goes with it')
+    .optionsGroup('How:')
+    .option('--limit <n>', 'move at most n', numberFrom)
+    .option(
+      '--rate <n>',
+      `move at most n a second (${DEFAULT_LIMITS.redriveRatePerSecond}; with --all as fast as SQS can)`,
+      numberFrom,
+    )
+    .option('--dry-run', 'show what would be moved, and move nothing')
+    .option('--list', 'the same, of everything if nothing is named')
+    .option(
+      '--function <name>',
+      'the redrive function of a stack in AWS (its output RedriveFunctionName), with the credentials and the ' +
+        'region of your environment; else that of the pipeline on this machine, found by DATA_DIR',
+    )
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Reasons (those with a star go back automatically when an outage of the CRM is over):
+${REASONS}
+
+Safe to run again, and twice at once. Exit code: 0 if everything that was named has been looked at, or the limit was
+reached; 1 if not; 2 for wrong options.`,
+    );
+  return parseArguments(command, argv).opts();
 }
 
 function moveAllFrom(values: Values): RedriveOptions['payload'] {
-  const others = (['reason', 'type', 'event-id', 'from', 'to', 'limit', 'dry-run', 'list'] as const).filter(
-    (name) => values[name] !== undefined,
-  );
+  const others = (['reason', 'type', 'eventId', 'from', 'to', 'limit', 'dryRun', 'list'] as const)
+    .filter((name) => values[name] !== undefined)
+    .map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
   if (others.length > 0) {
     throw new UserError(
-      `--all moves everything by SQS's own move task, which knows no ${others.map((name) => `--${name}`).join(', ')}.` +
+      `--all moves everything by SQS's own move task, which knows no ${others.join(', ')}.` +
         ' What waits is shown by --list.',
     );
   }
-  return { all: true, ...optional('ratePerSecond', numberFrom(values.rate)) };
+  return { all: true, ...optional('ratePerSecond', values.rate) };
 }
 
 function redriveFrom(values: Values): RedriveOptions['payload'] {
   const filter = {
     ...optional('reasons', values.reason),
     ...optional('eventTypes', values.type),
-    ...optional('eventIds', values['event-id']),
+    ...optional('eventIds', values.eventId),
     ...optional('receivedFrom', values.from),
     ...optional('receivedTo', values.to),
   };
-  const dryRun = values['dry-run'] === true || values.list === true;
+  const dryRun = values.dryRun === true || values.list === true;
   if (Object.keys(filter).length === 0 && !dryRun) {
     throw new UserError(
       [
@@ -144,8 +127,8 @@ function redriveFrom(values: Values): RedriveOptions['payload'] {
   return {
     filter,
     dryRun,
-    ...optional('limit', numberFrom(values.limit)),
-    ...optional('ratePerSecond', numberFrom(values.rate)),
+    ...optional('limit', values.limit),
+    ...optional('ratePerSecond', values.rate),
   };
 }
 
@@ -161,8 +144,8 @@ function check(payload: RedriveOptions['payload']): void {
   throw new UserError(problems.join('\n'));
 }
 
-function numberFrom(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+/** NaN where it is no number: the function's own rules refuse it. */
+function numberFrom(text: string): number {
   return /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
 }
 
