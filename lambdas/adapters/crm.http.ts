@@ -3,6 +3,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type 
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import type { CrmAction } from '../domain/crm/action.ts';
+import { retryAfterIn } from '../domain/crm/backoff.ts';
 import type { Connector, ConnectorSettings, CrmRequest } from '../domain/crm/connector.ts';
 import type { CrmResponse } from '../domain/crm/crm-outcome.ts';
 import { Redaction } from '../domain/crm/redaction.ts';
@@ -213,7 +214,7 @@ function textOf(bytes: Buffer, contentType = ''): string {
 function exchange(response: IncomingMessage, text: string, redaction: Redaction): Exchange {
   const status = response.statusCode ?? 0;
   const headers = headersOf(response);
-  const retryAfter = headers['retry-after'];
+  const retryAfter = retryAfterIn(status, headers);
   return {
     response: {
       kind: 'answered',

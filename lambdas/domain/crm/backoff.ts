@@ -37,6 +37,9 @@ export function pauseDelayMs(pauseLeftMs: number, chance: number): number {
   return Math.round(pauseLeftMs + SHORTEST_MS + chance * Math.min(PAUSE_SPREAD_MS, Math.max(SHORTEST_MS, pauseLeftMs)));
 }
 
+/** Only the three forms of an HTTP date begin with a day's name; Date.parse alone would take much more. */
+const HTTP_DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
+
 /**
  * `Retry-After` in milliseconds: seconds, or an HTTP date counted from `nowMs` (RFC 9110, section 10.2.3). Also what
  * servers send in its place: seconds with decimals, rounded up; a list, of which the first counts; an ISO 8601 date.
@@ -49,8 +52,19 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
   if (seconds !== undefined) return Math.ceil(Number(seconds)) * 1_000;
   const instant = parseInstant(text);
   if (instant !== undefined) return Math.max(0, instant.timestampMs - nowMs);
-  // Only the three forms of an HTTP date begin with a day's name; Date.parse alone would take much more.
-  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return 0;
+  if (!HTTP_DATE.test(text)) return 0;
   const at = Date.parse(text);
   return Number.isNaN(at) ? 0 : Math.max(0, at - nowMs);
+}
+
+/**
+ * How long a response asks to wait, as a `Retry-After` header: that header, its date counted from the response's own
+ * `Date` because clocks differ; else of a 429 `RateLimit-Reset`, in seconds. `headers` have names in lower case.
+ */
+export function retryAfterIn(status: number, headers: Readonly<Record<string, string>>): string | undefined {
+  const given = headers['retry-after'];
+  if (given === undefined) return status === 429 ? headers['ratelimit-reset'] : undefined;
+  const sentMs = Date.parse(headers.date ?? '');
+  if (!HTTP_DATE.test(given.trim()) || Number.isNaN(sentMs)) return given;
+  return String(Math.ceil(retryAfterMs(given, sentMs) / 1_000));
 }

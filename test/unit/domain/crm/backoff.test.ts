@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { behindNewerDelayMs, heldDelayMs, retryAfterMs, retryDelayMs } from '../../../../lambdas/domain/crm/backoff.ts';
+import {
+  behindNewerDelayMs,
+  heldDelayMs,
+  retryAfterIn,
+  retryAfterMs,
+  retryDelayMs,
+} from '../../../../lambdas/domain/crm/backoff.ts';
 import { backoffTotalMs, DEFAULT_LIMITS } from '../../../../lambdas/domain/limits.ts';
 
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -74,5 +80,24 @@ describe('retryAfterMs', () => {
     ['a day that leads to no date', 'Monday', 0],
   ])('reads %s', (_name, header, expected) => {
     expect(retryAfterMs(header, now)).toBe(expected);
+  });
+});
+
+describe('retryAfterIn', () => {
+  const date = 'Sat, 31 Jan 2026 09:30:00 GMT';
+  it.each<[string, number, Readonly<Record<string, string>>, string | undefined]>([
+    ['Retry-After as it came', 503, { 'retry-after': '20, 20' }, '20, 20'],
+    ['its date counted from the response’s own', 503, { 'retry-after': 'Sat, 31 Jan 2026 09:31:00 GMT', date }, '60'],
+    [
+      'its date as it came without one',
+      503,
+      { 'retry-after': 'Sat, 31 Jan 2026 09:31:00 GMT' },
+      'Sat, 31 Jan 2026 09:31:00 GMT',
+    ],
+    ['RateLimit-Reset of a 429', 429, { 'ratelimit-reset': '20' }, '20'],
+    ['nothing of RateLimit-Reset of another status', 500, { 'ratelimit-reset': '20' }, undefined],
+    ['Retry-After before RateLimit-Reset', 429, { 'retry-after': '7', 'ratelimit-reset': '20' }, '7'],
+  ])('takes %s', (_name, status, headers, expected) => {
+    expect(retryAfterIn(status, headers)).toBe(expected);
   });
 });
