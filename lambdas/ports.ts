@@ -267,16 +267,22 @@ export interface MoveTasks {
   >;
 }
 
+/** A quarantined event as the index lists it. */
+export interface QuarantineEntry
+  extends Pick<EventRow, 'redrives' | 'recoveries' | 'failedBy' | 'orderingKey' | 'position'> {
+  readonly reason: QuarantineReason;
+  readonly atMs: number;
+}
+
 /** The index of quarantined events by reason and time. It may lag behind the table a little. */
 export interface QuarantineIndex {
-  /** Whether an event waits for this reason, quarantined in this time, both ends included. */
-  holdsAny(of: {
-    readonly reason: QuarantineReason;
-    readonly fromMs: number;
-    readonly toMs: number;
-    /** Those redriven this often, or more often, are not meant. */
-    readonly redrivesBelow: number;
-  }): Promise<{ readonly kind: 'known'; readonly any: boolean } | Unavailable>;
+  /** The events that wait for this reason, oldest first, `limit` at most. `more`: there may be others. */
+  list(
+    reason: QuarantineReason,
+    limit: number,
+  ): Promise<
+    { readonly kind: 'listed'; readonly entries: readonly QuarantineEntry[]; readonly more: boolean } | Unavailable
+  >;
 }
 
 /** What the index says to whoever only looks. */
@@ -289,6 +295,8 @@ export interface QuarantineSummaries {
 export interface QuarantineSummary {
   readonly kind: 'known';
   readonly count: number;
+  /** Whether there are more than were counted. */
+  readonly more: boolean;
   readonly oldestAtMs?: number;
 }
 
@@ -307,6 +315,12 @@ export interface KeyedRow {
   readonly row: EventRow;
 }
 
+/** Events that wait with the same error. */
+export interface ErrorGroup {
+  readonly error: string;
+  readonly count: number;
+}
+
 /** The events that wait for one reason. */
 export interface QuarantineOfReason {
   readonly reason: QuarantineReason;
@@ -315,6 +329,8 @@ export interface QuarantineOfReason {
   readonly more: boolean;
   readonly oldestAtMs: number;
   readonly newestAtMs: number;
+  /** The most common errors among the newest events, most common first. */
+  readonly errors: readonly ErrorGroup[];
   /** A few of them, newest first. */
   readonly sample: readonly KeyedRow[];
 }

@@ -18,7 +18,7 @@ export interface RedriveOptions {
 }
 
 const REASONS = Object.entries(QUARANTINE_REASONS)
-  .map(([reason, { recovery, about }]) => `  ${recovery === 'never' ? ' ' : '*'} ${reason.padEnd(19)}${about}`)
+  .map(([reason, { recovery, meaning }]) => `  ${recovery === 'never' ? ' ' : '*'} ${reason.padEnd(19)}${meaning}`)
   .join('\n');
 
 /** Fields of the request, and the options that set them. */

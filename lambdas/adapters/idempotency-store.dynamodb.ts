@@ -32,6 +32,7 @@ import type {
   Unavailable,
 } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
+import { itemFrom, rowFrom } from './event-item.dynamodb.ts';
 
 type Item = Record<string, unknown>;
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
@@ -161,7 +162,7 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
   #putEvent(key: string, row: EventRow, expect: ExpectedRow, leaseLiveAtMs?: number): PutItem {
     const put = {
       TableName: this.#table,
-      Item: { pk: key, ...row },
+      Item: itemFrom(key, row),
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     } as const;
     if (expect === 'absent') return { ...put, ConditionExpression: 'attribute_not_exists(pk)' };
@@ -315,10 +316,6 @@ function isPassing(error: unknown): boolean {
 
 function withoutKey({ pk: _key, ...row }: Item): Item {
   return row;
-}
-
-function rowFrom(item: Item): EventRow {
-  return withoutKey(item) as unknown as EventRow;
 }
 
 function contactFrom(item: Item): ContactRow {

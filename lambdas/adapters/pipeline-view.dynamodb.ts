@@ -6,15 +6,19 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { eventKey } from '../domain/event/event-key.ts';
-import type { EventRow, QuarantineReason } from '../domain/idempotency/event-row.ts';
+import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
+import { errorGroups } from '../domain/quarantine/error-groups.ts';
 import { QUARANTINE_REASONS } from '../domain/quarantine/quarantine-reasons.ts';
 import { errorName } from '../domain/telemetry/error-name.ts';
 import type { KeyedRow, PipelineView, QuarantineOfReason, Unavailable } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
+import { partitionsOf, rowFrom } from './event-item.dynamodb.ts';
 
 /** Events of a reason that are shown. */
 const SAMPLE = 5;
+/** Newest rows of a partition whose errors are grouped. */
+const GROUPED = 50;
 /**
  * Pages of a count, of 1 MB each, which is DynamoDB’s own bound (Query API reference) and some 1,500 rows of ours: a
  * reason's count costs at most 512 read units, and most looks half a unit.
@@ -62,28 +66,42 @@ export class DynamoDbPipelineView implements PipelineView {
   }
 
   async #ofReason(reason: QuarantineReason): Promise<QuarantineOfReason | undefined> {
-    const newest = await this.#query(reason, { Limit: SAMPLE, ScanIndexForward: false });
-    const sample = (newest.Items ?? []).map(keyedRow);
-    const [first] = sample;
+    const parts = await Promise.all(partitionsOf(reason).map((partition) => this.#ofPartition(partition)));
+    const newestFirst = parts.flatMap(({ newest }) => newest).sort((one, other) => timeOf(other) - timeOf(one));
+    const [first] = newestFirst;
     if (first === undefined) return undefined;
-    const newestAtMs = timeOf(first);
-    const common = { reason, newestAtMs, sample };
-    if (newest.LastEvaluatedKey === undefined)
-      return { ...common, count: sample.length, more: false, oldestAtMs: timeOf(sample.at(-1) ?? first) };
-    const [oldest, counted] = await Promise.all([
-      this.#query(reason, { Limit: 1, ScanIndexForward: true }),
-      this.#count(reason),
-    ]);
-    const [last] = (oldest.Items ?? []).map(keyedRow);
-    return { ...common, ...counted, oldestAtMs: last === undefined ? newestAtMs : timeOf(last) };
+    return {
+      reason,
+      count: parts.reduce((sum, { count }) => sum + count, 0),
+      more: parts.some(({ more }) => more),
+      oldestAtMs: Math.min(...parts.map(({ oldestAtMs }) => oldestAtMs)),
+      newestAtMs: timeOf(first),
+      errors: errorGroups(newestFirst.map(({ row }) => row.lastError ?? '')),
+      sample: newestFirst.slice(0, SAMPLE),
+    };
   }
 
-  async #count(reason: QuarantineReason): Promise<{ readonly count: number; readonly more: boolean }> {
+  /** The newest rows of a partition, how many it has, and how old the oldest is. */
+  async #ofPartition(partition: string) {
+    const { Items = [], LastEvaluatedKey } = await this.#query(partition, { Limit: GROUPED, ScanIndexForward: false });
+    const newest = Items.map(keyedRow);
+    const last = newest.at(-1);
+    const oldestKnownMs = last === undefined ? Number.POSITIVE_INFINITY : timeOf(last);
+    if (LastEvaluatedKey === undefined) return { newest, count: newest.length, more: false, oldestAtMs: oldestKnownMs };
+    const [oldest, counted] = await Promise.all([
+      this.#query(partition, { Limit: 1, ScanIndexForward: true }),
+      this.#count(partition),
+    ]);
+    const [first] = (oldest.Items ?? []).map(keyedRow);
+    return { newest, ...counted, oldestAtMs: first === undefined ? oldestKnownMs : timeOf(first) };
+  }
+
+  async #count(partition: string): Promise<{ readonly count: number; readonly more: boolean }> {
     let count = 0;
     let from: Record<string, unknown> | undefined;
     for (let page = 0; page < COUNT_PAGES_MAX; page += 1) {
       const start = from === undefined ? {} : { ExclusiveStartKey: from };
-      const { Count = 0, LastEvaluatedKey } = await this.#query(reason, { Select: 'COUNT', ...start });
+      const { Count = 0, LastEvaluatedKey } = await this.#query(partition, { Select: 'COUNT', ...start });
       count += Count;
       from = LastEvaluatedKey;
       if (from === undefined) return { count, more: false };
@@ -112,21 +130,20 @@ export class DynamoDbPipelineView implements PipelineView {
     return (Responses[this.#table] ?? []).map(keyedRow);
   }
 
-  #query(reason: QuarantineReason, more: Partial<QueryCommandInput>) {
+  #query(partition: string, more: Partial<QueryCommandInput>) {
     const command = new QueryCommand({
       TableName: this.#table,
       IndexName: this.#index,
       KeyConditionExpression: 'reason = :reason',
       ...more,
-      ExpressionAttributeValues: { ...more.ExpressionAttributeValues, ':reason': reason },
+      ExpressionAttributeValues: { ...more.ExpressionAttributeValues, ':reason': partition },
     });
     return withinBudget(this.#limits.storeBudgetMs, (abortSignal) => this.#client.send(command, { abortSignal }));
   }
 }
 
 function keyedRow(item: Item): KeyedRow {
-  const { pk, ...row } = item;
-  return { key: String(pk), row: row as unknown as EventRow };
+  return { key: String(item.pk), row: rowFrom(item) };
 }
 
 function timeOf({ row }: KeyedRow): number {

@@ -1,19 +1,22 @@
 /** The state table's index of quarantined events. */
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import { errorName } from '../domain/telemetry/error-name.ts';
-import type { QuarantineIndex, QuarantineSummaries, QuarantineSummary, Unavailable } from '../ports.ts';
+import type {
+  QuarantineEntry,
+  QuarantineIndex,
+  QuarantineSummaries,
+  QuarantineSummary,
+  Unavailable,
+} from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
+import { partitionsOf, rowFrom } from './event-item.dynamodb.ts';
 
-/** Rows looked at in one call. */
-const PAGE = 100;
-/** Rows counted at the most: what it costs is bounded, and nobody asks whether there are more than that. */
+/** Rows of one partition that are counted at most: what it costs is bounded. */
 const COUNTED_MAX = 1_000;
-/** Calls for one question; after that the answer is that there may be one. */
-const PAGES_MAX = 5;
 
-/** Asks the index, by one client whose single tries are bounded; each call of DynamoDB ends within `storeBudgetMs`. */
+/** Queries the index, by one client whose single tries are bounded; each call of DynamoDB ends within `storeBudgetMs`. */
 export class DynamoDbQuarantineIndex implements QuarantineIndex, QuarantineSummaries {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -27,62 +30,68 @@ export class DynamoDbQuarantineIndex implements QuarantineIndex, QuarantineSumma
     this.#limits = limits;
   }
 
-  async holdsAny(of: Parameters<QuarantineIndex['holdsAny']>[0]): ReturnType<QuarantineIndex['holdsAny']> {
-    let from: Record<string, unknown> | undefined;
+  async list(reason: QuarantineReason, limit: number): ReturnType<QuarantineIndex['list']> {
     try {
-      for (let page = 0; page < PAGES_MAX; page += 1) {
-        const query = this.#query(of, from);
-        const { Count = 0, LastEvaluatedKey } = await withinBudget(this.#limits.storeBudgetMs, (abortSignal) =>
-          this.#client.send(query, { abortSignal }),
-        );
-        if (Count > 0) return { kind: 'known', any: true };
-        if (LastEvaluatedKey === undefined) return { kind: 'known', any: false };
-        from = LastEvaluatedKey;
-      }
-      return { kind: 'known', any: true };
+      const pages = await this.#query(reason, {
+        ProjectionExpression: 'reason, settledAtMs, redrives, recoveries, failedBy, orderingKey, #position',
+        ExpressionAttributeNames: { '#position': 'position' },
+        Limit: limit,
+      });
+      const entries = pages.flatMap(({ items }) => items.map((item) => entryFrom(reason, item)));
+      entries.sort((one, other) => one.atMs - other.atMs);
+      const more = pages.some(({ isLast }) => !isLast) || entries.length > limit;
+      return { kind: 'listed', entries: entries.slice(0, limit), more };
     } catch (error) {
-      return { kind: 'unavailable', cause: `DynamoDB: ${errorName(error)}` };
+      return unavailable(error);
     }
   }
 
   async summarize(reason: QuarantineReason): Promise<QuarantineSummary | Unavailable> {
-    const command = new QueryCommand({
-      TableName: this.#table,
-      IndexName: this.#index,
-      ProjectionExpression: 'settledAtMs',
-      Limit: COUNTED_MAX,
-      KeyConditionExpression: 'reason = :reason',
-      ExpressionAttributeValues: { ':reason': reason },
-    });
     try {
-      // One call: of rows so large that it brings fewer, those that it brings are counted.
-      const { Items = [] } = await withinBudget(this.#limits.storeBudgetMs, (abortSignal) =>
-        this.#client.send(command, { abortSignal }),
-      );
-      const [oldest] = Items;
-      return {
-        kind: 'known',
-        count: Items.length,
-        ...(oldest === undefined ? {} : { oldestAtMs: Number(oldest.settledAtMs) }),
-      };
+      // One page: of rows so large that it brings fewer, those that it brings are counted.
+      const pages = await this.#query(reason, { ProjectionExpression: 'settledAtMs', Limit: COUNTED_MAX });
+      const times = pages.flatMap(({ items }) => items.map(({ settledAtMs }) => Number(settledAtMs)));
+      const more = pages.some(({ isLast }) => !isLast);
+      const oldest = times.length === 0 ? {} : { oldestAtMs: Math.min(...times) };
+      return { kind: 'known', count: times.length, more, ...oldest };
     } catch (error) {
-      return { kind: 'unavailable', cause: `DynamoDB: ${errorName(error)}` };
+      return unavailable(error);
     }
   }
 
-  #query(
-    { reason, fromMs, toMs, redrivesBelow }: Parameters<QuarantineIndex['holdsAny']>[0],
-    from: Record<string, unknown> | undefined,
-  ): QueryCommand {
-    return new QueryCommand({
-      TableName: this.#table,
-      IndexName: this.#index,
-      Select: 'COUNT',
-      Limit: PAGE,
-      KeyConditionExpression: 'reason = :reason AND settledAtMs BETWEEN :from AND :to',
-      FilterExpression: 'redrives < :redrives',
-      ExpressionAttributeValues: { ':reason': reason, ':from': fromMs, ':to': toMs, ':redrives': redrivesBelow },
-      ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-    });
+  /** One page of each partition, oldest first. */
+  #query(reason: QuarantineReason, input: Partial<QueryCommandInput>) {
+    return Promise.all(
+      partitionsOf(reason).map(async (partition) => {
+        const command = new QueryCommand({
+          TableName: this.#table,
+          IndexName: this.#index,
+          KeyConditionExpression: 'reason = :reason',
+          ExpressionAttributeValues: { ':reason': partition },
+          ...input,
+        });
+        const { Items = [], LastEvaluatedKey } = await withinBudget(this.#limits.storeBudgetMs, (abortSignal) =>
+          this.#client.send(command, { abortSignal }),
+        );
+        return { items: Items, isLast: LastEvaluatedKey === undefined };
+      }),
+    );
   }
+}
+
+function entryFrom(reason: QuarantineReason, item: Readonly<Record<string, unknown>>): QuarantineEntry {
+  const { settledAtMs = 0, redrives, recoveries, failedBy, orderingKey, position } = rowFrom(item);
+  return {
+    reason,
+    atMs: settledAtMs,
+    redrives,
+    ...(recoveries === undefined ? {} : { recoveries }),
+    ...(failedBy === undefined ? {} : { failedBy }),
+    ...(orderingKey === undefined ? {} : { orderingKey }),
+    ...(position === undefined ? {} : { position }),
+  };
+}
+
+function unavailable(error: unknown): Unavailable {
+  return { kind: 'unavailable', cause: `DynamoDB: ${errorName(error)}` };
 }

@@ -92,7 +92,12 @@ export const LIMIT_TABLE = {
   clockSkewMs: limit(5 * SECOND, 0, MINUTE, 'how far clocks of two environments may differ'),
   visibilityMs: limit(180 * SECOND, SECOND, 12 * HOUR, 'six function timeouts, as AWS advises for an SQS event source'),
   heldDelayMs: limit(SECOND, SECOND, MINUTE, 'first wait of a record whose event or contact is being worked on'),
-  maxReceiveCount: limit(30, 1, 1_000, 'SQS’s own dead-lettering, a safety net behind the counted attempts'),
+  maxReceiveCount: limit(
+    300,
+    1,
+    1_000,
+    'SQS’s own dead-lettering; an event waits out an outage of the state table of a day and a half on average',
+  ),
   loneReceiveCount: limit(3, 2, 100, 'a record received this often without leaving a row is worked on alone'),
   poisonExpiredLeases: limit(3, 1, 100, 'leases of one event that may run out before it is quarantined as poison'),
   futureToleranceMs: limit(10 * MINUTE, 0, DAY, 'an event from further ahead would make all after it stale'),
@@ -107,6 +112,7 @@ export const LIMIT_TABLE = {
     'messages that recovery moves a second; a CRM that has just come back is weak',
   ),
   redrivesMax: limit(5, 1, 1_000, 'how often one event may be redriven before it stays; circuit_open is not counted'),
+  recoveriesMax: limit(200, 1, 10_000, 'how often recovery takes one event back before it waits for a person'),
 
   // Retention
   deliveryRetentionMs: limit(4 * DAY, MINUTE, 14 * DAY, 'how long an undelivered event waits in the delivery queue'),

@@ -1,16 +1,10 @@
 /** What waits in quarantine, reason by reason: how many, since when, what to do. */
-import { QUARANTINE_ADVICE, type RedriveHelps } from '../domain/quarantine/quarantine-advice.ts';
+import { isAutomatic, QUARANTINE_REASONS } from '../domain/quarantine/quarantine-reasons.ts';
 import type { KeyedRow, QuarantineOfReason } from '../ports.ts';
 import type { Controls } from './controls.ts';
 import { ago, figure } from './format.ts';
 import { type Html, html } from './html.ts';
 import { isRead, type PipelineSnapshot } from './page-content.ts';
-
-const TAGS: Readonly<Record<RedriveHelps, readonly [string, string]>> = {
-  by_itself: ['goes back by itself', 'calm'],
-  after_repair: ['needs you', 'watch'],
-  rarely: ['needs you', 'watch'],
-};
 
 /** The reasons, those that need a person first. */
 export function renderQuarantine({ quarantine, atMs }: PipelineSnapshot, controls: Controls): Html {
@@ -26,13 +20,13 @@ refuses them, or cannot make sense of them; none is thrown away.</p>`;
 }
 
 function rank({ reason }: QuarantineOfReason): number {
-  return QUARANTINE_ADVICE[reason].redrive === 'by_itself' ? 1 : 0;
+  return isAutomatic(reason) ? 1 : 0;
 }
 
 function renderReason(some: QuarantineOfReason, nowMs: number, controls: Controls): Html {
   const { reason, count, more, oldestAtMs, newestAtMs, sample } = some;
-  const { title, next, redrive } = QUARANTINE_ADVICE[reason];
-  const [tag, tone] = TAGS[redrive];
+  const { title, next } = QUARANTINE_REASONS[reason];
+  const [tag, tone] = isAutomatic(reason) ? ['returns automatically', 'calm'] : ['needs you', 'watch'];
   const dryRun = { kind: 'redrive', target: { kind: 'reason', reason }, dryRun: true } as const;
   return html`<li class="ops-reason" id="reason-${reason}">
 <div class="ops-reason-head"><strong class="ops-number">${figure(count)}${more && '+'}</strong>

@@ -1,5 +1,5 @@
 /** What came of what was asked: an event's life, or how a redrive went. */
-import { QUARANTINE_ADVICE } from '../domain/quarantine/quarantine-advice.ts';
+import { isAutomatic, QUARANTINE_REASONS } from '../domain/quarantine/quarantine-reasons.ts';
 import type { RedriveResult, RunReport, SkipCause, StopCause } from '../domain/quarantine/redrive-result.ts';
 import type { Controls } from './controls.ts';
 import { counted, figure, utc } from './format.ts';
@@ -132,8 +132,7 @@ ${helpsRarely(target) && html`<p class="ops-warning">${helpsRarely(target)}</p>`
 /** What to think of first, where a redrive alone changes nothing. */
 function helpsRarely(target: RedriveTarget): string | undefined {
   if (target.kind === 'event') return undefined;
-  const { redrive, next } = QUARANTINE_ADVICE[target.reason];
-  return redrive === 'by_itself' ? undefined : `First: ${next}`;
+  return isAutomatic(target.reason) ? undefined : `First: ${QUARANTINE_REASONS[target.reason].next}`;
 }
 
 function renderMoved(target: RedriveTarget, report: Report, crmIsDown: boolean): Html {
@@ -149,7 +148,7 @@ ${crmIsDown && html`<p class="ops-warning">The circuit is open: expect them back
 }
 
 function nameOf(target: RedriveTarget): string {
-  return target.kind === 'reason' ? `${QUARANTINE_ADVICE[target.reason].title} (${target.reason})` : target.eventId;
+  return target.kind === 'reason' ? `${QUARANTINE_REASONS[target.reason].title} (${target.reason})` : target.eventId;
 }
 
 const STOPPED: Readonly<Record<StopCause, string>> = {

@@ -1,6 +1,6 @@
 /** The first thing on the page: how it is, in a sentence. */
 import { stateOf } from '../domain/crm/circuit-breaker.ts';
-import { QUARANTINE_ADVICE } from '../domain/quarantine/quarantine-advice.ts';
+import { isAutomatic } from '../domain/quarantine/quarantine-reasons.ts';
 import type { QuarantineOfReason } from '../ports.ts';
 import { counted, duration, figure, timeOfDay } from './format.ts';
 import { type Html, html } from './html.ts';
@@ -45,7 +45,7 @@ export function statusBannerFor(picture: PipelineSnapshot): StatusBanner {
 }
 
 function judgeQuarantine(quarantine: readonly QuarantineOfReason[]): StatusBanner {
-  const byItself = quarantine.filter(({ reason }) => QUARANTINE_ADVICE[reason].redrive === 'by_itself');
+  const byItself = quarantine.filter(({ reason }) => isAutomatic(reason));
   const forYou = quarantine.filter((some) => !byItself.includes(some));
   const waiting = total(byItself);
   if (forYou.length > 0) {

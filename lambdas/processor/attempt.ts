@@ -229,14 +229,16 @@ export class Attempt {
     if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
     this.#probes = pass.kind === 'probe';
     const outcome = await this.#callCrm(task, pass);
-    const health = healthOf(outcome);
-    const works = health === 'works';
-    if (health !== 'unknown' || this.#probes)
-      await this.#deps.circuitBreaker.recordResult(pass, task.contact?.key ?? task.event.id, !works);
+    const works = healthOf(outcome) === 'works';
+    const isLast = row.attempts >= this.#deps.limits.crmAttempts;
+    const failure = works || outcome.kind === 'success' ? undefined : outcome;
+    await this.#deps.circuitBreaker.recordResult(pass, task.contact?.key ?? task.event.id, failure, isLast);
     const disposition = await this.#conclude(task, row, outcome);
     // Without time left for it the circuit waits for the next probe.
-    if (this.#probes && works && this.#timeLeftMs() >= this.#deps.limits.storeBudgetMs)
-      await this.#deps.circuitBreaker.closeAfterProbe(this.#owner);
+    if (works && this.#timeLeftMs() >= this.#deps.limits.storeBudgetMs) {
+      if (this.#probes) await this.#deps.circuitBreaker.closeAfterProbe(this.#owner);
+      else await this.#deps.circuitBreaker.confirmSuccess();
+    }
     return disposition;
   }
 
@@ -260,7 +262,8 @@ export class Attempt {
       case 'protocol_error':
         if (row.attempts >= this.#deps.limits.crmAttempts) {
           const reason = outcome.kind === 'permission' ? 'crm_rejected' : 'retries_exhausted';
-          return this.#quarantine(task, row, reason, outcome.error, effectOf(outcome));
+          const failedBy = outcome.kind === 'conflict' || outcome.kind === 'protocol_error' ? 'record' : 'crm';
+          return this.#quarantine(task, { ...row, failedBy }, reason, outcome.error, effectOf(outcome));
         }
         return this.#fail(task, row, outcome);
       default:
@@ -275,7 +278,7 @@ export class Attempt {
     const nowMs = clock.now();
     const askedMs = retryAfterMs(outcome.retryAfter, nowMs) || (outcome.waitMs ?? limits.backoffBaseMs);
     const pauseMs = Math.min(askedMs, limits.throttlePauseMaxMs);
-    await circuitBreaker.pause(nowMs + pauseMs);
+    await circuitBreaker.pause(nowMs + pauseMs, outcome);
     // A probe's event waits where it came from: in quarantine.
     if (this.#probes || pauseMs > limits.throttleOpenMs)
       return this.#quarantine(task, untried, 'circuit_open', outcome.error, effectOf(outcome));
@@ -469,6 +472,8 @@ export class Attempt {
       at: new Date(row.settledAtMs ?? 0).toISOString(),
       attempts: row.attempts,
       redrives: row.redrives,
+      ...(row.recoveries === undefined ? {} : { recoveries: row.recoveries }),
+      ...(row.reason !== 'retries_exhausted' || row.failedBy === undefined ? {} : { failedBy: row.failedBy }),
       ...(row.lastError === undefined ? {} : { lastError: row.lastError }),
     };
     return this.#deps.quarantine.send(quarantineEnvelope(message, note));

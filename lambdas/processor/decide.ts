@@ -59,7 +59,8 @@ type MayClaim = Extract<EventDecision, { kind: 'may_claim' }>;
 export function decide(record: ParsedRecord, context: DecisionContext): Decision {
   const { owner, nowMs } = context;
   const orderingKey = orderingDigestOf(record);
-  const claimContext = { identity: record.identity, orderingKey, owner, nowMs, fromQuarantine: record.fromQuarantine };
+  const { identity, fromQuarantine, isRecovered } = record;
+  const claimContext = { identity, orderingKey, owner, nowMs, fromQuarantine, isRecovered };
   const decision = decideEvent(context.row, claimContext);
   switch (decision.kind) {
     case 'may_claim':
@@ -186,7 +187,12 @@ function quarantine(
   reason: QuarantineReason,
   detail: string,
 ): Decision {
-  const row = quarantinedRow(rowOf(record, claimable, context), reason, detail, context.nowMs);
+  const { task } = record;
+  const isBehind = reason === 'behind_newer' && task.kind === 'deliver' && task.contact !== undefined;
+  const row = {
+    ...quarantinedRow(rowOf(record, claimable, context), reason, detail, context.nowMs),
+    ...(isBehind ? { position: task.contact.position } : {}),
+  };
   return { kind: 'settle', expect: claimable.expect, row, userRows: [] };
 }
 

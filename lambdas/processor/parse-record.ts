@@ -16,6 +16,7 @@ import {
 import { parseSourceEvent } from '../domain/event/parse-event.ts';
 import { positionOf, type QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
+import { readQuarantineNote } from '../domain/quarantine/quarantine-note.ts';
 import { errorName } from '../domain/telemetry/error-name.ts';
 
 /** A message and the handle by which its visibility is set. */
@@ -32,6 +33,7 @@ export interface DecodedRecord {
   /** How it came: the envelope's `source`, from the partner bus, or by hand. */
   readonly origin: string;
   readonly fromQuarantine: boolean;
+  readonly isRecovered: boolean;
   readonly parsed:
     | { readonly kind: 'event'; readonly event: PipelineEvent }
     | { readonly kind: 'invalid'; readonly reason: string; readonly identity: string };
@@ -71,10 +73,11 @@ export interface ParsedRecord extends Omit<DecodedRecord, 'parsed'> {
 /** Decodes and parses one message. Never throws. */
 export function parseSourceRecord(source: SourceRecord): DecodedRecord {
   const { bytes, receivedAtMs, origin, fromQuarantine, problem } = decodeEnvelope(source.message);
+  const isRecovered = fromQuarantine && readQuarantineNote(source.message.attributes)?.returned?.by === 'recovery';
   const parsed =
     problem === undefined ? parseSourceEvent(bytes, origin) : { kind: 'invalid' as const, reason: problem };
   const fromBus = parsed.kind === 'event' && parsed.event.source === 'genesys-partner-bus';
-  const common = { source, receivedAtMs, fromQuarantine, origin: fromBus ? parsed.event.source : origin };
+  const common = { source, receivedAtMs, fromQuarantine, isRecovered, origin: fromBus ? parsed.event.source : origin };
   if (parsed.kind === 'event') return { ...common, parsed, eventKey: eventKey(parsed.event.id) };
   return { ...common, parsed: { ...parsed, identity: bodyIdentity(bytes) }, eventKey: bodyKey(bytes) };
 }

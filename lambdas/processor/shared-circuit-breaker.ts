@@ -14,8 +14,11 @@ import {
   openCircuitBreaker,
   pauseCircuitBreaker,
   readCircuitBreaker,
+  recordFailure,
+  recordSuccess,
   stateOf,
 } from '../domain/crm/circuit-breaker.ts';
+import { type CrmFailure, healthOf } from '../domain/crm/crm-outcome.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { CircuitBreakerRead, CircuitBreakerStore, Clock, Log, Metrics } from '../ports.ts';
 import { FailureRate } from './failure-rate.ts';
@@ -52,6 +55,8 @@ export class SharedCircuitBreaker {
   #notBeforeMs = 0;
   /** While the write that opens is under way no further call begins here. */
   #opening = false;
+  /** While a success is being recorded no other one is. */
+  #confirming = false;
 
   constructor(deps: CircuitBreakerDependencies) {
     this.#deps = deps;
@@ -104,20 +109,29 @@ export class SharedCircuitBreaker {
     }
   }
 
-  /** A call has ended. Opens the circuit where too many of this environment's last ones under its version failed. */
-  async recordResult(pass: Permit, contact: string, failed: boolean): Promise<void> {
+  /**
+   * A call has ended. Opens the circuit where too many of this environment's last ones under its version failed.
+   * `isLast`: the event has no call left.
+   */
+  async recordResult(pass: Permit, contact: string, failure?: CrmFailure, isLast = false): Promise<void> {
     const { row } = this.#seen;
-    if (pass.kind === 'probe') this.#deps.metrics.addBy('CircuitProbes', failed ? 'failed' : 'succeeded', 1);
-    if (pass.kind === 'probe' || pass.version !== this.#breakerVersion) return;
-    if (row.state !== 'CLOSED' || this.#opening) return;
-    if (!failed) {
-      this.#failures.success();
+    if (pass.kind === 'probe')
+      this.#deps.metrics.addBy('CircuitProbes', failure === undefined ? 'succeeded' : 'failed', 1);
+    const counts = pass.kind === 'call' && pass.version === this.#breakerVersion && row.state === 'CLOSED';
+    if (this.#opening) return;
+    if (failure === undefined) {
+      if (counts) this.#failures.success();
       return;
     }
-    if (!this.#failures.failure(contact)) return;
-    const { clock, limits, log, metrics } = this.#deps;
+    const { clock, log, metrics } = this.#deps;
+    // What throttles a call is recorded by the pause.
+    const recorded = failure.kind === 'throttled' ? undefined : recordFailure(row, failure, clock.now(), isLast);
+    if (!counts || healthOf(failure) !== 'fails' || !this.#failures.failure(contact)) {
+      if (recorded !== undefined) await this.#write(recorded);
+      return;
+    }
     this.#opening = true;
-    const opened = await this.#write(openCircuitBreaker(row, clock.now(), limits)).finally(() => {
+    const opened = await this.#open(recorded ?? row).finally(() => {
       this.#opening = false;
     });
     if (!opened) return;
@@ -130,15 +144,15 @@ export class SharedCircuitBreaker {
     return Math.max(this.#notBeforeMs, this.#seen.row.notBeforeMs ?? 0);
   }
 
-  /** The CRM has asked for no call before `notBeforeMs`: tells all environments. */
-  async pause(notBeforeMs: number): Promise<void> {
+  /** The CRM has asked by `failure` for no call before `notBeforeMs`: tells all environments. */
+  async pause(notBeforeMs: number, failure: CrmFailure): Promise<void> {
     const { clock, limits, log, metrics } = this.#deps;
     this.#notBeforeMs = Math.max(this.#notBeforeMs, notBeforeMs);
     for (let tries = 0; tries < PAUSE_TRIES; tries += 1) {
       const { row } = this.#seen;
       const next = pauseCircuitBreaker(row, notBeforeMs, clock.now(), limits);
       if (next === row) return;
-      if (!(await this.#write(next))) {
+      if (!(await this.#write(recordFailure(next, failure, clock.now(), false) ?? next))) {
         // Without an answer of the table nothing new is known.
         if (this.#seen.row === row) return;
         continue;
@@ -148,6 +162,24 @@ export class SharedCircuitBreaker {
       if (row.state === 'CLOSED' && next.state === 'OPEN') metrics.add('CircuitOpened', 1);
       return;
     }
+  }
+
+  /** Tried again where another call has only recorded a failure meanwhile. */
+  async #open(row: CircuitBreakerRow): Promise<boolean> {
+    const { clock, limits } = this.#deps;
+    if (await this.#write(openCircuitBreaker(row, clock.now(), limits))) return true;
+    const seen = this.#seen.row;
+    if (seen.state !== 'CLOSED' || seen.version !== row.version) return false;
+    return this.#write(openCircuitBreaker(seen, clock.now(), limits));
+  }
+
+  /** A call has succeeded, and its event is settled: records it where the last that is known is a failure. */
+  async confirmSuccess(): Promise<void> {
+    const next = recordSuccess(this.#seen.row, this.#deps.clock.now());
+    if (next === undefined || this.#confirming) return;
+    this.#confirming = true;
+    await this.#write(next);
+    this.#confirming = false;
   }
 
   /** The probe of `owner` has succeeded: closes the circuit, unless somebody else probes by now. */

@@ -1,9 +1,11 @@
 /** Moves events to the delivery queue, no faster than a rate. */
+import { MESSAGE_BYTES_MAX, messageBytes } from '../domain/delivery/envelope.ts';
+import { returnedEnvelope } from '../domain/quarantine/quarantine-note.ts';
 import type { BatchQueue, Clock, QuarantineQueue, Sleep } from '../ports.ts';
 import { BATCH_MAX, toBatches } from './batches.ts';
-import { forward } from './forward.ts';
+import { type ForwardedEvent, forward } from './forward.ts';
 import type { HeldMessages } from './held-messages.ts';
-import type { QuarantinedEvent } from './quarantined-event.ts';
+import { notedEnvelope, type QuarantinedEvent } from './quarantined-event.ts';
 import { type RunReportBuilder, stopped } from './run-report.ts';
 import type { ScanStep } from './scan-quarantine.ts';
 
@@ -13,6 +15,12 @@ export interface MoveDependencies {
   readonly deliveryQueue: BatchQueue;
   readonly clock: Clock;
   readonly sleep: Sleep;
+}
+
+/** What is sent to the delivery queue: the message with a note that says who sends it back. */
+export function outgoingEvent(event: QuarantinedEvent, by: 'recovery' | 'person', nowMs: number): ForwardedEvent {
+  const envelope = returnedEnvelope(notedEnvelope(event, nowMs), by, nowMs);
+  return { event, envelope: messageBytes(envelope) <= MESSAGE_BYTES_MAX ? envelope : event.held.message };
 }
 
 /** Keeps to a rate: time that was not used is not made up for. */
@@ -46,9 +54,12 @@ export class MessageMover {
   readonly #pace: Pace;
   readonly #batchMax: number;
 
+  readonly #by: 'recovery' | 'person';
+
   /** `perSecond` is a whole number. */
-  constructor(deps: MoveDependencies, tally: RunReportBuilder, perSecond: number) {
+  constructor(deps: MoveDependencies, tally: RunReportBuilder, perSecond: number, by: 'recovery' | 'person') {
     this.#deps = deps;
+    this.#by = by;
     this.#tally = tally;
     this.#pace = new Pace(perSecond, deps.clock, deps.sleep);
     // No more at once than a second's worth.
@@ -82,7 +93,7 @@ export class MessageMover {
       this.#tally.skip(batch, verdict.stoppedBecause === 'circuit_open' ? 'circuit_open' : 'run_ended');
       return verdict;
     }
-    const outgoing = batch.map((event) => ({ event, envelope: event.held.message }));
+    const outgoing = batch.map((event) => outgoingEvent(event, this.#by, this.#deps.clock.now()));
     const { sent, notSent, cause } = await forward(outgoing, deliveryQueue, { quarantine, hold, tally: this.#tally });
     this.#tally.add(sent, 'moved');
     this.#tally.skip(notSent, 'not_sent');

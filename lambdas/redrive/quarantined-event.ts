@@ -1,8 +1,15 @@
 /** A message of the quarantine queue, read: what filters and rules need to know of it. */
-import { decodeEnvelope, eventIdAttribute } from '../domain/delivery/envelope.ts';
+import {
+  decodeEnvelope,
+  type Envelope,
+  eventIdAttribute,
+  MESSAGE_BYTES_MAX,
+  messageBytes,
+  quarantineEnvelope,
+} from '../domain/delivery/envelope.ts';
 import { eventKey, identityOf } from '../domain/event/event-key.ts';
 import { parseSourceEvent } from '../domain/event/parse-event.ts';
-import { positionOf, type QuarantineReason } from '../domain/idempotency/event-row.ts';
+import { type FailedBy, positionOf, type QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import { readQuarantineNote } from '../domain/quarantine/quarantine-note.ts';
 import type { HeldMessage } from '../ports.ts';
@@ -29,6 +36,8 @@ export interface QuarantinedEvent {
   /** Since when it has been here: as noted, or else since when the message has. */
   readonly sinceMs: number;
   readonly redrives: number;
+  readonly recoveries: number;
+  readonly failedBy?: FailedBy;
   readonly lastError?: string;
   readonly receivedAtMs: number;
   /** Its id as far as it is known: where the body is no valid event, what the envelope says. */
@@ -44,14 +53,19 @@ export function readQuarantined(held: HeldMessage): QuarantinedEvent {
   const { bytes, receivedAtMs, origin, problem } = decodeEnvelope(message);
   const parsed = problem === undefined ? parseSourceEvent(bytes, origin) : undefined;
   const event = parsed?.kind === 'event' ? parsed.event : undefined;
+  // Sent back and not quarantined again by the processor: SQS moved it.
+  const isDeadLettered = note === undefined || note.returned !== undefined;
+  const atMs = isDeadLettered ? undefined : note.atMs;
   return {
     held,
-    reason: note?.reason ?? 'dead_lettered',
+    reason: isDeadLettered ? 'dead_lettered' : note.reason,
     hasNote: note !== undefined,
-    atMs: note?.atMs,
+    atMs,
     // A message that was sent again has been here for longer; a note that speaks of the future has not.
-    sinceMs: Math.min(note?.atMs ?? message.sentAtMs, message.sentAtMs),
+    sinceMs: Math.min(atMs ?? message.sentAtMs, message.sentAtMs),
     redrives: note?.redrives ?? 0,
+    recoveries: note?.recoveries ?? 0,
+    ...(note?.failedBy === undefined ? {} : { failedBy: note.failedBy }),
     ...(note?.lastError === undefined ? {} : { lastError: note.lastError }),
     receivedAtMs,
     eventId: event?.id ?? eventIdAttribute(message.attributes),
@@ -71,4 +85,17 @@ export function readQuarantined(held: HeldMessage): QuarantinedEvent {
 /** Whether an event has been redriven as often as it may. That the circuit was open says nothing about the event. */
 export function redriveLimitReached({ reason, redrives }: QuarantinedEvent, limits: Limits): boolean {
   return reason !== 'circuit_open' && redrives >= limits.redrivesMax;
+}
+
+/** The message as it is; one that SQS moved gets the note that it lacks, if there is room for one. */
+export function notedEnvelope({ held, hasNote }: QuarantinedEvent, nowMs: number): Envelope {
+  if (hasNote) return held.message;
+  const noted = quarantineEnvelope(held.message, {
+    reason: 'dead_lettered',
+    at: new Date(nowMs).toISOString(),
+    attempts: 0,
+    redrives: 0,
+    lastError: 'SQS moved the message to quarantine after too many receives',
+  });
+  return messageBytes(noted) <= MESSAGE_BYTES_MAX ? noted : held.message;
 }

@@ -2,22 +2,21 @@
  * After an outage of the CRM, what the outage put into quarantine goes back by itself, at a rate that a CRM which
  * has just come back can bear. With no traffic to find out whether the CRM is back, one waiting event is the probe.
  */
-import { type CircuitBreakerRow, readCircuitBreaker, stateOf } from '../domain/crm/circuit-breaker.ts';
+import { type CircuitBreakerRow, lastSuccessMs, readCircuitBreaker, stateOf } from '../domain/crm/circuit-breaker.ts';
 import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
-import type { CircuitBreakerStore, IdempotencyStore, QuarantineIndex, Unavailable } from '../ports.ts';
+import type { CircuitBreakerStore, Unavailable } from '../ports.ts';
+import { type FindDependencies, hasRecoverable } from './find-recoverable.ts';
 import { forward } from './forward.ts';
 import type { HeldMessages } from './held-messages.ts';
-import { MessageMover, type MoveDependencies } from './move-messages.ts';
+import { MessageMover, type MoveDependencies, outgoingEvent } from './move-messages.ts';
 import type { QuarantinedEvent } from './quarantined-event.ts';
-import { hasRecoverable, outagesOf, RecoveryRules } from './recovery-rules.ts';
+import { entriesOf, judge, readContacts } from './recovery-rules.ts';
 import { RunReportBuilder, stopped } from './run-report.ts';
 import { type BatchHandler, type ScanDependencies, type ScanStep, scanQuarantine } from './scan-quarantine.ts';
 
 /** What recovery needs. */
-export interface RecoverDependencies extends ScanDependencies, MoveDependencies {
-  readonly store: Pick<IdempotencyStore, 'readAhead'>;
+export interface RecoverDependencies extends ScanDependencies, MoveDependencies, FindDependencies {
   readonly circuitBreaker: Pick<CircuitBreakerStore, 'read'>;
-  readonly index: QuarantineIndex;
 }
 
 /** Less than the schedule's minute: two runs side by side would be twice as fast as they may be. */
@@ -41,7 +40,8 @@ export async function recover(endsAtMs: number, deps: RecoverDependencies): Prom
   if ('kind' in circuit) return answer(tally, stopped('unavailable', circuit.cause));
   if (['open', 'paused'].includes(stateOf(circuit, clock.now())))
     return answer(tally, stopped('circuit_open'), circuit);
-  if (!(await hasRecoverable(circuit, deps))) return answer(tally, { reachedEnd: true }, circuit);
+  if (!(await hasRecoverable(circuit, counted.visible + counted.inFlight, deps)))
+    return answer(tally, { reachedEnd: true }, circuit);
   const recovery = new Recovery(circuit, deps, tally);
   const ending = await scanQuarantine(recovery, Math.min(endsAtMs, clock.now() + RUN_MS), deps);
   recovery.leave();
@@ -67,33 +67,37 @@ async function readCircuit({
   return readCircuitBreaker(read.kind === 'stored' ? read.stored : undefined, clock.now(), limits).row;
 }
 
-/** One run: a probe first, if the circuit is open; then whatever may go. */
+/** One run. A probe first, if the circuit breaker is open; a trial, if no call is known to succeed; then all that may go. */
 class Recovery implements BatchHandler {
   readonly #deps: RecoverDependencies;
   readonly #tally: RunReportBuilder;
   readonly #mover: MessageMover;
   #circuit: CircuitBreakerRow;
   #lookedAtMs: number;
-  /** What may go once the circuit is closed. */
+  /** What may go once the probe or the trial has succeeded. */
   #waiting: QuarantinedEvent[] = [];
+  #isTrialMade = false;
 
   constructor(circuit: CircuitBreakerRow, deps: RecoverDependencies, tally: RunReportBuilder) {
     this.#circuit = circuit;
     this.#deps = deps;
     this.#tally = tally;
-    this.#mover = new MessageMover(deps, tally, deps.limits.recoveryRatePerSecond);
+    this.#mover = new MessageMover(deps, tally, deps.limits.recoveryRatePerSecond, 'recovery');
     this.#lookedAtMs = deps.clock.now();
   }
 
-  /** The circuit as it was looked at last. */
+  /** The circuit breaker as it was read last. */
   get circuit(): CircuitBreakerRow {
     return this.#circuit;
   }
 
   async onBatch(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
-    const ready = await this.#select(events);
-    if (this.#circuit.state === 'CLOSED') return this.#move(ready, hold);
-    this.#waiting.push(...ready);
+    const { ready, unproven } = await this.#select(events);
+    if (this.#circuit.state === 'CLOSED') {
+      const step = await this.#move(ready, hold);
+      return step === 'go_on' && unproven.length > 0 ? this.#tryOne(unproven, hold) : step;
+    }
+    this.#waiting.push(...ready, ...unproven);
     const untried = this.#waiting.find(({ reason }) => reason === 'circuit_open');
     const probe = untried ?? (this.#waiting.length >= PROBE_CHOICE_MAX ? this.#waiting[0] : undefined);
     return probe === undefined ? 'go_on' : this.#probe(probe, hold);
@@ -110,52 +114,88 @@ class Recovery implements BatchHandler {
     this.#waiting = [];
   }
 
-  /** Those that may go; of the others it is told why not. */
-  async #select(events: readonly QuarantinedEvent[]): Promise<QuarantinedEvent[]> {
+  /** Those that may go, and those for which no call is known to have succeeded. Records why the others stay. */
+  async #select(events: readonly QuarantinedEvent[]) {
     const { clock, limits, store } = this.#deps;
-    const rules = await RecoveryRules.read(events, outagesOf(this.#circuit), { clock, limits, store });
-    return events.filter((event) => {
-      const why = this.#tally.arrivedDuringRun(event) ? 'arrived_during_run' : rules.skipCauseOf(event);
-      if (why !== undefined) this.#tally.skip([event], why);
-      return why === undefined;
+    const entries = await entriesOf(events, store);
+    const context = {
+      circuit: this.#circuit,
+      contacts: await readContacts(entries, store),
+      nowMs: clock.now(),
+      limits,
+    };
+    const ready: QuarantinedEvent[] = [];
+    const unproven: QuarantinedEvent[] = [];
+    entries.forEach((entry, position) => {
+      const event = events[position] as QuarantinedEvent;
+      const verdict = this.#tally.arrivedDuringRun(event) ? 'arrived_during_run' : judge(entry, context);
+      if (verdict === 'return') ready.push(event);
+      else if (verdict === 'trial') unproven.push(event);
+      else this.#tally.skip([event], verdict);
     });
+    return { ready, unproven };
   }
 
   #move(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
     return this.#mover.move(events, hold, () => this.#lookAgain());
   }
 
+  /** With the circuit breaker closed: one event a run finds out whether the CRM works. */
+  async #tryOne([trial, ...others]: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
+    if (trial === undefined) return 'go_on';
+    if (this.#isTrialMade) {
+      this.#tally.skip([trial, ...others], 'no_success_since');
+      return 'go_on';
+    }
+    this.#isTrialMade = true;
+    const successBeforeMs = lastSuccessMs(this.#circuit);
+    const sent = await this.#sendBack(trial, hold);
+    const step =
+      sent === 'go_on' ? await this.#waitUntil(() => lastSuccessMs(this.#circuit) > successBeforeMs, hold) : sent;
+    if (step === 'go_on') return this.#move(others, hold);
+    this.#tally.skip(others, 'no_success_since');
+    // Others may be ready, unless something is wrong.
+    return step === 'not_yet' ? 'go_on' : step;
+  }
+
   /** Sends one event back, and the others after it if the CRM takes it. */
   async #probe(probe: QuarantinedEvent, hold: HeldMessages): Promise<ScanStep> {
-    const { quarantine, deliveryQueue } = this.#deps;
     const others = this.#waiting.filter((event) => event !== probe);
     this.#waiting = [];
-    const outgoing = [{ event: probe, envelope: probe.held.message }];
+    const sent = await this.#sendBack(probe, hold);
+    const step = sent === 'go_on' ? await this.#waitUntil(() => this.#circuit.state === 'CLOSED', hold) : sent;
+    if (step === 'go_on') return this.#move(others, hold);
+    this.#tally.skip(others, 'circuit_open');
+    return step === 'not_yet' ? stopped('circuit_open') : step;
+  }
+
+  async #sendBack(event: QuarantinedEvent, hold: HeldMessages): Promise<ScanStep> {
+    const { quarantine, deliveryQueue, clock } = this.#deps;
+    const outgoing = [outgoingEvent(event, 'recovery', clock.now())];
     const { sent, notSent, cause } = await forward(outgoing, deliveryQueue, { quarantine, hold, tally: this.#tally });
     this.#tally.add(sent, 'moved');
     this.#tally.skip(notSent, 'not_sent');
-    const verdict = sent.length === 0 ? stopped('unavailable', cause) : await this.#waitForClosing(hold);
-    if (verdict === 'go_on') return this.#move(others, hold);
-    this.#tally.skip(others, 'circuit_open');
-    return verdict;
+    return sent.length === 0 ? stopped('unavailable', cause) : 'go_on';
   }
 
-  async #waitForClosing(hold: HeldMessages): Promise<ScanStep> {
+  /** Reads the circuit breaker's row until it says so, or for as long as one attempt takes. */
+  async #waitUntil(isSo: () => boolean, hold: HeldMessages): Promise<ScanStep | 'not_yet'> {
     const { clock, sleep } = this.#deps;
     const untilMs = Math.min(hold.workUntilMs, clock.now() + PROBE_WAIT_MS);
     while (clock.now() + PROBE_LOOK_MS <= untilMs) {
       await sleep.for(PROBE_LOOK_MS);
-      const verdict = await this.#look();
-      if (verdict === 'go_on' || verdict.stoppedBecause !== 'circuit_open') return verdict;
+      const step = await this.#look();
+      if (step !== 'go_on' && step.stoppedBecause !== 'circuit_open') return step;
+      if (isSo()) return 'go_on';
     }
-    return stopped('circuit_open');
+    return 'not_yet';
   }
 
   async #lookAgain(): Promise<ScanStep> {
     return this.#deps.clock.now() - this.#lookedAtMs < CIRCUIT_LOOK_MS ? 'go_on' : this.#look();
   }
 
-  /** Goes on while the circuit is closed. */
+  /** Goes on while the circuit breaker is closed. */
   async #look(): Promise<ScanStep> {
     const read = await readCircuit(this.#deps);
     if ('kind' in read) return stopped('unavailable', read.cause);

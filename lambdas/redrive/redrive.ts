@@ -20,7 +20,7 @@ export async function redrive(
 ): Promise<RedriveResult> {
   const { filter, limit = Number.POSITIVE_INFINITY, dryRun, ratePerSecond } = request;
   const tally = new RunReportBuilder(deps.clock.now());
-  const mover = new MessageMover(deps, tally, ratePerSecond);
+  const mover = new MessageMover(deps, tally, ratePerSecond, 'person');
   const seen = new Set<string | undefined>();
 
   async function visit(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {

@@ -2,14 +2,13 @@
  * Keeps quarantine from being emptied by SQS, which deletes every message fourteen days after it was sent: what nears
  * that age is sent to quarantine again, as it is. Copies of events that are final by now are dropped.
  */
-import { type Envelope, MESSAGE_BYTES_MAX, messageBytes, quarantineEnvelope } from '../domain/delivery/envelope.ts';
 import type { EventRow } from '../domain/idempotency/event-row.ts';
 import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
 import type { IdempotencyStore } from '../ports.ts';
 import { BATCH_MAX, toBatches } from './batches.ts';
 import { forward, removeHeld } from './forward.ts';
 import type { HeldMessages } from './held-messages.ts';
-import type { QuarantinedEvent } from './quarantined-event.ts';
+import { notedEnvelope, type QuarantinedEvent } from './quarantined-event.ts';
 import { RunReportBuilder, stopped } from './run-report.ts';
 import { type ScanDependencies, type ScanStep, scanQuarantine } from './scan-quarantine.ts';
 
@@ -54,7 +53,7 @@ export async function refresh(endsAtMs: number, deps: RefreshDependencies): Prom
   async function sendAgain(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
     const batches = toBatches(events, BATCH_MAX);
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-      const outgoing = batch.map((event) => ({ event, envelope: keptEnvelope(event, clock.now()) }));
+      const outgoing = batch.map((event) => ({ event, envelope: notedEnvelope(event, clock.now()) }));
       const { sent, notSent, cause } = await forward(outgoing, quarantine, { quarantine, hold, tally });
       tally.add(sent, 'refreshed');
       tally.skip(notSent, 'not_sent');
@@ -78,17 +77,4 @@ function isCopyOfFinal({ event, reason }: QuarantinedEvent, rows: ReadonlyMap<st
   const row = rows.get(event.key);
   const isFinal = row?.status === 'COMPLETED' || row?.status === 'STALE' || row?.status === 'IGNORED';
   return isFinal && row.identity === event.identity;
-}
-
-/** The message as it is; one that SQS moved gets the note that it lacks, where it has room for one. */
-function keptEnvelope({ held, hasNote }: QuarantinedEvent, nowMs: number): Envelope {
-  if (hasNote) return held.message;
-  const noted = quarantineEnvelope(held.message, {
-    reason: 'dead_lettered',
-    at: new Date(nowMs).toISOString(),
-    attempts: 0,
-    redrives: 0,
-    lastError: 'SQS moved the message to quarantine, which had come too often',
-  });
-  return messageBytes(noted) <= MESSAGE_BYTES_MAX ? noted : held.message;
 }

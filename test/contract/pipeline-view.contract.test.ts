@@ -1,5 +1,6 @@
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { itemFrom } from '../../lambdas/adapters/event-item.dynamodb.ts';
 import { DynamoDbPipelineView } from '../../lambdas/adapters/pipeline-view.dynamodb.ts';
 import type { EventRow, QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
@@ -30,7 +31,7 @@ async function dynamoDb(): Promise<Subject> {
   return {
     view: new DynamoDbPipelineView(client, tableName, 'quarantine-by-reason', limits),
     put: async (rows) => {
-      const requests = Object.entries(rows).map(([pk, row]) => ({ PutRequest: { Item: { pk, ...row } } }));
+      const requests = Object.entries(rows).map(([pk, row]) => ({ PutRequest: { Item: itemFrom(pk, row) } }));
       for (let from = 0; from < requests.length; from += 25) {
         await client.send(new BatchWriteCommand({ RequestItems: { [tableName]: requests.slice(from, from + 25) } }));
       }
@@ -57,7 +58,10 @@ describe.each([
     subject = await start();
     const rejected = Array.from({ length: 12 }, (_, n) => [
       `EVENT#r${n}`,
-      quarantined('crm_rejected', 100 + n, `r${n}`),
+      {
+        ...quarantined('crm_rejected', 100 + n, `r${n}`),
+        lastError: n < 4 ? 'HTTP 404: no such path' : `HTTP 422: field ${n}`,
+      },
     ]);
     const { eventId: _none, ...body } = quarantined('invalid_event', 300, '');
     await subject.put({
@@ -80,10 +84,14 @@ describe.each([
         more: false,
         oldestAtMs: 100,
         newestAtMs: 111,
+        errors: [
+          { error: 'HTTP 422: field 11', count: 8 },
+          { error: 'HTTP 404: no such path', count: 4 },
+        ],
         sample: ['EVENT#r11', 'EVENT#r10', 'EVENT#r9', 'EVENT#r8', 'EVENT#r7'],
       },
-      { reason: 'invalid_event', count: 1, more: false, oldestAtMs: 300, newestAtMs: 300, sample: [BODY] },
-      { reason: 'id_reused', count: 1, more: false, oldestAtMs: 500, newestAtMs: 500, sample: [REUSED] },
+      { reason: 'invalid_event', count: 1, more: false, oldestAtMs: 300, newestAtMs: 300, errors: [], sample: [BODY] },
+      { reason: 'id_reused', count: 1, more: false, oldestAtMs: 500, newestAtMs: 500, errors: [], sample: [REUSED] },
     ]);
   });
 

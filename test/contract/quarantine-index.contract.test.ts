@@ -1,5 +1,6 @@
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { itemFrom } from '../../lambdas/adapters/event-item.dynamodb.ts';
 import { DynamoDbQuarantineIndex } from '../../lambdas/adapters/quarantine-index.dynamodb.ts';
 import type { EventRow, QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
@@ -30,7 +31,7 @@ async function dynamoDb(): Promise<Subject> {
   return {
     index: new DynamoDbQuarantineIndex(client, tableName, 'quarantine-by-reason', limits),
     put: async (rows) => {
-      const requests = Object.entries(rows).map(([pk, row]) => ({ PutRequest: { Item: { pk, ...row } } }));
+      const requests = Object.entries(rows).map(([pk, row]) => ({ PutRequest: { Item: itemFrom(pk, row) } }));
       for (let from = 0; from < requests.length; from += 25) {
         await client.send(new BatchWriteCommand({ RequestItems: { [tableName]: requests.slice(from, from + 25) } }));
       }
@@ -54,37 +55,55 @@ describe.each([
     const { reason: _reason, ...completed } = row('crm_rejected', 150);
     await subject.put({
       'EVENT#a': row('retries_exhausted', 100),
-      'EVENT#b': row('retries_exhausted', 300, 5),
+      'EVENT#b': { ...row('retries_exhausted', 300, 5), recoveries: 7, failedBy: 'record' },
       'EVENT#c': { ...completed, status: 'COMPLETED' },
-      // More of them than one call of DynamoDB is asked for.
       ...Object.fromEntries(
         Array.from({ length: 130 }, (_, n) => [`EVENT#spent-${n}`, row('behind_newer', 100 + n, 7)]),
       ),
-      'EVENT#fresh': row('behind_newer', 900),
+      'EVENT#behind': { ...row('behind_newer', 50), orderingKey: 'digest', position: '1#behind' },
+      ...Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`EVENT#open-${n}`, row('circuit_open', 1_000 + n)])),
     });
   });
   afterAll(async () => subject?.stop());
 
-  it.each([
-    ['retries_exhausted', 100, 100, 5, true],
-    ['retries_exhausted', 0, 99, 5, false],
-    ['retries_exhausted', 101, 299, 5, false],
-    ['retries_exhausted', 200, 400, 5, false],
-    ['retries_exhausted', 200, 400, 6, true],
-    ['crm_rejected', 0, 1_000, 5, false],
-    ['behind_newer', 0, 899, 7, false],
-    ['behind_newer', 0, Number.MAX_SAFE_INTEGER, 7, true],
-  ] as const)(
-    '%s between %d and %d, redriven less than %d times: %s',
-    async (reason, fromMs, toMs, redrivesBelow, any) => {
-      expect(await subject.index.holdsAny({ reason, fromMs, toMs, redrivesBelow })).toEqual({ kind: 'known', any });
-    },
-  );
+  it('lists what waits for a reason, oldest first, from all partitions', async () => {
+    expect(await subject.index.list('retries_exhausted', 10)).toEqual({
+      kind: 'listed',
+      entries: [
+        { reason: 'retries_exhausted', atMs: 100, redrives: 0 },
+        { reason: 'retries_exhausted', atMs: 300, redrives: 5, recoveries: 7, failedBy: 'record' },
+      ],
+      more: false,
+    });
+  });
+
+  it('lists the position and the contact of what waits for a newer event', async () => {
+    expect(await subject.index.list('behind_newer', 1)).toEqual({
+      kind: 'listed',
+      entries: [{ reason: 'behind_newer', atMs: 50, redrives: 0, orderingKey: 'digest', position: '1#behind' }],
+      more: true,
+    });
+  });
+
+  it('lists nothing where nothing waits', async () => {
+    expect(await subject.index.list('crm_rejected', 10)).toEqual({ kind: 'listed', entries: [], more: false });
+  });
+
+  it('spreads an outage over partitions, and counts it whole', async () => {
+    expect(await subject.index.summarize('circuit_open')).toEqual({
+      kind: 'known',
+      count: 40,
+      more: false,
+      oldestAtMs: 1_000,
+    });
+    const listed = await subject.index.list('circuit_open', 3);
+    expect(listed.kind === 'listed' && listed.entries.map(({ atMs }) => atMs)).toEqual([1_000, 1_001, 1_002]);
+  });
 
   it.each([
-    ['retries_exhausted', { count: 2, oldestAtMs: 100 }],
-    ['behind_newer', { count: 131, oldestAtMs: 100 }],
-    ['crm_rejected', { count: 0 }],
+    ['retries_exhausted', { count: 2, more: false, oldestAtMs: 100 }],
+    ['behind_newer', { count: 131, more: false, oldestAtMs: 50 }],
+    ['crm_rejected', { count: 0, more: false }],
   ] as const)('%s in all', async (reason, overview) => {
     expect(await subject.index.summarize(reason)).toEqual({ kind: 'known', ...overview });
   });

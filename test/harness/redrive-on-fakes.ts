@@ -21,6 +21,8 @@ export interface Quarantined {
   readonly reason?: QuarantineReason;
   readonly atMs?: number;
   readonly redrives?: number;
+  readonly recoveries?: number;
+  readonly failedBy?: 'crm' | 'record';
   readonly type?: string;
   readonly receivedAtMs?: number;
   readonly to?: string;
@@ -65,7 +67,14 @@ export class RedriveOnFakes {
 
   /** Puts events into quarantine as the processor does, each with its row. */
   put(...events: readonly Quarantined[]): void {
-    for (const { id, reason, atMs = 0, redrives = 0, type, receivedAtMs = 0, to = '+15550100' } of events) {
+    for (const quarantined of events) {
+      const { id, reason, atMs = 0, redrives = 0, type, receivedAtMs = 0, to = '+15550100' } = quarantined;
+      const { recoveries, failedBy } = quarantined;
+      const counted = {
+        redrives,
+        ...(recoveries === undefined ? {} : { recoveries }),
+        ...(failedBy === undefined ? {} : { failedBy }),
+      };
       const body = eventBody(id, receivedAtMs, to, type);
       const attributes = { schema: '1', eventId: id, receivedAtMs: String(START_MS + receivedAtMs) };
       if (reason === undefined) {
@@ -73,7 +82,7 @@ export class RedriveOnFakes {
         continue;
       }
       const at = new Date(START_MS + atMs).toISOString();
-      const note = { reason, at, attempts: 1, redrives, lastError: `${reason} of ${id}` };
+      const note = { reason, at, attempts: 1, ...counted, lastError: `${reason} of ${id}` };
       this.quarantine.sendNow(quarantineEnvelope({ body, attributes }, note));
       const row = {
         status: 'QUARANTINED',
@@ -85,7 +94,7 @@ export class RedriveOnFakes {
       this.store.events.set(`EVENT#${id}`, {
         ...row,
         reason,
-        redrives,
+        ...counted,
         settledAtMs: START_MS + atMs,
         firstReceivedAtMs: START_MS + receivedAtMs,
       });

@@ -6,6 +6,8 @@
  * version therefore open nothing. Every write is a compare-and-swap on what was read.
  */
 import type { Limits } from '../limits.ts';
+import { type CrmFault, crmFaultFrom, readCrmFault } from './crm-fault.ts';
+import type { CrmFailure } from './crm-outcome.ts';
 
 /** A time in which the circuit was open. */
 export interface Outage {
@@ -28,6 +30,10 @@ export interface CircuitBreakerRow {
   readonly notBeforeMs?: number;
   /** The last outages, oldest first: what they put into quarantine may go back by itself. */
   readonly outages: readonly Outage[];
+  /** The last failed call that was recorded. Not every one is. */
+  readonly fault?: CrmFault;
+  /** When the first call succeeded after the recorded failure. Earlier than the failure: none has. */
+  readonly succeededAtMs?: number;
 }
 
 /** The attributes of a row as they are stored, whoever wrote them. */
@@ -74,14 +80,60 @@ function readRow(stored: StoredCircuitBreaker, latestMs: number): CircuitBreaker
   if (state !== 'CLOSED' && state !== 'OPEN') return 'its state is neither CLOSED nor OPEN';
   if (!isCount(version)) return 'its version is not a whole number';
   const outages = outagesIn(stored.outages);
+  const health = storedHealth(stored);
   if (state === 'CLOSED') {
     const pause = isCount(notBeforeMs) && notBeforeMs <= latestMs ? { notBeforeMs } : {};
-    return { state, version, ...pause, outages };
+    return { state, version, ...pause, outages, ...health };
   }
   if (!isCount(openedAtMs) || !isCount(probeAtMs)) return 'it is OPEN without times';
   if (probeAtMs > latestMs) return 'its next probe is further away than any write puts it';
   const owner = typeof probeOwner === 'string' ? { probeOwner } : {};
-  return { state, version, openedAtMs, probeAtMs, ...owner, outages };
+  return { state, version, openedAtMs, probeAtMs, ...owner, outages, ...health };
+}
+
+type Health = Pick<CircuitBreakerRow, 'fault' | 'succeededAtMs'>;
+
+function storedHealth({ fault, succeededAtMs }: StoredCircuitBreaker): Health {
+  const read = readCrmFault(fault);
+  return { ...(read === undefined ? {} : { fault: read }), ...(isCount(succeededAtMs) ? { succeededAtMs } : {}) };
+}
+
+function recordedHealth({ fault, succeededAtMs }: CircuitBreakerRow): Health {
+  return { ...(fault === undefined ? {} : { fault }), ...(succeededAtMs === undefined ? {} : { succeededAtMs }) };
+}
+
+/** A failure is recorded again after this time. Between two records only the first call of an outage is known. */
+const RECORD_EVERY_MS = 30_000;
+
+/** The last recorded failure, if no call has succeeded since. */
+export function presentFault({ fault, succeededAtMs = -1 }: CircuitBreakerRow): CrmFault | undefined {
+  return fault !== undefined && fault.atMs >= succeededAtMs ? fault : undefined;
+}
+
+/** When a call is known to have succeeded last, after a failure. */
+export function lastSuccessMs({ succeededAtMs = -1, outages }: CircuitBreakerRow): number {
+  return Math.max(succeededAtMs, ...outages.map(({ closedAtMs }) => closedAtMs));
+}
+
+/**
+ * `row` with this failure recorded, or undefined where one was recorded a moment ago. With `isLast`, the event's last
+ * permitted call, it always is: recovery of the event waits for a success after it.
+ */
+export function recordFailure(
+  row: CircuitBreakerRow,
+  failure: CrmFailure,
+  nowMs: number,
+  isLast: boolean,
+): CircuitBreakerRow | undefined {
+  const fault = crmFaultFrom(failure, Math.max(nowMs, (row.succeededAtMs ?? -1) + 1), presentFault(row));
+  const isRecent = row.fault !== undefined && nowMs - row.fault.atMs < RECORD_EVERY_MS;
+  return isRecent && !isLast && row.fault?.kind === fault.kind ? undefined : { ...row, fault };
+}
+
+/** `row` with a success recorded, or undefined where it is known that calls succeed. */
+export function recordSuccess(row: CircuitBreakerRow, nowMs: number): CircuitBreakerRow | undefined {
+  const fault = presentFault(row);
+  return fault === undefined ? undefined : { ...row, succeededAtMs: Math.max(nowMs, fault.atMs + 1) };
 }
 
 function outagesIn(stored: unknown): Outage[] {
@@ -130,6 +182,7 @@ export function openCircuitBreaker(row: CircuitBreakerRow, nowMs: number, limits
     openedAtMs: nowMs,
     probeAtMs: Math.max(nowMs + limits.circuitOpenMs, row.notBeforeMs ?? 0),
     outages: row.outages,
+    ...recordedHealth(row),
   };
 }
 
@@ -141,7 +194,8 @@ export function claimProbe(row: CircuitBreakerRow, owner: string, nowMs: number,
 /** `row`, OPEN, as closed now by the probe that succeeded. */
 export function closeCircuitBreaker(row: CircuitBreakerRow, nowMs: number): CircuitBreakerRow {
   const outage = { openedAtMs: row.openedAtMs ?? nowMs, closedAtMs: nowMs };
-  return { state: 'CLOSED', version: row.version + 1, outages: [...row.outages, outage].slice(-OUTAGES_MAX) };
+  const outages = [...row.outages, outage].slice(-OUTAGES_MAX);
+  return { state: 'CLOSED', version: row.version + 1, outages, ...recordedHealth(recordSuccess(row, nowMs) ?? row) };
 }
 
 /** Whether two stored rows are the same state of the circuit. */

@@ -3,7 +3,7 @@
  * what SQS would change travels as Base64.
  */
 
-import { type QuarantineReason, truncateError } from '../idempotency/event-row.ts';
+import { type FailedBy, type QuarantineReason, truncateError } from '../idempotency/event-row.ts';
 import { isEventId } from './event-id.ts';
 import type { Verified } from './signature.ts';
 
@@ -33,6 +33,11 @@ export interface QuarantineNote {
   readonly attempts: number;
   readonly lastError?: string;
   readonly redrives: number;
+  /** How often recovery has taken the event back; absent: never. */
+  readonly recoveries?: number;
+  readonly failedBy?: FailedBy;
+  /** Added when the message is sent back. A message in quarantine that has it was moved there by SQS. */
+  readonly returned?: { readonly at: string; readonly by: 'recovery' | 'person' };
 }
 
 /** What SQS takes as one message, and in one call for many (SendMessage and SendMessageBatch API references). */

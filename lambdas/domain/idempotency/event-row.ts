@@ -33,6 +33,9 @@ export type QuarantineReason =
   /** SQS itself moved the message, which had come too often. */
   | 'dead_lettered';
 
+/** Whether failures concern the CRM as a whole, or one record. */
+export type FailedBy = 'crm' | 'record';
+
 /** Something that happened to an event on its way, for people: no rule goes by it. */
 export interface HistoryEntry {
   readonly atMs: number;
@@ -89,8 +92,14 @@ export interface EventRow {
    * Absent where the mapping gave none, or could not say (which a mended mapping may).
    */
   readonly orderingKey?: string;
-  /** How often the event has left quarantine, but for `circuit_open`, which says nothing about the event. */
+  /** How often a person has redriven the event, but for `circuit_open`, which says nothing about the event. */
   readonly redrives: number;
+  /** How often recovery has taken the event back; absent: never. */
+  readonly recoveries?: number;
+  /** `retries_exhausted` only: whether the CRM as a whole failed, or this one record is locked or in conflict. */
+  readonly failedBy?: FailedBy;
+  /** `behind_newer` only: its position in the order of its contact. */
+  readonly position?: string;
   /** Time to live, epoch seconds; final rows only. */
   readonly expiresAt?: number;
 }
@@ -147,6 +156,8 @@ export interface ClaimContext {
   readonly nowMs: number;
   /** Whether this message has been in quarantine (it has the `quarantine` attribute). */
   readonly fromQuarantine: boolean;
+  /** Whether recovery has sent this message back, not a person. */
+  readonly isRecovered: boolean;
 }
 
 /** What may be done with an event, given its row. */
@@ -155,7 +166,10 @@ export type EventDecision =
       readonly kind: 'may_claim';
       readonly expect: ExpectedRow;
       /** Counters to go on from; `attempts` does not count the attempt about to begin. */
-      readonly carried: Pick<EventRow, 'attempts' | 'expiredLeases' | 'redrives' | 'firstError' | 'history'>;
+      readonly carried: Pick<
+        EventRow,
+        'attempts' | 'expiredLeases' | 'redrives' | 'recoveries' | 'firstError' | 'history'
+      >;
       readonly firstReceivedAtMs?: number;
     }
   | { readonly kind: 'final'; readonly status: FinalStatus }
@@ -178,6 +192,7 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
   const kept = {
     ...(row.firstError === undefined ? {} : { firstError: row.firstError }),
     ...(row.history === undefined ? {} : { history: row.history }),
+    ...(row.recoveries === undefined ? {} : { recoveries: row.recoveries }),
   };
   switch (row.status) {
     case 'COMPLETED':
@@ -201,9 +216,16 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
     case 'QUARANTINED': {
       // Whoever has captured a signed delivery could otherwise take its event out of quarantine, without a redrive.
       if (!context.fromQuarantine) return { kind: 'waits_in_quarantine' };
+      const history = appendHistory(row.history, { atMs: context.nowMs, what: 'redriven' });
+      if (context.isRecovered) {
+        const recoveries = (row.recoveries ?? 0) + 1;
+        // An event that has failed every call gets one more each time: it may be the event that fails.
+        const left = Math.max(0, row.reason === 'retries_exhausted' ? attempts - 1 : attempts);
+        const carried = { ...kept, history, attempts: left, expiredLeases, redrives, recoveries };
+        return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
+      }
       // An event that was not tried has spent nothing, and earns nothing: what it failed before still counts.
       const wasTried = row.reason !== 'circuit_open';
-      const history = appendHistory(row.history, { atMs: context.nowMs, what: 'redriven' });
       const carried = {
         ...kept,
         history,

@@ -1,6 +1,6 @@
 /** The note that goes with a message into quarantine, read back: by then anybody may have written it. */
-import type { MessageAttributes } from '../delivery/envelope.ts';
-import { type QuarantineReason, truncateError } from '../idempotency/event-row.ts';
+import type { Envelope, MessageAttributes, QuarantineNote } from '../delivery/envelope.ts';
+import { type FailedBy, type QuarantineReason, truncateError } from '../idempotency/event-row.ts';
 import { isQuarantineReason } from './quarantine-reasons.ts';
 
 /** What a note says, as far as it can be believed. */
@@ -9,7 +9,11 @@ export interface ParsedQuarantineNote {
   /** When the event was quarantined; undefined where the note does not say. */
   readonly atMs: number | undefined;
   readonly redrives: number;
+  readonly recoveries: number;
+  readonly failedBy?: FailedBy;
   readonly lastError?: string;
+  /** Present where the message was sent back, and came here without having been quarantined again. */
+  readonly returned?: { readonly by: 'recovery' | 'person' };
 }
 
 /** The note of a message, or undefined where it has none that can be read. Never throws. */
@@ -17,13 +21,31 @@ export function readQuarantineNote(attributes: MessageAttributes): ParsedQuarant
   const note = parseObject(attributes.quarantine);
   if (note === undefined || !isQuarantineReason(note.reason)) return undefined;
   const atMs = typeof note.at === 'string' ? Date.parse(note.at) : Number.NaN;
-  const { redrives, lastError } = note;
+  const { redrives, recoveries, failedBy, lastError } = note;
+  const by = (note.returned as { readonly by?: unknown } | null | undefined)?.by;
   return {
     reason: note.reason,
     atMs: Number.isNaN(atMs) ? undefined : atMs,
-    redrives: typeof redrives === 'number' && Number.isSafeInteger(redrives) && redrives >= 0 ? redrives : 0,
+    redrives: countIn(redrives),
+    recoveries: countIn(recoveries),
+    ...(failedBy === 'crm' || failedBy === 'record' ? { failedBy } : {}),
     ...(typeof lastError === 'string' ? { lastError: truncateError(lastError) } : {}),
+    ...(by === 'recovery' || by === 'person' ? { returned: { by } } : {}),
   };
+}
+
+/** The attributes of a message that is sent back to the delivery queue. One without a readable note keeps its own. */
+export function returnedEnvelope({ body, attributes }: Envelope, by: 'recovery' | 'person', nowMs: number): Envelope {
+  const note = parseObject(attributes.quarantine);
+  if (note === undefined) return { body, attributes };
+  const at = new Date(nowMs).toISOString();
+  const counted = by === 'recovery' ? { recoveries: countIn(note.recoveries) + 1 } : {};
+  const returned: Pick<QuarantineNote, 'returned' | 'recoveries'> = { ...counted, returned: { at, by } };
+  return { body, attributes: { ...attributes, quarantine: JSON.stringify({ ...note, ...returned }) } };
+}
+
+function countIn(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
 }
 
 function parseObject(text: string | undefined): Readonly<Record<string, unknown>> | undefined {

@@ -26,8 +26,10 @@ export type SkipCause =
   | 'redrives_max'
   /** Its reason is for a person to deal with. */
   | 'needs_a_person'
-  /** No outage explains its failures. */
-  | 'outside_outage'
+  /** It failed all its calls, and waits for its next one. */
+  | 'pausing'
+  /** No CRM call is known to have succeeded since. */
+  | 'no_success_since'
   /** The newer event that it waits for is not final yet. */
   | 'newer_unsettled'
   /** The circuit is open. */

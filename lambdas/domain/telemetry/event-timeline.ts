@@ -1,6 +1,6 @@
 /** The life of an event, told from its row: what happened to it, where its message is, what to do. For people. */
 import type { EventRow, HistoryEntry } from '../idempotency/event-row.ts';
-import { QUARANTINE_ADVICE } from '../quarantine/quarantine-advice.ts';
+import { QUARANTINE_REASONS } from '../quarantine/quarantine-reasons.ts';
 import { printable } from './redact.ts';
 
 /** Where an event has come to. */
@@ -91,7 +91,7 @@ function presentOf(row: EventRow, nowMs: number): Omit<EventTimeline, 'steps'> {
 }
 
 function quarantined({ reason = 'dead_lettered', lastError }: EventRow): Omit<EventTimeline, 'steps'> {
-  const { title, next } = QUARANTINE_ADVICE[reason];
+  const { title, next } = QUARANTINE_REASONS[reason];
   return {
     state: 'quarantined',
     summary: `In quarantine as ${reason}: ${title}.${lastError === undefined ? '' : ` Last error: ${printable(lastError)}`}`,

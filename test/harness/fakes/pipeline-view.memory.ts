@@ -1,5 +1,6 @@
 /** The state table as people look at it, over the rows of the table's fake. */
 import type { EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
+import { errorGroups } from '../../../lambdas/domain/quarantine/error-groups.ts';
 import type { KeyedRow, PipelineView, QuarantineOfReason } from '../../../lambdas/ports.ts';
 
 const SAMPLE = 5;
@@ -40,6 +41,7 @@ function summaryOf(rows: readonly KeyedRow[]): QuarantineOfReason[] {
       more: false,
       oldestAtMs: timeOf(oldest),
       newestAtMs: timeOf(newest),
+      errors: errorGroups(newestFirst.map(({ row }) => row.lastError ?? '')),
       sample: newestFirst.slice(0, SAMPLE),
     },
   ];

@@ -1,6 +1,11 @@
 /** The index of quarantined events, over the rows of the table's fake. */
 import type { EventRow, QuarantineReason } from '../../../lambdas/domain/idempotency/event-row.ts';
-import type { QuarantineIndex, QuarantineSummaries, QuarantineSummary } from '../../../lambdas/ports.ts';
+import type {
+  QuarantineEntry,
+  QuarantineIndex,
+  QuarantineSummaries,
+  QuarantineSummary,
+} from '../../../lambdas/ports.ts';
 
 /** Always up to date, which the real one need not be. */
 export class MemoryQuarantineIndex implements QuarantineIndex, QuarantineSummaries {
@@ -10,26 +15,31 @@ export class MemoryQuarantineIndex implements QuarantineIndex, QuarantineSummari
     this.#events = events;
   }
 
-  async holdsAny({
-    reason,
-    fromMs,
-    toMs,
-    redrivesBelow,
-  }: Parameters<QuarantineIndex['holdsAny']>[0]): ReturnType<QuarantineIndex['holdsAny']> {
-    const any = [...this.#events.values()].some(
-      (row) =>
-        row.reason === reason &&
-        row.settledAtMs !== undefined &&
-        row.settledAtMs >= fromMs &&
-        row.settledAtMs <= toMs &&
-        row.redrives < redrivesBelow,
+  async list(reason: QuarantineReason, limit: number): ReturnType<QuarantineIndex['list']> {
+    const entries = [...this.#events.values()].flatMap((row) =>
+      row.reason === reason ? [entryFrom(reason, row)] : [],
     );
-    return { kind: 'known', any };
+    entries.sort((one, other) => one.atMs - other.atMs);
+    return { kind: 'listed', entries: entries.slice(0, limit), more: entries.length > limit };
   }
 
   async summarize(reason: QuarantineReason): Promise<QuarantineSummary> {
     const times = [...this.#events.values()].flatMap((row) => (row.reason === reason ? (row.settledAtMs ?? []) : []));
     const count = Math.min(1_000, times.length);
-    return count === 0 ? { kind: 'known', count } : { kind: 'known', count, oldestAtMs: Math.min(...times) };
+    const counted = { kind: 'known', count, more: times.length > count } as const;
+    return count === 0 ? counted : { ...counted, oldestAtMs: Math.min(...times) };
   }
+}
+
+function entryFrom(reason: QuarantineReason, row: EventRow): QuarantineEntry {
+  const { settledAtMs = 0, redrives, recoveries, failedBy, orderingKey, position } = row;
+  return {
+    reason,
+    atMs: settledAtMs,
+    redrives,
+    ...(recoveries === undefined ? {} : { recoveries }),
+    ...(failedBy === undefined ? {} : { failedBy }),
+    ...(orderingKey === undefined ? {} : { orderingKey }),
+    ...(position === undefined ? {} : { position }),
+  };
 }

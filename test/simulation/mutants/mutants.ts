@@ -370,7 +370,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'recovery does not see that there is something for it',
     mutation: {
-      redrive: (deps) => ({ ...deps, index: { holdsAny: async () => ({ kind: 'known', any: false }) } }),
+      redrive: (deps) => ({
+        ...deps,
+        index: { list: async () => ({ kind: 'listed', entries: [], more: false }) },
+        summaries: { summarize: async () => ({ kind: 'known', count: 1_000, more: false }) },
+      }),
     },
     seeds: 300,
   },

@@ -46,7 +46,7 @@ export class Invariants {
     const before = this.#lastRows.get(name);
     if (row === undefined && before !== undefined && !isFinal(before.status))
       problems.push(`the row of ${name} has disappeared, and was ${before.status}`);
-    if (before !== undefined && row !== undefined && row.redrives === before.redrives) {
+    if (before !== undefined && row !== undefined && returnsOf(row) === returnsOf(before)) {
       // What was claimed and not called gives its attempt back.
       const leastAttempts = before.attempts - (before.status === 'IN_PROGRESS' ? 1 : 0);
       if (row.attempts < leastAttempts && !isForgotten)
@@ -73,7 +73,7 @@ export class Invariants {
     if (hasBeenFinal && hasRows(event) && newest < name)
       problems.push(`${name} is settled, and the row of its contact is of ${newest}, which is older`);
     // Each attempt may call twice: once more with a newly read token.
-    const callsMax = 2 * limits.crmAttempts * (1 + (row?.redrives ?? this.#lastRows.get(name)?.redrives ?? 0));
+    const callsMax = 2 * limits.crmAttempts * (1 + returnsOf(row ?? this.#lastRows.get(name)));
     if (crm.callsOf(name) > callsMax) problems.push(`the CRM has been called ${crm.callsOf(name)} times for ${name}`);
     return problems;
   }
@@ -113,4 +113,9 @@ export class Invariants {
       return [`${name} has no way out of quarantine (${reason})`];
     });
   }
+}
+
+/** How often the event has left quarantine. */
+function returnsOf(row: EventRow | undefined): number {
+  return (row?.redrives ?? 0) + (row?.recoveries ?? 0);
 }

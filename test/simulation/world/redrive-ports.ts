@@ -45,11 +45,11 @@ export function redrivePorts(scene: Scene, invocation: Invocation): RedriveDepen
     store: { readAhead: (keys) => read('read-ahead', () => store.readAheadNow(keys)) },
     circuitBreaker: { read: () => read('read the circuit', () => store.circuit.readNow()) },
     index: {
-      holdsAny: async (of) => {
-        const known = await index.holdsAny(of);
-        const behind = { kind: 'known', any: false } as const;
-        return park(`look for ${of.reason}`, 'table', [
-          ...waysOfRead(() => known),
+      list: async (reason, limit) => {
+        const listed = await index.list(reason, limit);
+        const behind = { kind: 'listed', entries: [], more: false } as const;
+        return park(`list ${reason}`, 'table', [
+          ...waysOfRead(() => listed),
           { name: 'the index is behind', fault: 'stale_read', happen: () => ({ answer: behind }) },
         ]);
       },

@@ -55,14 +55,13 @@ export class Redriver {
     return [...this.#scene.store.events].some(([, row]) => row.status === 'QUARANTINED' && this.#mayGoBack(row));
   }
 
-  #mayGoBack({ reason, redrives, settledAtMs = 0, eventId = '', orderingKey }: EventRow): boolean {
+  #mayGoBack(row: EventRow): boolean {
+    const { reason, recoveries = 0, failedBy, settledAtMs = 0, eventId = '', orderingKey } = row;
     const { limits, store, clock } = this.#scene;
+    if (recoveries >= limits.recoveriesMax) return false;
     if (reason === 'circuit_open') return true;
-    if (redrives >= limits.redrivesMax) return false;
-    if (reason === 'retries_exhausted') {
-      const outages = (store.circuit.stored?.outages ?? []) as readonly { openedAtMs: number; closedAtMs: number }[];
-      return outages.some(({ openedAtMs, closedAtMs }) => settledAtMs >= openedAtMs && settledAtMs <= closedAtMs);
-    }
+    if (reason === 'retries_exhausted')
+      return failedBy !== 'record' && clock.now() >= settledAtMs + RECOVERY_EVERY_MS * 2 ** recoveries;
     const event = this.#scene.events.find(({ name }) => name === eventId);
     if (reason !== 'behind_newer' || orderingKey === undefined || event === undefined) return false;
     const { eventTimestamp } = JSON.parse(event.body) as { eventTimestamp: string };

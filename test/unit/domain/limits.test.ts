@@ -54,7 +54,8 @@ describe('resolveLimits', () => {
     ['visibilityMs', 179_000, '6 × processorFunctionTimeoutMs ≤ visibilityMs'],
     ['leaseMs', 150_000, 'leaseMs + processorFunctionTimeoutMs < visibilityMs'],
     ['maxReceiveCount', 400, 'maxReceiveCount × the longest wait (backoffCapMs or visibilityMs) < deliveryRetentionMs'],
-    ['crmAttempts', 30, 'crmAttempts < maxReceiveCount'],
+    ['maxReceiveCount', 10, 'crmAttempts < maxReceiveCount'],
+    ['maxReceiveCount', 400, 'maxReceiveCount × the longest wait (backoffCapMs or visibilityMs) < deliveryRetentionMs'],
     ['finalRowTtlMs', 22 * 86_400_000, 'senderRetryMs + deliveryRetentionMs + quarantineRetentionMs < finalRowTtlMs'],
     ['quarantineRefreshMs', 14 * 86_400_000, 'quarantineRefreshMs < quarantineRetentionMs'],
     [

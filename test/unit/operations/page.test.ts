@@ -87,7 +87,7 @@ describe('quarantine', () => {
     const text = await pageText(fakes);
     expect(text.indexOf('It ends our processes')).toBeLessThan(text.indexOf('The CRM was down'));
     expect(text).toMatch(/1 It ends our processes needs you poison oldest 2 d ago, newest 2 d ago/);
-    expect(text).toMatch(/3 The CRM was down goes back by itself circuit_open oldest 1 min ago/);
+    expect(text).toMatch(/3 The CRM was down returns automatically circuit_open oldest 1 min ago/);
     expect(text).toContain('d – 2 d ago once –');
   });
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
+import { returnedEnvelope } from '../../../lambdas/domain/quarantine/quarantine-note.ts';
 import type { CircuitBreakerStore } from '../../../lambdas/ports.ts';
 import { type ProcessorDependencies, processBatch } from '../../../lambdas/processor/process-batch.ts';
 import { SharedCircuitBreaker } from '../../../lambdas/processor/shared-circuit-breaker.ts';
@@ -9,6 +10,8 @@ import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-o
 
 const DOWN: CrmResponse = { kind: 'answered', status: 503, excerpt: '' };
 const UP: CrmResponse = { kind: 'answered', status: 200, excerpt: '' };
+
+const FAULT = { kind: 'failing', status: 503, error: 'HTTP 503', sinceMs: START_MS, atMs: START_MS };
 
 let p: ProcessorOnFakes;
 let sent = 0;
@@ -63,13 +66,14 @@ beforeEach(() => {
 
 describe('the circuit', () => {
   it.each([
-    [4, undefined],
-    [5, { state: 'OPEN', version: 0, openedAtMs: START_MS, probeAtMs: START_MS + 30_000, outages: [] }],
+    [4, { state: 'CLOSED', version: 0, outages: [], fault: FAULT }],
+    [5, { state: 'OPEN', version: 0, openedAtMs: START_MS, probeAtMs: START_MS + 30_000, outages: [], fault: FAULT }],
   ])('after %i failures among ten calls is %j', async (failures, stored) => {
     p.answer = ({ key }) => (Number(key.slice(1)) > 10 - failures ? DOWN : UP);
     send(10);
     await p.run();
-    expect(p.store.circuit.stored).toEqual(stored);
+    const { succeededAtMs: _recordedBySlowerCalls, ...row } = p.store.circuit.stored ?? {};
+    expect(row).toEqual(stored);
   });
 
   it('opens with the tenth failure in a row, whatever came before', async () => {
@@ -77,7 +81,7 @@ describe('the circuit', () => {
     while (p.queue.visible().length > 0) await p.run();
     p.answer = () => DOWN;
     for (let failures = 1; failures <= 10; failures += 1) {
-      expect(p.store.circuit.stored).toBeUndefined();
+      expect(p.store.circuit.stored?.state).not.toBe('OPEN');
       send(1);
       await p.run();
     }
@@ -88,7 +92,7 @@ describe('the circuit', () => {
     send(50);
     while (p.queue.visible().length > 0) await p.run();
     for (let calls = 1; calls <= 50; calls += 1) {
-      expect(p.store.circuit.stored).toBeUndefined();
+      expect(p.store.circuit.stored?.state).not.toBe('OPEN');
       p.answer = () => (calls % 2 === 0 ? DOWN : UP);
       send(1);
       await p.run();
@@ -97,7 +101,7 @@ describe('the circuit', () => {
   });
 
   it.each([
-    [2, undefined],
+    [2, 'CLOSED'],
     [3, 'OPEN'],
   ])('after ten failures of events of %i contacts is %s: a bad record is no outage', async (contacts, state) => {
     p.answer = () => DOWN;
@@ -120,7 +124,7 @@ describe('the circuit', () => {
     ['a timeout', { kind: 'unknown', cause: 'timeout' }, 'OPEN'],
     ['a refused connection', { kind: 'not_sent', cause: 'ECONNREFUSED' }, 'OPEN'],
     ['too many requests', { kind: 'answered', status: 429, excerpt: '' }, 'CLOSED'],
-    ['a response that is not HTTP', { kind: 'unreadable', cause: 'HPE_INVALID_CONSTANT' }, undefined],
+    ['a response that is not HTTP', { kind: 'unreadable', cause: 'HPE_INVALID_CONSTANT' }, 'CLOSED'],
     ['a missing permission', { kind: 'answered', status: 403, excerpt: '' }, 'OPEN'],
     ['a login page', { kind: 'answered', status: 302, excerpt: '' }, 'OPEN'],
     ['refused credentials', { kind: 'answered', status: 401, excerpt: '' }, 'OPEN'],
@@ -216,9 +220,105 @@ describe('the circuit', () => {
       state: 'CLOSED',
       version: 1,
       outages: [{ openedAtMs: START_MS, closedAtMs: START_MS + 30_000 }],
+      fault: FAULT,
+      succeededAtMs: START_MS + 30_000,
     });
     send(1);
     expect(await p.run()).toEqual(['e14 applied']);
+  });
+
+  it('records the first success after a failure, and no other', async () => {
+    const writes: unknown[] = [];
+    const deps = anotherEnvironment({
+      read: p.store.circuit.read,
+      write: async (expected, next) => {
+        writes.push(next);
+        return p.store.circuit.write(expected, next);
+      },
+    });
+    for (const answer of [UP, DOWN, DOWN, UP, UP]) {
+      p.answer = () => answer;
+      send(1);
+      await runIn(deps);
+      p.clock.advance(1_000);
+    }
+    const fault = { ...FAULT, sinceMs: START_MS + 1_000, atMs: START_MS + 1_000 };
+    const closed = { state: 'CLOSED', version: 0, outages: [] };
+    expect(writes).toEqual([
+      { ...closed, fault },
+      { ...closed, fault, succeededAtMs: START_MS + 3_000 },
+    ]);
+  });
+
+  it('records a failure again after 30 s, and at once where it is of another kind', async () => {
+    const refused: CrmResponse = { kind: 'answered', status: 401, excerpt: 'expired' };
+    const seen: unknown[] = [];
+    for (const [answer, waitMs] of [
+      [DOWN, 29_999],
+      [DOWN, 1],
+      [DOWN, 1],
+      [refused, 0],
+    ] as const) {
+      p.answer = () => answer;
+      send(1);
+      await p.run();
+      p.queue.messages.clear();
+      seen.push(p.store.circuit.stored?.fault);
+      p.clock.advance(waitMs);
+    }
+    const at = (ms: number) => START_MS + ms;
+    expect(seen).toEqual([
+      FAULT,
+      FAULT,
+      { ...FAULT, atMs: at(30_000) },
+      { kind: 'credentials', status: 401, error: 'HTTP 401: expired', sinceMs: at(30_001), atMs: at(30_001) },
+    ]);
+  });
+
+  it('records that an event has failed its last call, by which recovery knows what came after', async () => {
+    p.answer = () => DOWN;
+    send(1);
+    for (let call = 1; call <= 10; call += 1) {
+      await p.run();
+      p.clock.advance(call === 9 ? 15 * 60_000 : 15 * 60_000 - 1);
+    }
+    const exhaustedAtMs = p.row('e1')?.settledAtMs;
+    expect(p.row('e1')).toMatchObject({ reason: 'retries_exhausted', failedBy: 'crm', attempts: 10 });
+    expect(p.store.circuit.stored).toMatchObject({
+      state: 'CLOSED',
+      fault: { sinceMs: START_MS, atMs: exhaustedAtMs },
+    });
+    expect(p.notes()).toMatchObject([{ reason: 'retries_exhausted', failedBy: 'crm' }]);
+  });
+
+  it('has no fault of a record that stays locked, and says so in its row', async () => {
+    p.answer = () => ({ kind: 'answered', status: 423, excerpt: '' });
+    send(1);
+    for (let call = 1; call <= 10; call += 1) {
+      await p.run();
+      p.clock.advance(15 * 60_000);
+    }
+    expect(p.row('e1')).toMatchObject({ reason: 'retries_exhausted', failedBy: 'record' });
+    expect(p.store.circuit.stored).toBeUndefined();
+  });
+
+  it('gives an event that recovery has sent back one call more', async () => {
+    p.answer = () => DOWN;
+    send(1);
+    for (let call = 1; call <= 10; call += 1) {
+      await p.run();
+      p.clock.advance(15 * 60_000);
+    }
+    for (const recoveries of [1, 2]) {
+      const [message] = p.quarantine.messages.values();
+      if (message === undefined) throw new Error('nothing is in quarantine');
+      p.quarantine.messages.clear();
+      p.send(returnedEnvelope(message.envelope, 'recovery', p.clock.now()));
+      expect(await p.run()).toEqual(['e1 quarantined retries_exhausted']);
+      expect(p.crmCalls).toHaveLength(10 + recoveries);
+      expect(p.row('e1')).toMatchObject({ attempts: 10, redrives: 0, recoveries });
+      expect(p.notes()).toMatchObject([{ recoveries, redrives: 0 }]);
+    }
   });
 
   it('closes by a probe whose event the CRM refuses: it works', async () => {
@@ -272,7 +372,7 @@ describe('the circuit', () => {
       await new Promise(setImmediate);
     }
     await before;
-    expect(p.store.circuit.stored).toEqual({ state: 'CLOSED', version: 7, outages: [] });
+    expect(p.store.circuit.stored).toEqual({ state: 'CLOSED', version: 7, outages: [], fault: FAULT });
   });
 
   it('opens nothing while the table cannot be written, and goes on calling', async () => {

@@ -63,7 +63,12 @@ describe('recovery', () => {
 
   it('touches nothing where all that waits is for a person', async () => {
     const world = worldAfter(AFTER);
-    world.put({ id: 'rejected', reason: 'crm_rejected' }, { id: 'exhausted', reason: 'retries_exhausted', atMs: 0 });
+    world.put(
+      { id: 'rejected', reason: 'crm_rejected' },
+      { id: 'locked', reason: 'retries_exhausted', failedBy: 'record' },
+      { id: 'called-a-moment-ago', reason: 'retries_exhausted', atMs: minute(30) - 59_000 },
+      { id: 'often', reason: 'circuit_open', recoveries: 200 },
+    );
     const quarantine = { ...world.deps.quarantine, count: () => world.deps.quarantine.count() };
     const receive = () => Promise.reject(new Error('was received'));
     expect(await world.run(RECOVER, { quarantine: Object.assign(quarantine, { receive }) })).toMatchObject({
@@ -72,19 +77,20 @@ describe('recovery', () => {
     });
   });
 
-  it('takes back what the outage put there, and nothing else', async () => {
+  it('takes back what the outage put there, and what has failed before a call succeeded', async () => {
     const world = worldAfter(AFTER);
     const skewMs = world.limits.clockSkewMs;
     world.put(
       { id: 'open', reason: 'circuit_open', atMs: minute(12) },
       { id: 'open-long-ago', reason: 'circuit_open', atMs: 0 },
-      { id: 'open-often', reason: 'circuit_open', redrives: 9 },
+      { id: 'open-after-redrives', reason: 'circuit_open', redrives: 9 },
+      { id: 'open-200-times', reason: 'circuit_open', recoveries: 200 },
       { id: 'exhausted', reason: 'retries_exhausted', atMs: minute(15) },
-      { id: 'exhausted-as-it-opened', reason: 'retries_exhausted', atMs: minute(10) - skewMs },
+      { id: 'exhausted-before-the-outage', reason: 'retries_exhausted', atMs: minute(1) },
       { id: 'exhausted-as-it-closed', reason: 'retries_exhausted', atMs: minute(20) + skewMs },
-      { id: 'exhausted-before', reason: 'retries_exhausted', atMs: minute(10) - skewMs - 1 },
-      { id: 'exhausted-after', reason: 'retries_exhausted', atMs: minute(20) + skewMs + 1 },
-      { id: 'exhausted-often', reason: 'retries_exhausted', atMs: minute(15), redrives: 5 },
+      { id: 'exhausted-again', reason: 'retries_exhausted', atMs: minute(15), recoveries: 3 },
+      { id: 'exhausted-and-pausing', reason: 'retries_exhausted', atMs: minute(15), recoveries: 4 },
+      { id: 'exhausted-by-its-record', reason: 'retries_exhausted', atMs: minute(15), failedBy: 'record' },
       { id: 'rejected', reason: 'crm_rejected', atMs: minute(15) },
       { id: 'invalid', reason: 'invalid_event', atMs: minute(15) },
       { id: 'poison', reason: 'poison', atMs: minute(15) },
@@ -93,15 +99,102 @@ describe('recovery', () => {
     const run = await world.run(RECOVER);
     expect(world.ids('delivery')).toEqual([
       'exhausted',
+      'exhausted-again',
       'exhausted-as-it-closed',
-      'exhausted-as-it-opened',
+      'exhausted-before-the-outage',
+      'moved-by-sqs',
       'open',
+      'open-after-redrives',
       'open-long-ago',
-      'open-often',
     ]);
-    expect(run.skipped.why).toEqual({ outside_outage: 2, redrives_max: 1, needs_a_person: 4 });
+    expect(run.skipped.why).toEqual({ redrives_max: 1, pausing: 1, needs_a_person: 4 });
     expect(run).toMatchObject({ circuit: 'closed', reachedEnd: true });
-    expect(world.ids('quarantine', 'visible')).toHaveLength(7);
+    expect(world.ids('quarantine', 'visible')).toHaveLength(6);
+  });
+
+  it('tries one event that failed all its calls where no call has succeeded since, and then the others', async () => {
+    const world = worldAfter(AFTER);
+    world.put(...many(5, 'exhausted', { reason: 'retries_exhausted', atMs: minute(25) }));
+    const deliveryQueue = watched(world, (_id, sent) => {
+      if (sent === 1) world.store.circuit.stored = { ...AFTER, succeededAtMs: world.clock.now() };
+    });
+    const run = await world.run(RECOVER, { deliveryQueue });
+    expect(run).toMatchObject({ circuit: 'closed', moved: { total: 5 }, reachedEnd: true });
+  });
+
+  it('tries one event a run for as long as no call succeeds', async () => {
+    const world = worldAfter(AFTER);
+    world.put(...many(5, 'exhausted', { reason: 'retries_exhausted', atMs: minute(25) }));
+    const run = await world.run(RECOVER);
+    expect(run).toMatchObject({ moved: { total: 1 }, skipped: { why: { no_success_since: 4 } }, reachedEnd: true });
+  });
+
+  it('says in the message that recovery has sent it back, and how often', async () => {
+    const world = worldAfter(AFTER);
+    world.put({ id: 'open', reason: 'circuit_open', recoveries: 2 }, { id: 'moved-by-sqs' });
+    await world.run(RECOVER);
+    const notes = [...world.delivery.messages.values()].map(({ envelope }) =>
+      JSON.parse(envelope.attributes.quarantine ?? ''),
+    );
+    const at = '2026-01-31T10:00:00.001Z';
+    expect(notes).toEqual([
+      {
+        reason: 'circuit_open',
+        at: '2026-01-31T09:30:00.000Z',
+        attempts: 1,
+        redrives: 0,
+        recoveries: 3,
+        lastError: 'circuit_open of open',
+        returned: { at, by: 'recovery' },
+      },
+      {
+        reason: 'dead_lettered',
+        at,
+        attempts: 0,
+        redrives: 0,
+        recoveries: 1,
+        lastError: 'SQS moved the message to quarantine after too many receives',
+        returned: { at, by: 'recovery' },
+      },
+    ]);
+  });
+
+  it('takes a message that SQS moves to quarantine again and again back five times', async () => {
+    const world = worldAfter(AFTER);
+    world.put({ id: 'moved-by-sqs' });
+    const rounds: number[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      rounds.push((await world.run(RECOVER)).moved.total);
+      for (const id of [...world.delivery.messages.keys()]) world.delivery.move(id, world.quarantine);
+      // What is not in the index is looked for every ten minutes.
+      world.clock.advance(minute(10) - (world.clock.now() % minute(10)));
+    }
+    expect(rounds).toEqual([1, 1, 1, 1, 1, 0, 0, 0]);
+    expect(world.ids('quarantine')).toEqual(['moved-by-sqs']);
+  });
+
+  it('looks for messages without a row every ten minutes only', async () => {
+    const world = worldAfter(AFTER);
+    world.put({ id: 'moved-by-sqs' });
+    world.clock.advance(minute(1));
+    expect((await world.run(RECOVER)).examined).toBe(0);
+    world.clock.advance(minute(9));
+    expect((await world.run(RECOVER)).moved.total).toBe(1);
+  });
+
+  it('receives no message for events whose newer event is unsettled', async () => {
+    const world = worldAfter(AFTER);
+    for (const { id } of many(502, 'behind', { reason: 'behind_newer' })) {
+      world.put({ id, reason: 'behind_newer' });
+      world.setRow(id, { orderingKey: 'digest', position: positionOf(START_MS, id) });
+    }
+    world.store.contacts.set(contactKey('digest'), { unsettled: positionOf(START_MS + minute(9), 'newer') });
+    world.clock.advance(minute(1));
+    const before = world.clock.now();
+    expect(await world.run(RECOVER)).toMatchObject({ examined: 0, reachedEnd: true });
+    expect(world.clock.now()).toBe(before + 1);
+    world.store.contacts.set(contactKey('digest'), { newest: positionOf(START_MS + minute(9), 'newer') });
+    expect((await world.run(RECOVER)).moved.total).toBeGreaterThan(400);
   });
 
   it('takes an event behind a newer one back once that is final', async () => {
@@ -180,8 +273,8 @@ describe('recovery', () => {
   it('looks for itself where the index cannot be asked', async () => {
     const world = worldAfter(AFTER);
     world.put({ id: 'open', reason: 'circuit_open' });
-    const holdsAny = async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) as const;
-    expect((await world.run(RECOVER, { index: { holdsAny } })).moved.total).toBe(1);
+    const list = async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) as const;
+    expect((await world.run(RECOVER, { index: { list } })).moved.total).toBe(1);
   });
 });
 
@@ -227,7 +320,7 @@ describe('recovery while the circuit is open', () => {
   it('probes with an event that the outage has exhausted, where none waits for the circuit', async () => {
     const world = worldAfter(AFTER);
     world.put(
-      { id: 'long-ago', reason: 'retries_exhausted', atMs: 0 },
+      { id: 'locked', reason: 'retries_exhausted', atMs: 0, failedBy: 'record' },
       { id: 'exhausted', reason: 'retries_exhausted', atMs: minute(26) },
       { id: 'exhausted-too', reason: 'retries_exhausted', atMs: minute(27) },
     );
@@ -238,7 +331,7 @@ describe('recovery while the circuit is open', () => {
     const run = await world.run(RECOVER, { deliveryQueue });
     expect(world.ids('delivery')).toEqual(['exhausted', 'exhausted-too']);
     expect(run).toMatchObject({ circuit: 'closed', reachedEnd: true });
-    expect(world.ids('quarantine', 'visible')).toEqual(['long-ago']);
+    expect(world.ids('quarantine', 'visible')).toEqual(['locked']);
   });
 
   it('counts what waited for a probe that there was no time for', async () => {

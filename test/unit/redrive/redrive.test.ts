@@ -54,16 +54,20 @@ describe('a redrive', () => {
     expect(await mixed().run({})).not.toHaveProperty('eventIdsFound');
   });
 
-  it('sends a message on as it is, its note included, by which the processor knows where it comes from', async () => {
+  it('sends a message on as it is; its note says that a person has sent it back', async () => {
     const world = new RedriveOnFakes();
     world.put({ id: 'e', reason: 'crm_rejected', redrives: 1 });
     const [before] = world.quarantine.messages.values();
     await world.run({});
     const [after] = world.delivery.messages.values();
-    expect(after?.envelope).toEqual(before?.envelope);
-    expect(JSON.parse(after?.envelope.attributes.quarantine ?? '')).toMatchObject({
-      reason: 'crm_rejected',
-      redrives: 1,
+    const { quarantine: note = '', ...attributes } = before?.envelope.attributes ?? {};
+    expect(after?.envelope).toEqual({
+      body: before?.envelope.body,
+      attributes: { ...attributes, quarantine: expect.any(String) },
+    });
+    expect(JSON.parse(after?.envelope.attributes.quarantine ?? '')).toEqual({
+      ...JSON.parse(note),
+      returned: { at: '2026-01-31T09:30:00.001Z', by: 'person' },
     });
   });
 

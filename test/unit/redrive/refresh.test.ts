@@ -59,7 +59,7 @@ describe('refreshing', () => {
       at: new Date(START_MS + 11 * DAY_MS + 1).toISOString(),
       attempts: 0,
       redrives: 0,
-      lastError: 'SQS moved the message to quarantine, which had come too often',
+      lastError: 'SQS moved the message to quarantine after too many receives',
     });
   });
 

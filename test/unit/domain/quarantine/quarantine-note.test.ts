@@ -8,6 +8,7 @@ describe('a quarantine note that is read back', () => {
       reason: 'crm_rejected',
       atMs: undefined,
       redrives: 0,
+      recoveries: 0,
       lastError: 'x'.repeat(1_000),
     });
   });

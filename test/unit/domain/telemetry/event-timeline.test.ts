@@ -60,7 +60,7 @@ describe('the life of an event', () => {
       state: 'quarantined',
       summary: 'In quarantine as crm_rejected: The CRM refused it. Last error: HTTP 422',
       message: 'In the quarantine queue, or on its way back if it was redriven a moment ago.',
-      next: 'Read what the CRM said. Put right the data in the CRM, or the mapping, then redrive.',
+      next: 'Read what the CRM said. Fix the data in the CRM, or the mapping, then redrive.',
       steps: [
         { atMs: AT, what: 'received', detail: 'genesys-webhook' },
         { atMs: AT + 1, what: 'quarantined', detail: 'crm_rejected: HTTP 422' },
