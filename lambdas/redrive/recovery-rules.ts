@@ -87,6 +87,7 @@ export async function entriesOf(
   return events.map(({ reason, sinceMs, atMs = sinceMs, redrives, recoveries, failedBy, event }) => {
     const row = event === undefined ? undefined : rows.get(event.key);
     // Without its row an event may have any contact: one that is not known.
+    const position = row?.position ?? event?.position;
     const orderingKey = reason === 'behind_newer' && row === undefined ? 'unknown' : row?.orderingKey;
     return {
       reason,
@@ -95,7 +96,7 @@ export async function entriesOf(
       recoveries,
       ...(failedBy === undefined ? {} : { failedBy }),
       ...(orderingKey === undefined ? {} : { orderingKey }),
-      ...(event === undefined ? {} : { position: event.position }),
+      ...(position === undefined ? {} : { position }),
     };
   });
 }

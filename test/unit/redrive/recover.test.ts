@@ -186,14 +186,18 @@ describe('recovery', () => {
     const world = worldAfter(AFTER);
     for (const { id } of many(502, 'behind', { reason: 'behind_newer' })) {
       world.put({ id, reason: 'behind_newer' });
-      world.setRow(id, { orderingKey: 'digest', position: positionOf(START_MS, id) });
+      world.setRow(id, { orderingKey: 'digest', position: positionOf({ timestampMs: START_MS, id }) });
     }
-    world.store.contacts.set(contactKey('digest'), { unsettled: positionOf(START_MS + minute(9), 'newer') });
+    world.store.contacts.set(contactKey('digest'), {
+      unsettled: positionOf({ timestampMs: START_MS + minute(9), id: 'newer' }),
+    });
     world.clock.advance(minute(1));
     const before = world.clock.now();
     expect(await world.run(RECOVER)).toMatchObject({ examined: 0, reachedEnd: true });
     expect(world.clock.now()).toBe(before + 1);
-    world.store.contacts.set(contactKey('digest'), { newest: positionOf(START_MS + minute(9), 'newer') });
+    world.store.contacts.set(contactKey('digest'), {
+      newest: positionOf({ timestampMs: START_MS + minute(9), id: 'newer' }),
+    });
     expect((await world.run(RECOVER)).moved.total).toBeGreaterThan(400);
   });
 
