@@ -11,14 +11,14 @@ beforeAll(() => {
 });
 
 describe('the queues', () => {
-  it('give the processor six timeouts, and move to quarantine only what has come thirty times', () => {
+  it('give the processor six timeouts, and move to quarantine only what was received three hundred times', () => {
     const { Properties } = only(template, 'AWS::SQS::Queue', 'QueuesDelivery');
     expect(Properties).toMatchObject({
       VisibilityTimeout: 180,
       MessageRetentionPeriod: 4 * 86_400,
       MaximumMessageSize: 1_048_576,
       SqsManagedSseEnabled: true,
-      RedrivePolicy: { maxReceiveCount: 30 },
+      RedrivePolicy: { maxReceiveCount: 300 },
     });
     const { deadLetterTargetArn } = Properties.RedrivePolicy as { readonly deadLetterTargetArn: unknown };
     expect(asText(deadLetterTargetArn)).toBe('<QueuesQuarantine.Arn>');

@@ -55,7 +55,6 @@ describe('resolveLimits', () => {
     ['leaseMs', 150_000, 'leaseMs + processorFunctionTimeoutMs < visibilityMs'],
     ['maxReceiveCount', 400, 'maxReceiveCount × the longest wait (backoffCapMs or visibilityMs) < deliveryRetentionMs'],
     ['maxReceiveCount', 10, 'crmAttempts < maxReceiveCount'],
-    ['maxReceiveCount', 400, 'maxReceiveCount × the longest wait (backoffCapMs or visibilityMs) < deliveryRetentionMs'],
     ['finalRowTtlMs', 22 * 86_400_000, 'senderRetryMs + deliveryRetentionMs + quarantineRetentionMs < finalRowTtlMs'],
     ['quarantineRefreshMs', 14 * 86_400_000, 'quarantineRefreshMs < quarantineRetentionMs'],
     [
