@@ -16,6 +16,7 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { UserRowWrite } from '../domain/crm/mapping.ts';
 import { circuitBreakerKey, userRowKey } from '../domain/event/event-key.ts';
+import { itemFrom, rowFrom } from '../domain/idempotency/event-item.ts';
 import type { ContactEffect, ContactRow, EventRow, ExpectedRow } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import { errorName } from '../domain/telemetry/error-name.ts';
@@ -32,7 +33,6 @@ import type {
   Unavailable,
 } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
-import { itemFrom, rowFrom } from './event-item.dynamodb.ts';
 
 type Item = Record<string, unknown>;
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];

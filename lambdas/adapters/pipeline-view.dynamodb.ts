@@ -6,6 +6,7 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { eventKey } from '../domain/event/event-key.ts';
+import { partitionsOf, rowFrom } from '../domain/idempotency/event-item.ts';
 import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import { errorGroups } from '../domain/quarantine/error-groups.ts';
@@ -13,7 +14,6 @@ import { QUARANTINE_REASONS } from '../domain/quarantine/quarantine-reasons.ts';
 import { errorName } from '../domain/telemetry/error-name.ts';
 import type { KeyedRow, PipelineView, QuarantineOfReason, Unavailable } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
-import { partitionsOf, rowFrom } from './event-item.dynamodb.ts';
 
 /** Events of a reason that are shown. */
 const SAMPLE = 5;

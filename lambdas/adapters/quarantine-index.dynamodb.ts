@@ -1,5 +1,6 @@
 /** The state table's index of quarantined events. */
 import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import { partitionsOf, rowFrom } from '../domain/idempotency/event-item.ts';
 import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import { errorName } from '../domain/telemetry/error-name.ts';
@@ -11,7 +12,6 @@ import type {
   Unavailable,
 } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
-import { partitionsOf, rowFrom } from './event-item.dynamodb.ts';
 
 /** Rows of one partition that are counted at most: what it costs is bounded. */
 const COUNTED_MAX = 1_000;

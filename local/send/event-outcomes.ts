@@ -1,5 +1,6 @@
 /** What the state table says of events. */
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { rowFrom } from '../../lambdas/domain/idempotency/event-item.ts';
 import type { EventStatus } from '../../lambdas/domain/idempotency/event-row.ts';
 
 /** Where an event has come to. */
@@ -36,11 +37,12 @@ export async function readOutcomes(
   for (let from = 0; from < rowKeys.length; from += KEYS_AT_ONCE) {
     const keys = rowKeys.slice(from, from + KEYS_AT_ONCE).map((pk) => ({ pk }));
     const { Responses = {} } = await client.send(new BatchGetCommand({ RequestItems: { [table]: { Keys: keys } } }));
-    for (const { pk, status, reason, settledAtMs } of Responses[table] ?? []) {
-      found.set(String(pk), {
-        status: status as EventStatus,
-        ...(typeof reason === 'string' ? { reason } : {}),
-        ...(typeof settledAtMs === 'number' ? { settledAtMs } : {}),
+    for (const item of Responses[table] ?? []) {
+      const { status, reason, settledAtMs } = rowFrom(item);
+      found.set(String(item.pk), {
+        status,
+        ...(reason === undefined ? {} : { reason }),
+        ...(settledAtMs === undefined ? {} : { settledAtMs }),
       });
     }
   }

@@ -1,7 +1,7 @@
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { itemFrom } from '../../lambdas/adapters/event-item.dynamodb.ts';
 import { DynamoDbQuarantineIndex } from '../../lambdas/adapters/quarantine-index.dynamodb.ts';
+import { itemFrom } from '../../lambdas/domain/idempotency/event-item.ts';
 import type { EventRow, QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import type { QuarantineIndex, QuarantineSummaries } from '../../lambdas/ports.ts';

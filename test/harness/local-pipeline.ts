@@ -17,6 +17,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { type SigningKey, sign, signingKeyFrom } from '../../lambdas/domain/delivery/signature.ts';
+import { partitionsOf, rowFrom } from '../../lambdas/domain/idempotency/event-item.ts';
+import type { QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
 import type { RedriveResult } from '../../lambdas/domain/quarantine/redrive-result.ts';
 import { readCrmCalls, readCrmState, setCrmFaults } from '../../local/crm/crm-client.ts';
 import type { FaultRule } from '../../local/crm/crm-faults.ts';
@@ -285,21 +287,25 @@ export class LocalPipelineProcess {
     const rows = await Promise.all(
       rowKeys.map(async (pk) => {
         const command = new GetCommand({ TableName: this.description.stateTable, Key: { pk }, ConsistentRead: true });
-        return [pk, (await table.send(command)).Item] as const;
+        const { Item } = await table.send(command);
+        return [pk, Item === undefined ? undefined : { pk, ...rowFrom(Item) }] as const;
       }),
     );
     return new Map(rows.flatMap(([key, row]) => (row === undefined ? [] : [[key, row] as const])));
   }
 
   /** The rows of events quarantined for this reason, by the table's index. */
-  async quarantined(reason: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const command = new QueryCommand({
-      TableName: this.description.stateTable,
-      IndexName: 'quarantine-by-reason',
-      KeyConditionExpression: 'reason = :reason',
-      ExpressionAttributeValues: { ':reason': reason },
+  async quarantined(reason: QuarantineReason): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const pages = partitionsOf(reason).map((partition) => {
+      const command = new QueryCommand({
+        TableName: this.description.stateTable,
+        IndexName: 'quarantine-by-reason',
+        KeyConditionExpression: 'reason = :reason',
+        ExpressionAttributeValues: { ':reason': partition },
+      });
+      return this.#connected().table.send(command);
     });
-    return (await this.#connected().table.send(command)).Items ?? [];
+    return (await Promise.all(pages)).flatMap(({ Items = [] }) => Items);
   }
 
   /** The sample CRM's counts. */

@@ -161,7 +161,7 @@ describe('the pipeline', () => {
     ['an event without what its type needs', (id: string) => event(id, '', ago(1)), 'invalid_event'],
     ['an event from the future', (id: string, to: string) => event(id, to, ago(-3_600)), 'invalid_event'],
     ['an event older than what is remembered', (id: string, to: string) => event(id, to, ago(50 * 86_400)), 'too_old'],
-  ])('quarantines %s, with its reason, and delivers its neighbours', async (_what, make, reason) => {
+  ] as const)('quarantines %s, with its reason, and delivers its neighbours', async (_what, make, reason) => {
     const bad = fresh();
     const good = fresh();
     status = ({ headers }) => (headers.key === bad.id ? 422 : 200);

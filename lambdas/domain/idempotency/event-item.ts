@@ -4,7 +4,7 @@
  * Developer Guide, best practices for partition keys) and rising times cannot be split by heat.
  */
 import { hash } from 'node:crypto';
-import type { EventRow, QuarantineReason } from '../domain/idempotency/event-row.ts';
+import type { EventRow, QuarantineReason } from './event-row.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
