@@ -37,6 +37,7 @@ describe('a throttled call', () => {
       version: 0,
       notBeforeMs: START_MS + 120_000,
       outages: [],
+      fault: { kind: 'throttled', status: 429, error: 'HTTP 429', sinceMs: START_MS, atMs: START_MS },
     });
     const calls = p.crmCalls.length;
     send('bb');
