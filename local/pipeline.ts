@@ -128,7 +128,9 @@ export class LocalPipeline {
     }
     const fakeCredentials =
       crm?.vendor === undefined ? undefined : localCredentials(crm.vendor, crm.url, randomBytes(16).toString('hex'));
-    crm?.send({ token: createSecrets(servers.secrets, stack.secrets, roles, this.#settings, fakeCredentials) });
+    // Not inside `crm?.send(…)`: with a CRM of the user it would not be evaluated.
+    const token = createSecrets(servers.secrets, stack.secrets, roles, this.#settings, fakeCredentials);
+    crm?.send({ token });
     await this.#bringUpState(stack, servers, roles);
     this.#begin('starting the functions');
     const lambda = await serveLambda(stack.functions, (arn, event) => this.#invoke(arn, event), this.#accessKey);
