@@ -48,14 +48,16 @@ export function startEmbeddedSqs(options: {
 
 /** Refuses queues of an earlier start that the template does not have any more while messages wait in them. */
 export async function refuseForgottenMessages(client: SQSClient, queues: readonly QueueSpec[]): Promise<void> {
-  const known = new Set(queues.map(({ url }) => url));
+  // By name: a URL has the port of the start that created the queue.
+  const known = new Set(queues.map(({ name }) => name));
   for (const url of (await client.send(new ListQueuesCommand({}))).QueueUrls ?? []) {
-    if (known.has(url)) continue;
+    const name = url.split('/').at(-1) ?? '';
+    if (known.has(name)) continue;
     const { visible, inFlight, delayed } = await countMessages(client, url);
     const waiting = visible + inFlight + delayed;
     if (waiting === 0) continue;
     throw new UserError(
-      `${waiting} messages wait in the queue ${url.split('/').at(-1)} of DATA_DIR, which the stack has no more: were ` +
+      `${waiting} messages wait in the queue ${name} of DATA_DIR, which the stack has no more: were ` +
         'names.* or stackName changed? Start with the earlier values until it is empty, or with another DATA_DIR.',
     );
   }
