@@ -8,7 +8,7 @@ import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, ResourceNotFoundException } from '@aws-sdk/client-secrets-manager';
 import { QueueDoesNotExist, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { BatchGetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { documentClient, secretsManagerClient, sqsClient } from '../../lambdas/aws-clients.ts';
 import { withinBudget } from '../../lambdas/within-budget.ts';
 import { type LoopbackServer, listenOnLoopback } from '../../local/http/loopback.ts';
@@ -267,8 +267,11 @@ describe('a client', () => {
 });
 
 describe('TLS', () => {
+  // The authorities are the process's, which runs other test files after this one.
+  const authorities = getCACertificates('default');
+  afterAll(() => setDefaultCACertificates(authorities));
   beforeAll(() => {
-    setDefaultCACertificates([...getCACertificates('default'), readFileSync(`${TLS}ca.crt`, 'utf8')]);
+    setDefaultCACertificates([...authorities, readFileSync(`${TLS}ca.crt`, 'utf8')]);
   });
 
   it.each([
