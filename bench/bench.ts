@@ -3,10 +3,10 @@ import '../cli/output-errors.ts';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
+import { runCommand } from '../cli/command.ts';
 import { Progress } from '../cli/progress.ts';
-import { UserError } from '../cli/user-error.ts';
 import { BenchDirectory } from './bench-directory.ts';
-import { BENCH_HELP, type BenchOptions, type Part, readBenchOptions } from './bench-options.ts';
+import { type BenchOptions, type Part, readBenchOptions } from './bench-options.ts';
 import { ourBundles, peerBundle } from './bundles.ts';
 import { benchColdStart } from './cold-start/cold-start.ts';
 import { coldStartSubjects } from './cold-start/subjects.ts';
@@ -102,19 +102,7 @@ function keptReport(path: string): BenchReport {
   }
 }
 
-async function main(): Promise<number> {
-  let options: BenchOptions | undefined;
-  try {
-    options = readBenchOptions(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-  if (options === undefined) {
-    process.stdout.write(BENCH_HELP);
-    return 0;
-  }
+async function main(options: BenchOptions): Promise<number> {
   const progress = new Progress();
   const measured = await measure(options, (text) => progress.show(text));
   progress.end();
@@ -124,8 +112,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof UserError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  return 1;
-});
+await runCommand(readBenchOptions, main);

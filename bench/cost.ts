@@ -1,7 +1,7 @@
 /** `npm run cost`: what a month costs, out of the bench's last report. */
 import '../cli/output-errors.ts';
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { decimalNumber, npmCommand, parseArguments, runCommand } from '../cli/command.ts';
 import { UserError } from '../cli/user-error.ts';
 import {
   ASSUMED_MS,
@@ -18,26 +18,6 @@ import type { BenchReport } from './report/report.ts';
 
 const REPORT = new URL('./results/latest.json', import.meta.url);
 
-const HELP = `What a month costs in us-east-1, by service, at the prices of ${PRICES_OF} and without free tiers: requests, units
-and CPU time as the bench counted and measured them (bench/results/latest.json), waits for AWS as assumed
-(SQS ${ASSUMED_MS.sqsSend} ms, a transaction ${ASSUMED_MS.transaction} ms, a read ${ASSUMED_MS.batchGet} ms).
-
-  npm run cost -- [options]
-
-  --events N            events a month (1, 10 and 100 million beside each other)
-  --duplicates D        further deliveries for each event (0.3)
-  --provisioned-table P provisioned table capacity, for a peak of P times the mean (on demand)
-  --provisioned N       ingest environments kept ready (0)
-  --batch-window S      the processor's batch window in seconds (1)
-  --ingest-memory MB    (512)
-  --processor-memory MB (512)
-  --crm-ms MS           how long the CRM takes for a call (100)
-  --tracing             with X-Ray (without, as deployed)
-  --json                print it as JSON
-  --markdown            print it as the table of docs/cost.md
-  -h, --help            this text
-`;
-
 const EVENTS_BY_DEFAULT = [1_000_000, 10_000_000, 100_000_000];
 
 interface CostOptions {
@@ -45,60 +25,52 @@ interface CostOptions {
   readonly form: 'text' | 'json' | 'markdown';
 }
 
-function readOptions(args: readonly string[]): CostOptions | undefined {
-  const values = parse(args);
-  if (values.help === true) return undefined;
-  const peak = values['provisioned-table'];
+function readOptions(argv: readonly string[]): CostOptions {
+  const values = parse(argv);
+  const { events, provisionedTable: peak } = values;
   const common = {
-    duplicates: number('--duplicates', values.duplicates ?? '0.3', 0),
-    ingestMemoryMb: number('--ingest-memory', values['ingest-memory'] ?? '512', 128),
-    processorMemoryMb: number('--processor-memory', values['processor-memory'] ?? '512', 128),
-    provisionedConcurrency: number('--provisioned', values.provisioned ?? '0', 0),
-    batchWindowSeconds: number('--batch-window', values['batch-window'] ?? '1', 0),
-    crmMs: number('--crm-ms', values['crm-ms'] ?? '100', 0),
+    duplicates: values.duplicates,
+    ingestMemoryMb: values.ingestMemory,
+    processorMemoryMb: values.processorMemory,
+    provisionedConcurrency: values.provisioned,
+    batchWindowSeconds: values.batchWindow,
+    crmMs: values.crmMs,
     tracing: values.tracing === true,
-    table:
-      peak === undefined
-        ? ({ kind: 'on-demand' } as const)
-        : ({ kind: 'provisioned', peakToMean: number('--provisioned-table', peak, 1) } as const),
+    table: peak === undefined ? ({ kind: 'on-demand' } as const) : ({ kind: 'provisioned', peakToMean: peak } as const),
   };
-  const events = values.events === undefined ? EVENTS_BY_DEFAULT : [number('--events', values.events, 1)];
   return {
-    questions: events.map((eventsPerMonth) => ({ ...common, eventsPerMonth })),
+    questions: (events === undefined ? EVENTS_BY_DEFAULT : [events]).map((eventsPerMonth) => ({
+      ...common,
+      eventsPerMonth,
+    })),
     form: values.json === true ? 'json' : values.markdown === true ? 'markdown' : 'text',
   };
 }
 
-function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        events: text,
-        duplicates: text,
-        'provisioned-table': text,
-        provisioned: text,
-        'batch-window': text,
-        'ingest-memory': text,
-        'processor-memory': text,
-        'crm-ms': text,
-        tracing: { type: 'boolean' },
-        json: { type: 'boolean' },
-        markdown: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run cost -- --help says what there is)`);
-  }
-}
-
-function number(name: string, value: string, least: number): number {
-  const parsed = Number(value);
-  if (!/^\d{1,12}(\.\d+)?$/.test(value) || parsed < least)
-    throw new UserError(`${name} ${value}: must be a number from ${least} on`);
-  return parsed;
+function parse(argv: readonly string[]) {
+  const { sqsSend, transaction, batchGet } = ASSUMED_MS;
+  const command = npmCommand('cost')
+    .description(
+      `Prints what a month costs in us-east-1, by service, at the prices of ${PRICES_OF} and without free tiers: ` +
+        'requests, units and CPU time as the bench counted and measured them (bench/results/latest.json), waits for ' +
+        `AWS as assumed (SQS ${sqsSend} ms, a transaction ${transaction} ms, a read ${batchGet} ms).`,
+    )
+    .option('--events <n>', 'events a month (1, 10 and 100 million beside each other)', decimalNumber(1))
+    .option('--duplicates <n>', 'further deliveries for each event', decimalNumber(0), 0.3)
+    .option(
+      '--provisioned-table <p>',
+      'provisioned table capacity, for a peak of p times the mean (on demand)',
+      decimalNumber(1),
+    )
+    .option('--provisioned <n>', 'ingest environments kept ready', decimalNumber(0), 0)
+    .option('--batch-window <s>', 'the processor’s batch window in seconds', decimalNumber(0), 1)
+    .option('--ingest-memory <mb>', 'memory of the ingest function', decimalNumber(128), 512)
+    .option('--processor-memory <mb>', 'memory of the processor', decimalNumber(128), 512)
+    .option('--crm-ms <ms>', 'how long the CRM takes for a call', decimalNumber(0), 100)
+    .option('--tracing', 'with X-Ray (without, as deployed)')
+    .option('--json', 'print it as JSON')
+    .option('--markdown', 'print it as the table of docs/cost.md');
+  return parseArguments(command, argv).opts();
 }
 
 function readUnits(): MeasuredUnits {
@@ -157,21 +129,8 @@ function dollars(value: number): string {
   return `$${value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
-function main(): number {
-  let options: CostOptions | undefined;
-  try {
-    options = readOptions(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-  if (options === undefined) {
-    process.stdout.write(HELP);
-    return 0;
-  }
+function main({ questions, form }: CostOptions): number {
   const units = readUnits();
-  const { questions, form } = options;
   const answers = questions.map((question) => costOf(question, units));
   const report = questions.map((question, index) => ({ question, answer: answers[index] }));
   process.stdout.write(`${printed()}\n`);
@@ -191,10 +150,4 @@ function main(): number {
   }
 }
 
-try {
-  process.exitCode = main();
-} catch (error) {
-  if (!(error instanceof UserError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await runCommand(readOptions, main);

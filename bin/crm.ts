@@ -1,22 +1,18 @@
 /** `npm run crm`: switches the faults of the CRM on this machine, and prints what it has seen. */
 
 import '../cli/output-errors.ts';
+import { runCommand } from '../cli/command.ts';
 import { toPrintableJson } from '../cli/terminal.ts';
 import { messageOf, UserError } from '../cli/user-error.ts';
 import { printable } from '../lambdas/domain/telemetry/redact.ts';
-import { ConfigError } from '../lib/pipeline-config.ts';
 import { readCrmFaults, readCrmState, setCrmFaults } from '../local/crm/crm-client.ts';
-import { CRM_HELP, type CrmCommandRequest, readCrmRequest } from '../local/crm/crm-commands.ts';
+import { type CrmCommandRequest, readCrmRequest } from '../local/crm/crm-commands.ts';
 import { formatCrmRule } from '../local/crm/format-crm-rule.ts';
 import { findPipeline } from '../local/pipeline-file.ts';
 import { dataDirFrom } from '../local/settings.ts';
-import { runCheck } from './crm/check.ts';
+import { checkCrm, readCheckContext } from './crm/check.ts';
 
-async function carryOut(
-  request: Exclude<CrmCommandRequest, { kind: 'help' }>,
-  crmUrl: string,
-  accessKey: string,
-): Promise<string> {
+async function carryOut(request: CrmCommandRequest, crmUrl: string, accessKey: string): Promise<string> {
   if (request.kind === 'behave') {
     await setCrmFaults(crmUrl, accessKey, request.rules, { add: request.add });
   }
@@ -33,33 +29,7 @@ async function carryOut(
   ].join('\n');
 }
 
-async function check(args: readonly string[]): Promise<number> {
-  try {
-    const { code, text } = await runCheck(args, process.env);
-    process.stdout.write(text);
-    return code;
-  } catch (error) {
-    if (!(error instanceof UserError) && !(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-}
-
-async function main(): Promise<number> {
-  const [command, ...rest] = process.argv.slice(2);
-  if (command === 'check') return check(rest);
-  let request: CrmCommandRequest;
-  try {
-    request = readCrmRequest(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-  if (request.kind === 'help') {
-    process.stdout.write(CRM_HELP);
-    return 0;
-  }
+async function run(request: CrmCommandRequest): Promise<number> {
   const { crm, endpoints } = findPipeline(dataDirFrom(process.env));
   if (!crm.sample)
     throw new UserError(
@@ -73,8 +43,8 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof UserError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  return 1;
-});
+if (process.argv[2] === 'check') {
+  await runCommand(readCheckContext, (context) => checkCrm(context, process.env));
+} else {
+  await runCommand(readCrmRequest, run);
+}

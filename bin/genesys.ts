@@ -1,6 +1,7 @@
 /** `npm run genesys`: a fake Genesys Cloud on this machine. */
 import '../cli/output-errors.ts';
 import { randomBytes } from 'node:crypto';
+import { runCommand } from '../cli/command.ts';
 import { print } from '../cli/terminal.ts';
 import { messageOf, UserError } from '../cli/user-error.ts';
 import { printable } from '../lambdas/domain/telemetry/redact.ts';
@@ -12,32 +13,14 @@ import { fakeGenesysListener } from '../local/genesys/fake-genesys-http.ts';
 import { ACCESS_KEY_HEADER, newAccessKey } from '../local/http/access-key.ts';
 import { LOOPBACK, listenOnLoopback } from '../local/http/loopback.ts';
 import { dataDirFrom } from '../local/settings.ts';
-import { GENESYS_HELP, type GenesysRequest, readGenesysRequest } from './genesys/commands.ts';
+import { type GenesysRequest, readGenesysRequest } from './genesys/commands.ts';
 
 const TOKEN_SECONDS = 3_600;
 /** Long enough to be seen to be waited for. */
 const PARTNER_SOURCE_AFTER_MS = 2_000;
 
-async function main(): Promise<number> {
-  let request: GenesysRequest;
-  try {
-    request = readGenesysRequest(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-  switch (request.kind) {
-    case 'help':
-      process.stdout.write(GENESYS_HELP);
-      return 0;
-    case 'serve':
-      return serve(request);
-    case 'tell':
-      return tell(request);
-    default:
-      return request satisfies never;
-  }
+function run(request: GenesysRequest): Promise<number> {
+  return request.kind === 'serve' ? serve(request) : tell(request);
 }
 
 async function serve({ port, returnSecrets }: Extract<GenesysRequest, { kind: 'serve' }>): Promise<number> {
@@ -103,8 +86,4 @@ function report({ streams, sent, accepted, refused, secrets }: SendSummary): num
   return accepted === sent && sent > 0 ? 0 : 1;
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof UserError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  return 1;
-});
+await runCommand(readGenesysRequest, run);

@@ -1,38 +1,27 @@
 /** `npm run limits`: every limit with its value and its reason, and the plan of retries. */
 import '../cli/output-errors.ts';
-import { parseArgs } from 'node:util';
+import { collect, npmCommand, parseArguments, runCommand } from '../cli/command.ts';
 import { UserError } from '../cli/user-error.ts';
+import type { Limits } from '../lambdas/domain/limits.ts';
 import { ConfigError, readLimits, withoutCredentials } from '../lib/pipeline-config.ts';
 import { cdkContext } from './cdk-context.ts';
 import { describeRetryPlan, formatLimits } from './limit-table.ts';
 
-const HELP = `Prints every limit with its value and its reason, and the plan of retries that follows from them.
-
-  npm run limits -- [-c limits.<name>=<number> ...]
-
-  -c, --context KEY=VALUE  a limit that differs, as with cdk: put over what cdk.json says under context;
-                           the relations between limits are checked, keys that are no limits change nothing
-  -h, --help               this text
-`;
-
-function main(argv: readonly string[]): void {
-  const { values } = parse(argv);
-  if (values.help === true) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const limits = readLimits(cdkContext(values.context ?? []));
-  process.stdout.write(`${formatLimits(limits)}\n\n${describeRetryPlan(limits)}\n`);
-}
-
-function parse(argv: readonly string[]) {
+function readGivenLimits(argv: readonly string[]): Limits {
+  const command = npmCommand('limits')
+    .description('Prints every limit with its value and its reason, and the plan of retries that follows from them.')
+    .option('-c, --context <key=value>', 'a limit that differs, as with cdk: limits.<name>=<number>', collect)
+    .addHelpText(
+      'after',
+      `
+-c overrides what cdk.json has under context. The relations between limits are checked; keys that are no limits change
+nothing. Exit code: 0, or 2 for wrong options and for limits that contradict each other.`,
+    );
+  const { context = [] } = parseArguments(command, argv).opts();
   try {
-    return parseArgs({
-      args: [...argv],
-      options: { context: { type: 'string', short: 'c', multiple: true }, help: { type: 'boolean', short: 'h' } },
-    });
+    return readLimits(cdkContext(context));
   } catch (error) {
-    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run limits -- --help says what there is)`);
+    throw error instanceof ConfigError ? new UserError(messageOf(error)) : error;
   }
 }
 
@@ -42,10 +31,7 @@ function messageOf(error: ConfigError): string {
     .join('\n');
 }
 
-try {
-  main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof UserError) && !(error instanceof ConfigError)) throw error;
-  process.stderr.write(`${error instanceof ConfigError ? messageOf(error) : error.message}\n`);
-  process.exitCode = 2;
-}
+await runCommand(readGivenLimits, (limits) => {
+  process.stdout.write(`${formatLimits(limits)}\n\n${describeRetryPlan(limits)}\n`);
+  return 0;
+});

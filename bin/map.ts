@@ -1,7 +1,7 @@
 /** `npm run map`: what becomes of an event, offline: the decision and the requests. */
 import '../cli/output-errors.ts';
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { collect, npmCommand, parseArguments, runCommand, WrongOption } from '../cli/command.ts';
 import { print } from '../cli/terminal.ts';
 import { messageOf, UserError } from '../cli/user-error.ts';
 import { CONNECTORS, type ConnectorName } from '../lambdas/connectors/connectors.ts';
@@ -12,26 +12,20 @@ import { explain } from './map/explain.ts';
 import { readHttpFile } from './map/http-file.ts';
 import { loadMapping } from './map/load-mapping.ts';
 
-const HELP = `Prints what becomes of an event: the decision, the ordering key, and the requests to the CRM. Calls nothing.
+interface MapOptions {
+  readonly event: string;
+  readonly response?: string | undefined;
+  readonly context?: readonly string[] | undefined;
+}
 
-  npm run map -- --event FILE [-c crm.connector=hubspot ...] [--response FILE]
-
-  --event FILE             an event: the body of a delivery, or an EventBridge event of the partner bus
-  --response FILE          an HTTP response (status line, headers, body): prints what it would mean for each request
-  -c, --context KEY=VALUE  configuration as with cdk: put over what cdk.json says under context
-  -h, --help               this text
-`;
-
-async function main(argv: readonly string[]): Promise<void> {
-  const { values } = parse(argv);
-  if (values.help === true) return void process.stdout.write(HELP);
-  if (values.event === undefined) throw new UserError('--event FILE is missing (npm run map -- --help)');
+async function main(values: MapOptions): Promise<number> {
   const context = cdkContext(values.context ?? []);
   const { crm } = readPipelineConfig({ ...exampleBaseUrl(context), ...context });
   const response = values.response === undefined ? {} : { response: readHttpFile(read(values.response).toString()) };
   const mapping = await loadMapping(crm);
   const options = { crm, connector: CONNECTORS[crm.connector], mapping, ...response };
   for (const line of await explain(read(values.event), options)) print(line);
+  return 0;
 }
 
 /** For a CRM whose base URL is required and missing: nothing is called. */
@@ -40,21 +34,21 @@ function exampleBaseUrl(context: Readonly<Record<string, unknown>>): Readonly<Re
   return connector?.baseUrl === undefined ? { 'crm.baseUrl': 'https://crm.example.com' } : {};
 }
 
-function parse(argv: readonly string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        event: text,
-        response: text,
-        context: { type: 'string', short: 'c', multiple: true },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run map -- --help)`);
-  }
+function readMapOptions(argv: readonly string[]): MapOptions {
+  const command = npmCommand('map')
+    .description(
+      'Prints what becomes of an event: the decision, the ordering key, and the requests to the CRM. Calls nothing.',
+    )
+    .option('--event <file>', 'an event: the body of a delivery, or an EventBridge event of the partner bus')
+    .option('--response <file>', 'an HTTP response (status line, headers, body): prints its meaning for each request')
+    .option(
+      '-c, --context <key=value>',
+      'configuration as with cdk: overrides what cdk.json has under context',
+      collect,
+    );
+  const { event, ...others } = parseArguments(command, argv).opts();
+  if (event === undefined) throw new UserError('--event FILE is missing (npm run map -- --help)');
+  return { event, ...others };
 }
 
 function read(path: string): Buffer {
@@ -65,8 +59,13 @@ function read(path: string): Buffer {
   }
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  if (!(error instanceof UserError) && !(error instanceof ConfigError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 2;
-});
+/** Whatever is wrong is so with the options and the files that they name. */
+async function mapEvent(values: MapOptions): Promise<number> {
+  try {
+    return await main(values);
+  } catch (error) {
+    throw error instanceof UserError || error instanceof ConfigError ? new WrongOption(error.message) : error;
+  }
+}
+
+await runCommand(readMapOptions, mapEvent);

@@ -5,6 +5,7 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { runCommand } from '../cli/command.ts';
 import { Progress } from '../cli/progress.ts';
 import { UserError } from '../cli/user-error.ts';
 import { type SigningKey, signingKeyFrom } from '../lambdas/domain/delivery/signature.ts';
@@ -16,30 +17,16 @@ import { findPipeline, type PipelineDescription } from '../local/pipeline-file.t
 import { queueDelivery, type SenderOptions, sendDeliveries, webhookDelivery } from '../local/send/delivery-sender.ts';
 import { type EventOutcome, isDone, readOutcomes, waitsForCrm } from '../local/send/event-outcomes.ts';
 import { arrangeDeliveries, buildEvents, type OutgoingEvent } from '../local/send/send-events.ts';
-import { readSendOptions, SEND_HELP, type SendOptions } from '../local/send/send-options.ts';
+import { readSendOptions, type SendOptions } from '../local/send/send-options.ts';
 import { formatReport, reportOn, type SendReport, type SendRun } from '../local/send/send-report.ts';
 import { dataDirFrom } from '../local/settings.ts';
 
 const LOOK_EVERY_MS = 400;
 
-async function main(): Promise<number> {
-  const options = optionsOrHelp();
-  if (options === undefined) return 0;
+async function main(options: SendOptions): Promise<number> {
   const report = await run(options, dataDirFrom(process.env));
   process.stdout.write(`${options.json ? JSON.stringify(report, undefined, 2) : formatReport(report)}\n`);
   return report.exactlyOnce ? 0 : 1;
-}
-
-function optionsOrHelp(): SendOptions | undefined {
-  try {
-    const options = readSendOptions(process.argv.slice(2));
-    if (options === undefined) process.stdout.write(SEND_HELP);
-    return options;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(2);
-  }
 }
 
 async function run(options: SendOptions, dataDir: string): Promise<SendReport> {
@@ -174,8 +161,4 @@ async function readFromPipeline(
   }
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof UserError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  return 1;
-});
+await runCommand(readSendOptions, main);

@@ -1,35 +1,21 @@
 /** `npm run smoke`: checks that a deployment, or the pipeline on this machine, works from webhook to state table. */
 import '../cli/output-errors.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { npmCommand, parseArguments, runCommand } from '../cli/command.ts';
 import { Progress } from '../cli/progress.ts';
-import { UserError } from '../cli/user-error.ts';
 import { printable } from '../lambdas/domain/telemetry/redact.ts';
 import { type CheckResult, runSmokeChecks } from './smoke/checks.ts';
 import { findSmokeTarget } from './smoke/target.ts';
 
-const HELP = `Checks that the pipeline works, in less than a minute.
-
-  npm run smoke [-- options]
-
-  --stack NAME  the deployed stack of this name, in the account and region of the AWS SDK (else: this machine)
-  --json        print JSON
-  -h, --help    print this text
-
-Sends one signed event of type pipeline.smoke and follows it to its end in the state table, sends one delivery with a
-wrong signature, compares the clocks, and reads the queues and the alarms. The CRM is not called. The event's row
-expires like every other. Ends with 0 if no check failed, with 1 if one did, with 2 for wrong options.
-`;
-
 /** Together with the requests before it this stays under a minute. */
 const PATIENCE_MS = 40_000;
 
-async function main(): Promise<number> {
-  const { values } = parse(process.argv.slice(2));
-  if (values.help === true) {
-    process.stdout.write(HELP);
-    return 0;
-  }
+interface SmokeOptions {
+  readonly stack?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+async function main(values: SmokeOptions): Promise<number> {
   const target = await findSmokeTarget(values.stack, process.env);
   const progress = new Progress();
   try {
@@ -50,16 +36,19 @@ async function main(): Promise<number> {
   }
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: { stack: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-    });
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message.split('. ')[0]} (npm run smoke -- --help lists the options)\n`);
-    process.exit(2);
-  }
+function readSmokeOptions(argv: readonly string[]): SmokeOptions {
+  const command = npmCommand('smoke')
+    .description('Checks that the pipeline works, in less than a minute.')
+    .option('--stack <name>', 'the deployed stack, in the account and region of the AWS SDK (else: this machine)')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Sends one signed event of type pipeline.smoke and follows it to its end in the state table, sends one delivery with a
+wrong signature, compares the clocks, and reads the queues and the alarms. The CRM is not called. The event's row
+expires like every other. Exit code: 0 if no check failed, 1 if one did, 2 for wrong options.`,
+    );
+  return parseArguments(command, argv).opts();
 }
 
 function formatTable(results: readonly CheckResult[]): string {
@@ -70,8 +59,4 @@ function formatTable(results: readonly CheckResult[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof UserError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  return 1;
-});
+await runCommand(readSmokeOptions, main);

@@ -1,24 +1,23 @@
 /** `npm start`: the whole pipeline on this machine until Ctrl-C. */
 import '../cli/output-errors.ts';
 import { join, relative } from 'node:path';
+import { runCommand } from '../cli/command.ts';
 import { print } from '../cli/terminal.ts';
 import { messageOf, UserError } from '../cli/user-error.ts';
 import { FAKE_VENDORS } from '../local/crm/fakes/vendors.ts';
 import { localAwsCli } from '../local/local-clients.ts';
 import { LocalPipeline } from '../local/pipeline.ts';
 import type { PipelineDescription } from '../local/pipeline-file.ts';
-import { readSettings, type Settings, START_HELP } from '../local/settings.ts';
+import { readSettings, type Settings } from '../local/settings.ts';
 
 /** npm passes a terminal's Ctrl-C on, so that one press comes twice; only a later one is a second press. */
 const SECOND_PRESS_MS = 500;
 /** The last resort of a first Ctrl-C: everything has ended by then, or is ended. */
 const STOP_LIMIT_MS = 4_800;
 
-async function main(): Promise<void> {
+async function start(settings: Settings): Promise<number> {
   // Whatever the pipeline and its servers write is for this user alone.
   process.umask(0o077);
-  const settings = settingsOrHelp();
-  if (settings === undefined) return;
   const pipeline = new LocalPipeline(settings, (message) => void end(pipeline, settings, message));
   stopOnSignals(pipeline);
   process.on('uncaughtException', (error) => void end(pipeline, settings, error));
@@ -28,18 +27,7 @@ async function main(): Promise<void> {
     // Stopping makes the start fail.
     if (!pipeline.stopping) await end(pipeline, settings, error);
   }
-}
-
-function settingsOrHelp(): Settings | undefined {
-  try {
-    const settings = readSettings(process.argv.slice(2), process.env);
-    if (settings === undefined) print(START_HELP);
-    return settings;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(2);
-  }
+  return 0;
 }
 
 function stopOnSignals(pipeline: LocalPipeline): void {
@@ -118,8 +106,4 @@ function displayed(path: string): string {
   return fromHere.startsWith('..') ? path : fromHere;
 }
 
-await main().catch((error: unknown) => {
-  if (!(error instanceof UserError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exit(1);
-});
+await runCommand((argv) => readSettings(argv, process.env), start);

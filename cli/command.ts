@@ -78,6 +78,16 @@ export function wholeNumber(min: number, max = 999_999_999): (text: string) => n
   };
 }
 
+/** Parses a number of at least `min`, or above 0. */
+export function decimalNumber(min?: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (!/^\d{1,12}(\.\d+)?$/.test(text) || number < (min ?? Number.MIN_VALUE))
+      throw new InvalidArgumentError(`must be a number ${min === undefined ? 'above 0' : `from ${min} on`}`);
+    return number;
+  };
+}
+
 /** Collects the values of an option that may be given several times. */
 export function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];

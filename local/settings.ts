@@ -1,7 +1,7 @@
 /** What the user asks of the local pipeline: environment variables and `-c key=value`. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { collect, npmCommand, parseArguments } from '../cli/command.ts';
 import { UserError } from '../cli/user-error.ts';
 import { parseCredentials } from '../lambdas/domain/crm/credentials.ts';
 import { signingKeyFrom } from '../lambdas/domain/delivery/signature.ts';
@@ -24,23 +24,15 @@ export interface Settings {
   readonly context: Readonly<Record<string, string>>;
 }
 
-/** The text of `--help`. */
-export const START_HELP = `Runs the whole pipeline on this machine, as the stack's template says.
-
-  npm start [-- -c key=value ...]
-
-  -c, --context key=value   CDK context, as with cdk deploy, for example -c limits.crmTimeoutMs=2000
-  -h, --help                this text
-
-Environment variables:
+/** The environment variables of `npm start`, for its help. */
+export const START_ENVIRONMENT = `Environment variables:
   PORT                 where the webhook listens on 127.0.0.1 (3000; 0 takes any free port)
   DATA_DIR             where everything is kept (.local)
   EVENTBRIDGE_SECRET   the stream secret, 64 hex digits (made once and kept)
   CRM_BASE_URL         your CRM (otherwise a sample CRM is started, or with -c crm.connector a fake of that vendor)
   CRM_CREDENTIALS      the CRM's credentials, JSON as in the secret (docs/crm/; made once and kept)
   CRM_TOKEN            instead of them a bearer token
-  DYNAMODB_ENDPOINT    a DynamoDB to use instead of the embedded one
-`;
+  DYNAMODB_ENDPOINT    a DynamoDB to use instead of the embedded one`;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -49,10 +41,9 @@ export function dataDirFrom(environment: Environment): string {
   return resolve(nonEmpty(environment.DATA_DIR) ?? '.local');
 }
 
-/** Reads the settings, or undefined where help was asked for. Refuses what cannot be used, naming it. */
-export function readSettings(args: readonly string[], environment: Environment): Settings | undefined {
-  const { values } = parseStartArgs(args);
-  if (values.help === true) return undefined;
+/** Reads the settings. Throws HelpRequested, or a UserError that names what is wrong. */
+export function readSettings(args: readonly string[], environment: Environment): Settings {
+  const values = parseStartArgs(args);
   const { 'crm.baseUrl': baseUrlInContext, ...context } = parseContext(values.context ?? []);
   const streamSecret = nonEmpty(environment.EVENTBRIDGE_SECRET);
   if (streamSecret !== undefined && signingKeyFrom(streamSecret) === undefined) {
@@ -73,14 +64,11 @@ export function readSettings(args: readonly string[], environment: Environment):
 }
 
 function parseStartArgs(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { context: { type: 'string', short: 'c', multiple: true }, help: { type: 'boolean', short: 'h' } },
-    });
-  } catch (error) {
-    throw new UserError(`${(error as Error).message} (npm start -- --help says what there is)`);
-  }
+  const command = npmCommand('start')
+    .description('Runs the whole pipeline on this machine, as the stack’s template says.')
+    .option('-c, --context <key=value>', 'CDK context, as with cdk deploy: -c limits.crmTimeoutMs=2000', collect)
+    .addHelpText('after', `\n${START_ENVIRONMENT}`);
+  return parseArguments(command, args).opts();
 }
 
 /** What was given with `-c key=value`. Refuses what has no key. */

@@ -1,6 +1,6 @@
 /** `npm run crm -- check`: whether a real or fake CRM has what its connector needs. Writes nothing to it. */
-import { parseArgs } from 'node:util';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { collect, npmCommand, parseArguments, WrongOption } from '../../cli/command.ts';
 import { UserError } from '../../cli/user-error.ts';
 import { HttpCrm } from '../../lambdas/adapters/crm.http.ts';
 import { SecretsManagerCrmToken } from '../../lambdas/adapters/crm-token.secrets-manager.ts';
@@ -16,34 +16,55 @@ import {
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import type { CrmToken } from '../../lambdas/ports.ts';
 import type { CrmConfig } from '../../lib/crm-config.ts';
-import { readPipelineConfig } from '../../lib/pipeline-config.ts';
+import { ConfigError, readPipelineConfig } from '../../lib/pipeline-config.ts';
 import { cdkContext } from '../cdk-context.ts';
 import { type Finding, VENDOR_CHECKS } from './vendor-checks.ts';
 
-/** The text of `--help`. */
-export const CHECK_HELP = `Asks the CRM whether it has what the connector needs: a token, the unique fields, the permissions. Writes nothing to it.
-
-  npm run crm -- check [-c crm.connector=salesforce -c crm.baseUrl=https://acme.my.salesforce.com ...]
-
-  -c, --context KEY=VALUE  configuration as with cdk: put over what cdk.json says under context
-  -h, --help               this text
-
-CRM_CREDENTIALS holds the credentials as in the secret (docs/crm/). Ends with 0 if all is right, with 1 if something
-is missing, with 2 for wrong options.
-`;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 const CALL = { idempotencyKey: 'check', budgetMs: 20_000, freshToken: false };
 const clock = { now: () => Date.now() };
 
-/** Runs the command; returns its lines and its exit code. */
+/** Reads the configuration of `npm run crm -- check`. Throws HelpRequested, or a UserError. */
+export function readCheckContext([, ...argv]: readonly string[]): readonly string[] {
+  const command = npmCommand('crm')
+    .description(
+      'Asks the CRM whether it has what the connector needs: a token, the unique fields, the permissions. Writes ' +
+        'nothing to it.',
+    )
+    .usage('check [-c crm.connector=salesforce -c crm.baseUrl=https://acme.my.salesforce.com ...]')
+    .option(
+      '-c, --context <key=value>',
+      'configuration as with cdk: overrides what cdk.json has under context',
+      collect,
+    )
+    .addHelpText(
+      'after',
+      `
+CRM_CREDENTIALS holds the credentials as in the secret (docs/crm/). Exit code: 0 if all is right, 1 if something is
+missing, 2 for wrong options.`,
+    );
+  return parseArguments(command, argv).opts().context ?? [];
+}
+
+/** Checks, prints the findings, and returns the exit code. */
+export async function checkCrm(context: readonly string[], environment: Environment): Promise<number> {
+  try {
+    const { code, text } = await runCheck(context, environment);
+    process.stdout.write(text);
+    return code;
+  } catch (error) {
+    throw error instanceof UserError || error instanceof ConfigError ? new WrongOption(error.message) : error;
+  }
+}
+
+/** Returns the lines and the exit code. */
 export async function runCheck(
-  argv: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
+  context: readonly string[],
+  environment: Environment,
 ): Promise<{ readonly code: number; readonly text: string }> {
-  const { values } = parse(argv);
-  if (values.help === true) return { code: 0, text: CHECK_HELP };
   const baseUrl = environment.CRM_BASE_URL ? { 'crm.baseUrl': environment.CRM_BASE_URL } : {};
-  const { crm } = readPipelineConfig({ ...cdkContext(values.context ?? []), ...baseUrl });
+  const { crm } = readPipelineConfig({ ...cdkContext(context), ...baseUrl });
   const credentials = environment.CRM_CREDENTIALS || environment.CRM_TOKEN;
   if (!credentials) throw new UserError('CRM_CREDENTIALS is missing: the credentials as in the secret (docs/crm/).');
   const findings = await check(crm, credentials);
@@ -104,15 +125,4 @@ function tokenFrom(credentials: string, { baseUrl }: CrmConfig, connector: Conne
   const source = { secretArn: 'CRM_CREDENTIALS', placeholder: '', baseUrl, token: connector.token };
   const log = { write: () => undefined };
   return new SecretsManagerCrmToken(secrets, source, new HttpTokenEndpoint(), clock, log, DEFAULT_LIMITS);
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: { context: { type: 'string', short: 'c', multiple: true }, help: { type: 'boolean', short: 'h' } },
-    });
-  } catch (error) {
-    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run crm -- check --help)`);
-  }
 }

@@ -1,5 +1,5 @@
-/** What `npm run genesys` is asked for, one entry a command: the help is made from this table. */
-import { parseArgs } from 'node:util';
+/** Commands and options of `npm run genesys`. The help is made from the table of commands. */
+import { npmCommand, parseArguments, wholeNumber } from '../../cli/command.ts';
 import { UserError } from '../../cli/user-error.ts';
 import { retryAfterFrom } from '../../local/crm/retry-after.ts';
 import { GENESYS_SCOPES } from '../../local/genesys/fake-genesys.ts';
@@ -7,7 +7,6 @@ import type { GenesysFault } from '../../local/genesys/fake-genesys-faults.ts';
 
 /** A request. */
 export type GenesysRequest =
-  | { readonly kind: 'help' }
   | { readonly kind: 'serve'; readonly port: number; readonly returnSecrets: boolean }
   /** Tell the one that runs at `port`. */
   | { readonly kind: 'tell'; readonly port: number; readonly path: string; readonly body: object };
@@ -59,35 +58,14 @@ function faults(rule: GenesysFault, times: number | undefined): object {
 /** Where it listens unless another port is given. */
 const PORT = 3_001;
 
-/** The text of `--help`. */
-export const GENESYS_HELP = `Runs a fake Genesys Cloud on this machine, for npm run stream -- … --api URL; or tells the one that runs.
-
-  npm run genesys -- [command] [options]
-
-  serve                 run it until Ctrl-C (without a command); it forgets everything when it ends
-${Object.entries(COMMANDS)
-  .map(([name, { takes, about }]) => `  ${`${name} ${takes}`.trim().padEnd(20)}  ${about}`)
-  .join('\n')}
-
-  --port N        where it listens on 127.0.0.1 (${PORT})
-  --times N       fail, throttle: only the next N requests
-  --rate R        send: events a second (as fast as they are answered)
-  --tell-secrets  serve: tell a stream with its secret, which the real one may not do
-  -h, --help      this text
-
-Commands find it by its port and by DATA_DIR (.local), where its access key is.
-Its OAuth client is that of GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET, or one of its own, which it prints.
-`;
-
-/** Reads a command line. Refuses what cannot be meant, naming it. */
+/** Reads the command line. Throws HelpRequested, or a UserError that names what is wrong. */
 export function readGenesysRequest(argv: readonly string[]): GenesysRequest {
   const { values, positionals } = parse(argv);
-  if (values.help === true) return { kind: 'help' };
-  const port = values.port === undefined ? PORT : whole('--port', values.port, 0);
+  const { port = PORT, times, rate } = values;
   if (port > 65_535) throw new UserError(`--port ${port}: must be a number from 0 to 65535`);
   const [name = 'serve', ...given] = positionals;
   if (name === 'serve' && given.length === 0) {
-    return { kind: 'serve', port, returnSecrets: values['tell-secrets'] === true };
+    return { kind: 'serve', port, returnSecrets: values.tellSecrets === true };
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
@@ -97,24 +75,38 @@ export function readGenesysRequest(argv: readonly string[]): GenesysRequest {
   if (given.length > 1 && !command.takes.includes('...')) throw new UserError(`${given[1]}: is one argument too many`);
   if (given.length > 0 && command.takes === '') throw new UserError(`${given[0]}: is one argument too many`);
   const options = {
-    ...(values.times === undefined ? {} : { times: whole('--times', values.times) }),
-    ...(values.rate === undefined ? {} : { rate: whole('--rate', values.rate) }),
+    ...(times === undefined ? {} : { times }),
+    ...(rate === undefined ? {} : { rate }),
   };
   return { kind: 'tell', port, path: command.path, body: command.body(given, options) };
 }
 
 function parse(argv: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: { port: text, times: text, rate: text, 'tell-secrets': flag, help: { type: 'boolean', short: 'h' } },
-    });
-  } catch (error) {
-    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run genesys -- --help says what there is)`);
-  }
+  const commands = Object.entries(COMMANDS)
+    .map(([name, { takes, about }]) => `  ${`${name} ${takes}`.trim().padEnd(20)}  ${about}`)
+    .join('\n');
+  const command = npmCommand('genesys')
+    .description(
+      'Runs a fake Genesys Cloud on this machine, for npm run stream -- … --api URL; or commands one that runs.',
+    )
+    .usage('[command] [options]')
+    .argument('[command...]')
+    .option('--port <n>', `where it listens on 127.0.0.1 (${PORT})`, wholeNumber(0))
+    .option('--times <n>', 'fail, throttle: only the next n requests', wholeNumber(1))
+    .option('--rate <n>', 'send: events a second (as fast as they are answered)', wholeNumber(1))
+    .option('--tell-secrets', 'serve: send a stream with its secret, which the real one may not do')
+    .addHelpText(
+      'after',
+      `
+Commands:
+  serve                 run it until Ctrl-C (without a command); it forgets everything when it ends
+${commands}
+
+Commands find it by its port and by DATA_DIR (.local), where its access key is.
+Its OAuth client is that of GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET, or one of its own, which it prints.`,
+    );
+  const parsed = parseArguments(command, argv);
+  return { values: parsed.opts(), positionals: parsed.args };
 }
 
 function failing(text: string): number {

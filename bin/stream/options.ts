@@ -1,5 +1,5 @@
-/** What `npm run stream` is asked for: one table of commands, from which the help is made. */
-import { parseArgs } from 'node:util';
+/** Commands and options of `npm run stream`. The help is made from the table of commands. */
+import { npmCommand, parseArguments } from '../../cli/command.ts';
 import { UserError } from '../../cli/user-error.ts';
 
 /** How events come from Genesys: by signed webhook, or over the partner event bus of the official integration. */
@@ -31,29 +31,18 @@ export interface CommandSpec {
   readonly options: readonly OptionName[];
 }
 
-const OPTIONS = {
-  file: { type: 'string', takes: 'PATH', about: 'the stream as a file (stream.json)' },
-  stack: {
-    type: 'string',
-    takes: 'NAME',
-    about: 'the deployed stack (without it: the pipeline on this machine, by DATA_DIR)',
-  },
-  region: { type: 'string', takes: 'NAME', about: 'the Genesys Cloud region, by AWS region or host (GENESYS_REGION)' },
-  api: { type: 'string', takes: 'URL', about: 'login and API at this address instead, such as npm run genesys' },
-  transport: {
-    type: 'string',
-    takes: 'NAME',
-    about: 'webhook (as usual), or event-bus: the official Amazon EventBridge integration',
-  },
-  event: { type: 'string', takes: 'PATH', about: 'the event, or a list of events, to test' },
-  yes: { type: 'boolean', takes: '', about: 'do not ask' },
-  json: { type: 'boolean', takes: '', about: 'print JSON' },
-  retire: { type: 'boolean', takes: '', about: 'remove the secret that was in use before the last rotation' },
-  'resend-secret': { type: 'boolean', takes: '', about: 'send the secret even though nothing else has changed' },
-  timeout: { type: 'string', takes: 'S', about: 'how many seconds to wait for Genesys to do its part (600)' },
-} as const;
-
-type OptionName = keyof typeof OPTIONS;
+type OptionName =
+  | 'file'
+  | 'stack'
+  | 'region'
+  | 'api'
+  | 'transport'
+  | 'event'
+  | 'yes'
+  | 'json'
+  | 'retire'
+  | 'resendSecret'
+  | 'timeout';
 
 const GENESYS = ['region', 'api'] as const;
 
@@ -61,12 +50,12 @@ const COMMANDS = {
   plan: {
     takes: '',
     about: 'show what apply would change; changes nothing',
-    options: [...GENESYS, 'file', 'stack', 'transport', 'resend-secret', 'json'],
+    options: [...GENESYS, 'file', 'stack', 'transport', 'resendSecret', 'json'],
   },
   apply: {
     takes: '',
     about: 'make Genesys Cloud as the file says',
-    options: [...GENESYS, 'file', 'stack', 'transport', 'resend-secret', 'yes', 'timeout'],
+    options: [...GENESYS, 'file', 'stack', 'transport', 'resendSecret', 'yes', 'timeout'],
   },
   list: { takes: '', about: 'all streams of the organisation', options: [...GENESYS, 'json'] },
   show: {
@@ -99,34 +88,15 @@ export function specOf(command: CommandName): CommandSpec {
 /** The stream's file where no other is named. */
 export const STREAM_FILE = 'stream.json';
 
-/** The text of `--help`. */
-export const STREAM_HELP = `Keeps the Genesys Cloud side of the pipeline as code.
+/** A command and its options. */
+export interface StreamRequest {
+  readonly command: CommandName;
+  readonly options: StreamOptions;
+}
 
-  npm run stream -- command [options]
-
-${Object.entries(COMMANDS)
-  .map(([name, { takes, about }]) => `  ${`${name} ${takes}`.trim().padEnd(22)}${about}`)
-  .join('\n')}
-
-${Object.entries(OPTIONS)
-  .map(([name, { takes, about }]) => `  ${`--${name} ${takes}`.trim().padEnd(22)}${about}`)
-  .join('\n')}
-  -h, --help            this text
-
-The OAuth client (client credentials) comes from GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET. The webhook's URL and
-the stream secret come from the stack, or from the pipeline on this machine; neither is ever given or printed.
-Ends with 0 if all is done, with 1 if not, with 2 for wrong options, a region that is missing or not known included;
-test with 1 if an event meets no rule.
-`;
-
-/** A command and its options, or help. Refuses what cannot be meant, naming it. */
-export function readStreamRequest(
-  args: readonly string[],
-):
-  | { readonly kind: 'help' }
-  | { readonly kind: 'command'; readonly command: CommandName; readonly options: StreamOptions } {
+/** Reads the command line. Throws HelpRequested, or a UserError that names what is wrong. */
+export function readStreamRequest(args: readonly string[]): StreamRequest {
   const { values, positionals } = parse(args);
-  if (values.help === true) return { kind: 'help' };
   const [name, ...rest] = positionals;
   if (name === undefined || !Object.hasOwn(COMMANDS, name)) {
     const what = name === undefined ? 'no command was given' : `${name} is no command`;
@@ -135,13 +105,12 @@ export function readStreamRequest(
   const command = name as CommandName;
   const spec = specOf(command);
   for (const option of Object.keys(values)) {
-    if (!spec.options.includes(option as OptionName)) throw new UserError(`${command} does not take --${option}`);
+    if (!spec.options.includes(option as OptionName)) throw new UserError(`${command} does not take ${flagOf(option)}`);
   }
   const extra = rest[spec.takes === '' ? 0 : 1];
   if (extra !== undefined) throw new UserError(`${extra}: is one argument too many for ${command}`);
   if (command === 'test' && values.event === undefined) throw new UserError('test needs --event PATH');
   return {
-    kind: 'command',
     command,
     options: {
       name: rest[0],
@@ -154,37 +123,48 @@ export function readStreamRequest(
       yes: values.yes === true,
       json: values.json === true,
       retire: values.retire === true,
-      resendSecret: values['resend-secret'] === true,
+      resendSecret: values.resendSecret === true,
       timeoutMs: seconds(values.timeout ?? '600') * 1_000,
     },
   };
 }
 
-function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        file: text,
-        stack: text,
-        region: text,
-        api: text,
-        transport: text,
-        event: text,
-        yes: flag,
-        json: flag,
-        retire: flag,
-        'resend-secret': flag,
-        timeout: text,
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run stream -- --help says what there is)`);
-  }
+function parse(argv: readonly string[]) {
+  const commands = Object.entries(COMMANDS)
+    .map(([name, { takes, about }]) => `  ${`${name} ${takes}`.trim().padEnd(22)}${about}`)
+    .join('\n');
+  const command = npmCommand('stream')
+    .description('Keeps the Genesys Cloud side of the pipeline as code.')
+    .usage('command [options]')
+    .argument('[command...]')
+    .option('--file <path>', `the stream as a file (${STREAM_FILE})`)
+    .option('--stack <name>', 'the deployed stack (without it: the pipeline on this machine, by DATA_DIR)')
+    .option('--region <name>', 'the Genesys Cloud region, by AWS region or host (GENESYS_REGION)')
+    .option('--api <url>', 'login and API at this address instead, such as npm run genesys')
+    .option('--transport <name>', 'webhook (the default), or event-bus: the official Amazon EventBridge integration')
+    .option('--event <path>', 'the event, or a list of events, to test')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print JSON')
+    .option('--retire', 'remove the secret that was in use before the last rotation')
+    .option('--resend-secret', 'send the secret even though nothing else has changed')
+    .option('--timeout <s>', 'how many seconds to wait for Genesys to do its part (600)')
+    .addHelpText(
+      'after',
+      `
+Commands:
+${commands}
+
+The OAuth client (client credentials) comes from GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET. The webhook's URL and
+the stream secret come from the stack, or from the pipeline on this machine; neither is ever given or printed.
+Exit code: 0 if all is done, 1 if not, 2 for wrong options, a region that is missing or not known included; test
+with 1 if an event meets no rule.`,
+    );
+  const parsed = parseArguments(command, argv);
+  return { values: parsed.opts(), positionals: parsed.args };
+}
+
+function flagOf(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function transportFrom(text: string | undefined): Transport {

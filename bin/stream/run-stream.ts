@@ -1,13 +1,12 @@
 /** `npm run stream` with everything around it as an argument. */
-import { UserError } from '../../cli/user-error.ts';
+import { exitCodeOf } from '../../cli/command.ts';
 import { applyIntegration, planIntegration, showIntegration } from './commands/event-bus.ts';
 import { rotateStreamSecret } from './commands/rotate.ts';
 import { testEvents } from './commands/test.ts';
 import { applyWebhook, deleteStream, listStreams, planWebhook, showStream } from './commands/webhook.ts';
-import { type CommandName, readStreamRequest, STREAM_HELP, type StreamOptions } from './options.ts';
+import { type CommandName, readStreamRequest, type StreamOptions } from './options.ts';
 import { streamFileSchema } from './stream-file.ts';
 import type { CliContext } from './surroundings.ts';
-import { WrongOption } from './wrong-option.ts';
 
 type Command = (options: StreamOptions, around: CliContext) => number | Promise<number>;
 
@@ -30,27 +29,11 @@ function by({ transport }: StreamOptions, webhook: Command, eventBus: Command): 
   return transport === 'webhook' ? webhook : eventBus;
 }
 
-/** Answers the exit code: 0 done, 1 not done, 2 wrong options. What the user has to put right is told in its message alone. */
-export async function runStream(args: readonly string[], around: CliContext): Promise<number> {
-  let request: ReturnType<typeof readStreamRequest>;
-  try {
-    request = readStreamRequest(args);
-  } catch (error) {
-    return refuse(error, 2, around);
-  }
-  if (request.kind === 'help') {
-    around.out(STREAM_HELP.trimEnd());
-    return 0;
-  }
-  try {
-    return await COMMANDS[request.command](request.options, around);
-  } catch (error) {
-    return refuse(error, error instanceof WrongOption ? 2 : 1, around);
-  }
-}
-
-function refuse(error: unknown, code: number, around: CliContext): number {
-  if (!(error instanceof UserError)) throw error;
-  around.note(error.message);
-  return code;
+/** Returns the exit code: 0 done, 1 not done, 2 wrong options. Of a UserError only the message is printed. */
+export function runStream(args: readonly string[], around: CliContext): Promise<number> {
+  return exitCodeOf(
+    () => readStreamRequest(args),
+    ({ command, options }) => COMMANDS[command](options, around),
+    around,
+  );
 }

@@ -1,12 +1,11 @@
 /** The commands of `npm run crm`: the help is made from this table. */
-import { parseArgs } from 'node:util';
+import { npmCommand, parseArguments, wholeNumber } from '../../cli/command.ts';
 import { UserError } from '../../cli/user-error.ts';
 import type { FaultRule } from './crm-faults.ts';
 import { retryAfterFrom } from './retry-after.ts';
 
 /** A request to the sample CRM. */
 export type CrmCommandRequest =
-  | { readonly kind: 'help' }
   /** Say how it behaves and what it has seen. */
   | { readonly kind: 'state'; readonly json: boolean }
   /** Behave so from now on: instead of, or, with `add`, before what it was told already. */
@@ -84,32 +83,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
-/** The text of `--help`. */
-export const CRM_HELP = `Switches the faults of the CRM that npm start has started, or prints what it has seen.
-
-  npm run crm -- [command] [options]
-
-  state                         what it has seen, and how it behaves (without a command)
-  check                         whether a CRM of yours has what its connector needs (check --help)
-${Object.entries(COMMANDS)
-  .map(([name, { takes, about }]) => `  ${`${name} ${takes}`.padEnd(28)}  ${about}`)
-  .join('\n')}
-
-From quota on: only of a vendor's fake (npm start -- -c crm.connector=salesforce).
-
-  --times N     only for the next N calls
-  --for SECONDS only for so long
-  --add         besides the faults in force; the newest that fits a call counts
-  --json        print JSON
-  -h, --help    this text
-
-Lasts until \`up\`, or the pipeline's end. Finds the pipeline by DATA_DIR (.local), as npm start does.
-`;
-
-/** Reads a command line. Refuses what cannot be meant, naming it. */
+/** Reads the command line. Throws HelpRequested, or a UserError that names what is wrong. */
 export function readCrmRequest(argv: readonly string[]): CrmCommandRequest {
   const { values, positionals } = parse(argv);
-  if (values.help === true) return { kind: 'help' };
   const json = values.json === true;
   const [name = 'state', ...given] = positionals;
   if (name === 'state' && given.length === 0) return { kind: 'state', json };
@@ -121,30 +97,37 @@ export function readCrmRequest(argv: readonly string[]): CrmCommandRequest {
   const args = new Arguments(name, given);
   const rules = command.rules(args);
   args.end();
-  const times = values.times === undefined ? undefined : wholeNumber('--times', values.times);
-  const forSeconds = values.for === undefined ? undefined : wholeNumber('--for', values.for);
+  const { times, for: forSeconds } = values;
   const limits = { ...(times === undefined ? {} : { times }), ...(forSeconds === undefined ? {} : { forSeconds }) };
   const limited = rules.map((rule) => ({ ...rule, ...limits }));
   return { kind: 'behave', rules: limited, add: values.add === true, json };
 }
 
 function parse(argv: readonly string[]) {
-  const flag = { type: 'boolean' } as const;
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        times: { type: 'string' },
-        for: { type: 'string' },
-        add: flag,
-        json: flag,
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UserError(`${(error as Error).message.split('. ')[0]} (npm run crm -- --help says what there is)`);
-  }
+  const commands = Object.entries(COMMANDS)
+    .map(([name, { takes, about }]) => `  ${`${name} ${takes}`.padEnd(28)}  ${about}`)
+    .join('\n');
+  const command = npmCommand('crm')
+    .description('Switches the faults of the CRM that npm start has started, or prints what it has seen.')
+    .usage('[command] [options]')
+    .argument('[command...]')
+    .option('--times <n>', 'only for the next n calls', wholeNumber(1))
+    .option('--for <seconds>', 'only for so long', wholeNumber(1))
+    .option('--add', 'besides the faults in force; the newest that fits a call counts')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Commands:
+  state                         what it has seen, and how it behaves (without a command)
+  check                         whether a CRM of yours has what its connector needs (check --help)
+${commands}
+
+From quota on: only of a vendor's fake (npm start -- -c crm.connector=salesforce).
+Lasts until \`up\`, or the pipeline's end. Finds the pipeline by DATA_DIR (.local), as npm start does.`,
+    );
+  const parsed = parseArguments(command, argv);
+  return { values: parsed.opts(), positionals: parsed.args };
 }
 
 /** The arguments of one command, taken from the left. */
@@ -184,12 +167,12 @@ class Arguments {
   /** A whole number from 1 on. */
   count(fallback: number): number {
     const text = this.#given.shift();
-    return text === undefined ? fallback : wholeNumber(this.#command, text);
+    return text === undefined ? fallback : countFrom(this.#command, text);
   }
 
   forSeconds(): { readonly forSeconds?: number } {
     const text = this.#given.shift();
-    return text === undefined ? {} : { forSeconds: wholeNumber(this.#command, text) };
+    return text === undefined ? {} : { forSeconds: countFrom(this.#command, text) };
   }
 
   name(): string {
@@ -209,7 +192,7 @@ class Arguments {
   }
 }
 
-function wholeNumber(name: string, text: string): number {
+function countFrom(name: string, text: string): number {
   if (!/^\d{1,7}$/.test(text) || Number(text) < 1)
     throw new UserError(`${name} ${text}: must be a whole number from 1 on`);
   return Number(text);

@@ -1,6 +1,6 @@
 /** `npm run crash`: the crash matrix, and its table. */
 import { Progress } from '../../cli/progress.ts';
-import { type CommandText, runCommand } from '../harness/command-options.ts';
+import { type CommandText, runTestCommand } from '../harness/command-options.ts';
 import { CRASH_POINTS } from './crash-points.ts';
 import { crashRun, type PointReport } from './crash-run.ts';
 
@@ -16,7 +16,7 @@ looks at the state table, the quarantine and the CRM: every event must have ende
   end: 'Ends with 0 if nothing was lost, applied twice or called without need, with 1 if not, with 2 for wrong options.',
 };
 
-process.exitCode = await runCommand(COMMAND, async ({ numbers, json }) => {
+await runTestCommand(COMMAND, async ({ numbers, json }) => {
   const progress = new Progress();
   const startMs = performance.now();
   const reports = await crashRun({

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { describeRetryPlan } from '../../bin/limit-table.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { CONFIG_KEYS, type ConfigKey } from '../../lib/pipeline-config.ts';
-import { START_HELP } from '../../local/settings.ts';
+import { START_ENVIRONMENT } from '../../local/settings.ts';
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const DOC = readFileSync(root('docs/configuration.md'), 'utf8');
@@ -51,7 +51,7 @@ describe('docs/configuration.md', () => {
   });
 
   it('lists the environment variables of npm start --help', () => {
-    const inHelp = [...START_HELP.matchAll(/^ {2}([A-Z_]+) {2,}/gm)].map(([, name = '']) => name);
+    const inHelp = [...START_ENVIRONMENT.matchAll(/^ {2}([A-Z_]+) {2,}/gm)].map(([, name = '']) => name);
     expect(inHelp).toContain('DATA_DIR');
     expect([...VARIABLES.keys()]).toEqual(expect.arrayContaining(inHelp));
   });

@@ -1,7 +1,7 @@
 /** `npm run fuzz`: hostile requests and messages, on the use cases and on the real thing. */
 import fc from 'fast-check';
 import { Progress } from '../../cli/progress.ts';
-import { type CommandText, runCommand } from '../harness/command-options.ts';
+import { type CommandText, runTestCommand } from '../harness/command-options.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 import { ingestProperty, type Tally } from './ingest-fuzz.ts';
 import { fuzzLive } from './live-fuzz.ts';
@@ -41,7 +41,7 @@ interface Part {
   readonly problems: readonly string[];
 }
 
-process.exitCode = await runCommand(COMMAND, async ({ numbers, json }) => {
+await runTestCommand(COMMAND, async ({ numbers, json }) => {
   const { runs = 0, seed = Math.floor(Math.random() * 2 ** 31) } = numbers;
   const progress = new Progress();
   const startMs = performance.now();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { GENESYS_HELP, readGenesysRequest } from '../../bin/genesys/commands.ts';
+import { readGenesysRequest } from '../../bin/genesys/commands.ts';
 import { FakeGenesys } from '../../local/genesys/fake-genesys.ts';
 import { GenesysFaults } from '../../local/genesys/fake-genesys-faults.ts';
 import { fakeGenesysListener } from '../../local/genesys/fake-genesys-http.ts';
@@ -31,7 +31,6 @@ describe('npm run genesys', () => {
     ],
     ['forbid', { kind: 'tell', port: 3_001, path: 'forbid', body: { scopes: [] } }],
     ['bus', { kind: 'tell', port: 3_001, path: 'bus', body: {} }],
-    ['send --help', { kind: 'help' }],
   ])('understands “%s”', (line, request) => {
     expect(read(line)).toEqual(request);
   });
@@ -68,7 +67,7 @@ describe('npm run genesys', () => {
 
   it('explains each of its commands', () => {
     for (const name of ['serve', 'send', 'up', 'fail', 'throttle', 'expire', 'forbid', 'bus'])
-      expect(GENESYS_HELP).toMatch(new RegExp(`^  ${name} `, 'm'));
+      expect(() => read('send --help')).toThrow(new RegExp(`^  ${name} `, 'm'));
   });
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { buildPartnerEvents } from '../../local/genesys/partner-events.ts';
-import { readSendOptions, type SendOptions } from '../../local/send/send-options.ts';
+import { readSendOptions } from '../../local/send/send-options.ts';
 
 const NOW = Date.parse('2026-01-31T09:30:00Z');
 
@@ -12,7 +12,7 @@ function pathOf(name: string): string {
 }
 
 function build(name: string, ...args: readonly string[]) {
-  const options = readSendOptions(['--partner', pathOf(name), ...args]) as SendOptions;
+  const options = readSendOptions(['--partner', pathOf(name), ...args]);
   return buildPartnerEvents(pathOf(name), options, NOW);
 }
 

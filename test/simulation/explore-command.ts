@@ -1,39 +1,36 @@
 /** `npm run explore`: every interleaving of small worlds. */
 import '../../cli/output-errors.ts';
-import { parseArgs } from 'node:util';
+import { npmCommand, parseArguments, runCommand } from '../../cli/command.ts';
 import { Progress } from '../../cli/progress.ts';
+import { UserError } from '../../cli/user-error.ts';
 import { type Exploration, explore } from './search/explore.ts';
 import { SCOPES, type Scope, worldOf } from './search/scopes.ts';
 
-const HELP = `Visits every interleaving of small worlds, with the code that ships, and checks in each state what the README
-guarantees: each state once, and each run that can follow from it.
+function readScopes(argv: readonly string[]): readonly string[] {
+  const scopes = Object.entries(SCOPES)
+    .map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
+    .join('\n');
+  const command = npmCommand('explore')
+    .description(
+      'Visits every interleaving of small worlds, with the code that ships, and checks the guarantees in each state: ' +
+        'each state once, and each run that can follow from it.',
+    )
+    .argument('[scope...]')
+    .addHelpText(
+      'after',
+      `
+Scopes (without one all of them):
+${scopes}
 
-  npm run explore -- [scope ...] [options]
+Exit code: 0 if all holds, 1 if something does not, 2 for wrong options.`,
+    );
+  const { args } = parseArguments(command, argv);
+  const unknown = args.find((name) => !Object.hasOwn(SCOPES, name));
+  if (unknown !== undefined) throw new UserError(`${unknown}: must be one of ${Object.keys(SCOPES).join(', ')}`);
+  return args.length === 0 ? Object.keys(SCOPES) : args;
+}
 
-${Object.entries(SCOPES)
-  .map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
-  .join('\n')}
-
-  -h, --help  this text
-
-Without a scope all of them. Ends with 0 if all holds, with 1 if something does not, with 2 for wrong options.
-`;
-
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h', default: false } },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const names = positionals.length === 0 ? Object.keys(SCOPES) : positionals;
-  const unknown = names.find((name) => !Object.hasOwn(SCOPES, name));
-  if (unknown !== undefined) {
-    process.stderr.write(`${unknown}: must be one of ${Object.keys(SCOPES).join(', ')}\n`);
-    return 2;
-  }
+async function main(names: readonly string[]): Promise<number> {
   let failed = false;
   for (const name of names) {
     const scope = SCOPES[name];
@@ -69,8 +66,4 @@ function describe(name: string, { about }: Scope, found: Exploration, elapsedMs:
   ].join('\n');
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof TypeError)) throw error;
-  process.stderr.write(`${error.message.split('. ')[0]} (npm run explore -- --help says what there is)\n`);
-  return 2;
-});
+await runCommand(readScopes, main);

@@ -1,22 +1,18 @@
 /** `npm run simulate`: many seeded worlds, and what was found in them. */
 import '../../cli/output-errors.ts';
 import { Worker } from 'node:worker_threads';
+import { runCommand } from '../../cli/command.ts';
 import { Progress } from '../../cli/progress.ts';
 import { shrink } from './search/shrink.ts';
 import { runWorld, type SimulatedRun } from './search/simulation.ts';
 import { add, emptyTally, formatTally, type Tally } from './search/tally.ts';
-import { OptionsError, readSimulateOptions, SIMULATE_HELP, type SimulateOptions } from './simulate-options.ts';
+import { readSimulateOptions, type SimulateOptions } from './simulate-options.ts';
 import type { Done, Work } from './simulate-worker.ts';
 
 /** Seeds that a thread is given at once. */
 const SEEDS_AT_ONCE = 100;
 
-async function main(): Promise<number> {
-  const options = readSimulateOptions(process.argv.slice(2));
-  if (options === undefined) {
-    process.stdout.write(SIMULATE_HELP);
-    return 0;
-  }
+async function main(options: SimulateOptions): Promise<number> {
   if (options.replay !== undefined) return replay(options, options.replay);
   const startMs = performance.now();
   const { tally, violatedBy } = await runAll(options);
@@ -84,8 +80,4 @@ function show(seed: number, { size }: SimulateOptions, run: SimulatedRun): void 
   );
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof OptionsError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  return 2;
-});
+await runCommand(readSimulateOptions, main);

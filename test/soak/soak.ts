@@ -1,7 +1,7 @@
 /** `npm run soak`: minutes of load with faults coming and going, and the report. */
 import { Progress } from '../../cli/progress.ts';
 import { formatReport } from '../../local/send/send-report.ts';
-import { type CommandText, runCommand } from '../harness/command-options.ts';
+import { type CommandText, runTestCommand } from '../harness/command-options.ts';
 import { scheduleFaults } from './fault-schedule.ts';
 import { anySeed, type SoakReport, soak } from './soak-run.ts';
 
@@ -20,7 +20,7 @@ is dealt with, and looks at the state table, the quarantine and the CRM.`,
 wrong options. Memory is told, with a verdict on the functions and the pipeline; the servers keep their data in it.`,
 };
 
-process.exitCode = await runCommand(COMMAND, async ({ numbers, json }) => {
+await runTestCommand(COMMAND, async ({ numbers, json }) => {
   const { minutes = 0, rate = 0, contacts = 0, seed = anySeed() } = numbers;
   const progress = new Progress();
   const onProgress = (text: string) => progress.show(text);

@@ -1,9 +1,9 @@
 /** Genesys Cloud as the options and the environment name it. */
 
+import { WrongOption } from '../../../cli/command.ts';
 import { nextCommand } from '../next-command.ts';
 import type { StreamOptions } from '../options.ts';
 import type { CliContext } from '../surroundings.ts';
-import { WrongOption } from '../wrong-option.ts';
 import { GenesysHttp } from './http.ts';
 import { oauthClientFrom, TokenSource } from './oauth.ts';
 import { type GenesysHosts, hostsAt, hostsOfRegion, listRegions } from './regions.ts';

@@ -1,5 +1,5 @@
 /** Where Genesys Cloud is: its regions, by the name of the AWS region that each runs in. */
-import { WrongOption } from '../wrong-option.ts';
+import { WrongOption } from '../../../cli/command.ts';
 
 /**
  * Every region and its host; login and API are at `login.` and `api.` before it. From the region table of the

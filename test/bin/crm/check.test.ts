@@ -19,7 +19,7 @@ async function checked(vendor: FakeVendorName, fault?: string, secret: object = 
   const credentials = { ...kind, clientId: 'K', clientSecret: 'S', ...tokenUrl, ...secret };
   try {
     if (fault !== undefined) expect(fake.setFaults({ rules: [{ fault }] })).toBeUndefined();
-    return await runCheck(['-c', `crm.connector=${vendor}`, '-c', `crm.baseUrl=${server.url}`], {
+    return await runCheck([`crm.connector=${vendor}`, `crm.baseUrl=${server.url}`], {
       CRM_CREDENTIALS: JSON.stringify(credentials),
     });
   } finally {
@@ -65,7 +65,7 @@ describe('npm run crm -- check', () => {
   });
 
   it('needs credentials', async () => {
-    const run = runCheck(['-c', 'crm.connector=hubspot'], {});
+    const run = runCheck(['crm.connector=hubspot'], {});
     await expect(run).rejects.toThrow('CRM_CREDENTIALS is missing');
   });
 });
