@@ -51,7 +51,7 @@ export interface StreamSecret {
   /**
    * Signing keys of live versions (current, previous, pending), from a cache where that is young enough: of all of
    * them, but for a first call, which may know of the current one alone. `malformed` names versions that no key can be
-   * made of. With `afterMismatch` all of them are read anew, once all have been read at most once in a while.
+   * made of. With `afterMismatch` all of them are read again, at most once in a while.
    * Unreachable: what was known before, however old; `unavailable` only with nothing known.
    */
   keys(request: { readonly afterMismatch: boolean }): Promise<StreamKeys | Unavailable>;
@@ -137,7 +137,7 @@ export type SettleResult =
   | { readonly kind: 'settled' }
   /** Another attempt has taken the event or the contact since; nothing was changed. */
   | { readonly kind: 'lost'; readonly event?: EventRow }
-  /** A user's row was there already, or is none that can be stored; nothing was changed. `cause` says which of the two. */
+  /** A user's row exists already or cannot be stored; nothing was changed. `cause` is one of the two. */
   | { readonly kind: 'rows_rejected'; readonly cause: string }
   | Unavailable;
 
@@ -152,7 +152,7 @@ export interface IdempotencyStore {
   claim(write: ClaimWrite): Promise<ClaimResult>;
   /**
    * All or nothing. A settlement that is found to stand already, by the same owner, is `settled`. `unavailable` takes a
-   * moment, also where the failure came at once: whoever asks again and again does not keep the process from all else.
+   * moment, also if the failure came at once: a caller that retries in a loop must not block the process.
    */
   settle(write: SettleWrite): Promise<SettleResult>;
 }
@@ -285,7 +285,7 @@ export interface QuarantineIndex {
   >;
 }
 
-/** What the index says to whoever only looks. */
+/** A read-only view of the index. */
 export interface QuarantineSummaries {
   /** How many events wait for this reason, counted up to 1,000, and when the oldest was quarantined. */
   summarize(reason: QuarantineReason): Promise<QuarantineSummary | Unavailable>;

@@ -90,7 +90,7 @@ export function bundledFunction(scope: Construct, id: string, props: BundledFunc
       // (a WebSocket, all of `fetch`), which took 35 ms of the start and is never used.
       format: OutputFormat.CJS,
       target: 'node24',
-      // All the same built out of the packages' ES modules, of which the bundler can leave out what is not used.
+      // Built from the packages' ES modules, so that the bundler can drop unused code.
       mainFields: ['module', 'main'],
       minify: true,
       sourceMap: false,

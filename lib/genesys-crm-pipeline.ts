@@ -134,7 +134,7 @@ export class ConfiguredPipeline extends Construct {
       'The redrive function: npm run redrive -- --function <name>',
       redrive.handler.functionName,
     );
-    output('AlarmTopicArn', 'Where alarms are told: subscribe whoever is on call', operations.topic.topicArn);
+    output('AlarmTopicArn', 'Alarms notify this topic: subscribe the engineers on call', operations.topic.topicArn);
     output('DashboardName', 'The dashboard', operations.dashboard.dashboardName);
     if (bus !== undefined) {
       output(
@@ -147,12 +147,12 @@ export class ConfiguredPipeline extends Construct {
     }
     output(
       'OperationsViewFunctionName',
-      'The operations page, a widget of the dashboard: whoever looks at it may invoke this',
+      'The operations page, a widget of the dashboard: its viewers may invoke this',
       page.view.functionName,
     );
     output(
       'OperationsActFunctionName',
-      'The same page with the right to redrive: whoever operates may invoke this, too',
+      'The same page with the right to redrive: operators may invoke this, too',
       page.act.functionName,
     );
     if (api.domainTarget !== undefined) output('DomainTarget', 'Point the domain’s DNS record here', api.domainTarget);

@@ -62,12 +62,7 @@ export class RedriveFunction extends Construct {
     handler.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     this.handler = handler;
     this.#schedule('Recovery', 'Takes back what an outage of the CRM put into quarantine', 1, 'recover');
-    this.#schedule(
-      'Observation',
-      'Tells of quarantine and of the circuit what alarms and dashboard show',
-      1,
-      'observe',
-    );
+    this.#schedule('Observation', 'Publishes the gauges of quarantine and circuit breaker', 1, 'observe');
     this.#schedule('Refresh', 'Sends to quarantine again what SQS would soon delete', 24 * 60, 'refresh');
   }
 

@@ -91,7 +91,7 @@ export function releaseDataDir(dataDir: string): void {
   rmSync(pathIn(dataDir), { force: true });
 }
 
-/** The pipeline that runs on `dataDir`. Refused where there is none, or it is not ready yet. */
+/** The pipeline that runs on `dataDir`. Throws a user error if none runs or it is not ready yet. */
 export function findPipeline(dataDir: string): PipelineDescription {
   const file = readPipelineFile(dataDir);
   // Its addresses and its key are only as good as its owner.
@@ -112,7 +112,7 @@ function runningOwner(dataDir: string): PipelineFile | undefined {
   return file !== undefined && startTimeOf(file.pid) === file.startTime ? file : undefined;
 }
 
-/** Undefined if there is none, or one that a kill has cut off: nothing runs that could be found by it. */
+/** Undefined if the file is missing or was cut off by a kill: then no pipeline runs. */
 function readPipelineFile(dataDir: string): PipelineFile | undefined {
   try {
     const text = readFileSync(pathIn(dataDir), 'utf8');

@@ -9,7 +9,7 @@ import { type Sample, sampleOf } from '../statistics.ts';
 export interface ColdStartSubject {
   readonly bundle: Bundle;
   readonly environment: Readonly<Record<string, string>>;
-  /** Made anew for each start. */
+  /** Created for each start. */
   readonly event: () => object;
 }
 

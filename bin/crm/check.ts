@@ -94,7 +94,7 @@ async function check(crm: CrmConfig, credentials: string): Promise<readonly Find
   return [...findings, ...step.value];
 }
 
-/** The CRM's reply, whatever its status; a text: why there is none. */
+/** The CRM's reply, whatever its status; a text gives the reason if it is missing. */
 async function ask(
   request: CrmRequest,
   { baseUrl }: CrmConfig,

@@ -84,7 +84,7 @@ export function formatRun(run: Run, eventIds: readonly string[] = []): string {
     ['end reached', describeEnd(run)],
     ...(absent.length === 0
       ? []
-      : [['not here', `${absent.map(printable).join(', ')} (npm run event -- <id> tells more)`] as [string, string]]),
+      : [['not here', `${absent.map(printable).join(', ')} (see npm run event -- <id>)`] as [string, string]]),
   ];
   const table = rows.map(([name, value]) => `  ${name.padEnd(14)}${value}`).join('\n');
   // What is not meant is of no interest: the counts say what else there is.
@@ -92,7 +92,7 @@ export function formatRun(run: Run, eventIds: readonly string[] = []): string {
   return sample.length === 0 ? table : `${table}\n\n${formatSample(sample)}`;
 }
 
-/** Known only where all of quarantine was looked at, by a function that tells what it has found. */
+/** Known only if the run examined all of quarantine and reported what it found. */
 function idsNotFound({ reachedEnd, eventIdsFound }: Run, eventIds: readonly string[]): readonly string[] {
   if (!reachedEnd || eventIdsFound === undefined) return [];
   return [...new Set(eventIds)].filter((id) => !eventIdsFound.includes(id));

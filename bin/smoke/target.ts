@@ -29,7 +29,7 @@ export interface SmokeTarget {
   close(): void;
 }
 
-/** Finds it. Refused if there is none, or if the stack lacks an output. */
+/** Finds the target. Throws a user error if it does not exist or the stack lacks an output. */
 export async function findSmokeTarget(
   stackName: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,

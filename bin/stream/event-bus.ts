@@ -38,7 +38,7 @@ export function propertiesFrom(
   return { eventSourceSuffix, awsAccountId, awsAccountRegion, eventFilter };
 }
 
-/** The one integration of this name; undefined where there is none. Refused where there are several. */
+/** The one integration of this name; undefined if it does not exist. Throws a user error if there are several. */
 export async function planEventBus(
   api: GenesysIntegrations,
   name: string,

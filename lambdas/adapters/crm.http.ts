@@ -197,7 +197,7 @@ async function decoded(response: IncomingMessage): Promise<Readable> {
   });
   const last = decoders.at(-1);
   if (last === undefined) return response;
-  // Whoever reads `last` sees the error.
+  // The reader of `last` gets the error.
   pipeline([response, ...decoders], () => undefined);
   return last;
 }

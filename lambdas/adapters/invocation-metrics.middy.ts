@@ -10,7 +10,7 @@ export function publishMetrics(metrics: { publish(): void }): MiddlewareObj {
 
 /**
  * Records how long an invocation took, and how long its event loop stood still; not for a request that was refused:
- * whoever sends such in numbers must neither move the latency nor multiply the lines of the log.
+ * a sender of many of these must neither move the latency nor multiply the lines of the log.
  */
 export function measureInvocation(metrics: Metrics, lag: { start(): void; stop(): number }): MiddlewareObj {
   let beganAtMs = 0;

@@ -48,7 +48,7 @@ export class SqsQuarantineQueue implements QuarantineQueue {
       WaitTimeSeconds: WAIT_SECONDS,
       VisibilityTimeout: Math.min(VISIBILITY_SECONDS_MAX, Math.max(1, Math.ceil(holdMs / 1_000))),
       MessageAttributeNames: ['All'],
-      // AWSTraceHeader is none of them: Lambda takes a trace that comes by often for a runaway loop.
+      // AWSTraceHeader is not among them: Lambda takes a trace that comes by often for a runaway loop.
       MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp'],
     });
     try {

@@ -117,7 +117,7 @@ export const LIMIT_TABLE = {
   // Retention
   deliveryRetentionMs: limit(4 * DAY, MINUTE, 14 * DAY, 'how long an undelivered event waits in the delivery queue'),
   quarantineRetentionMs: limit(14 * DAY, MINUTE, 14 * DAY, 'SQS keeps no message longer'),
-  quarantineRefreshMs: limit(10 * DAY, MINUTE, 14 * DAY, 'age at which a quarantined message is sent anew'),
+  quarantineRefreshMs: limit(10 * DAY, MINUTE, 14 * DAY, 'age at which a quarantined message is sent again'),
   finalRowTtlMs: limit(45 * DAY, MINUTE, 3_650 * DAY, 'how long a final event is remembered'),
 
   // Alarms

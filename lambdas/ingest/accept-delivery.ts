@@ -19,7 +19,7 @@ export interface Delivery {
   readonly profile: SignatureProfile;
   /** The raw body's bytes, nothing decoded but HTTP's own Base64. */
   readonly body: Uint8Array;
-  /** The signature header as it came; undefined where there is none. */
+  /** The signature header as received; undefined if it is missing. */
   readonly signature: string | undefined;
 }
 

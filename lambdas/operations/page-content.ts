@@ -1,4 +1,4 @@
-/** What a page shows, read through the ports. What cannot be read is shown as that; the rest is shown all the same. */
+/** Content of a page, read through the ports. A part that cannot be read is shown as such; the rest is shown anyway. */
 import { type CircuitBreakerRow, readCircuitBreaker } from '../domain/crm/circuit-breaker.ts';
 import type { EventRow } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';

@@ -11,7 +11,7 @@ export type RedriveTarget =
 export type PageRequest =
   | { readonly kind: 'overview' }
   | { readonly kind: 'event'; readonly eventId: string }
-  /** A dry run tells what would move, and moves nothing. */
+  /** A dry run reports what would move, and moves nothing. */
   | { readonly kind: 'redrive'; readonly target: RedriveTarget; readonly dryRun: boolean };
 
 /** A request as a button carries it: flat texts, so that a form's fields can carry it too. */
@@ -37,7 +37,7 @@ export function flatRequest(request: PageRequest): FlatRequest {
 /** The longest event id. */
 const ID_MAX = 256;
 
-/** Reads a request. What is none asks for the overview: nothing is ever moved by a guess. */
+/** Parses a request. An invalid one asks for the overview: nothing is moved by a guess. */
 export function readPageRequest(given: Readonly<Record<string, unknown>>): PageRequest {
   const { ask, reason } = given;
   const eventId = idIn(given.eventId);

@@ -122,7 +122,7 @@ function renderDryRun(target: RedriveTarget, report: Report, crmIsDown: boolean,
   return panel(
     'plain',
     `${counted(total)} would move: ${nameOf(target)}`,
-    html`<p>From quarantine back to the delivery queue, to be tried anew. Nothing has been moved yet.</p>
+    html`<p>From quarantine back to the delivery queue, to be tried again. Nothing has been moved yet.</p>
 ${renderEnding(report)}${renderSkipped(report)}${crmIsDown && html`<p class="ops-warning">The circuit is open: they would come straight back. Wait until the CRM answers.</p>`}
 ${helpsRarely(target) && html`<p class="ops-warning">${helpsRarely(target)}</p>`}
 <div class="ops-actions">${controls.button(`Redrive ${counted(now)}`, request, { kind: 'primary', confirmation: question, acts: true })}</div>`,

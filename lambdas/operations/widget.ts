@@ -29,7 +29,7 @@ export interface WidgetEndpoints {
 /** The documentation, in Markdown. */
 export const WIDGET_DOCUMENTATION = {
   markdown:
-    '## Operations\nWhat waits in quarantine, reason by reason, with a redrive that tells first what it would move; the ' +
+    '## Operations\nWhat waits in quarantine, reason by reason, with a redrive that first shows what it would move; the ' +
     'circuit of the CRM; the life of an event by its id.\n\nWho may invoke the view function sees the page; who may ' +
     'invoke the act function as well can redrive. It takes no parameters.',
 };

@@ -211,7 +211,7 @@ export class Attempt {
         if (task.contact !== undefined) this.#known.setContact(task.contact.key, claimed.contact);
         return 're_evaluate';
       case 'unavailable':
-        // It may stand all the same: asked again under the same owner, it is then found and used.
+        // The claim may have succeeded; retrying with the same owner detects that.
         if (this.#timeLeftMs() > this.#neededMs()) return 're_evaluate';
         return this.#later(claimed.cause, this.#retryDelayMs(), 'state_table');
       default:
@@ -293,7 +293,7 @@ export class Attempt {
 
   /**
    * Calls the CRM, a second time with a newly read token where it refuses the one we had and time allows. A probe is
-   * one call, and so has its token read anew before.
+   * one call, and so refreshes the token first.
    */
   async #callCrm(task: Extract<Task, { kind: 'deliver' }>, pass: Permit): Promise<CrmOutcome> {
     const isProbe = pass.kind === 'probe';
@@ -410,7 +410,7 @@ export class Attempt {
     return settled;
   }
 
-  /** A settlement that did not come about: whoever holds the event now, the message has to come back. */
+  /** The outcome was not recorded: retry the message, whichever attempt holds the event now. */
   #unsettled(
     settled: Exclude<SettleResult, { kind: 'settled' }>,
     claimed: EventRow,

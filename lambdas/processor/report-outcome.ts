@@ -14,7 +14,7 @@ export interface ReportDependencies {
   readonly clock: Clock;
 }
 
-/** Tells a disposition. */
+/** Logs and counts a disposition. */
 export function reportDisposition(
   record: DecodedRecord | ParsedRecord,
   disposition: Disposition,
@@ -39,7 +39,7 @@ export function reportDisposition(
   if (outcome === 'applied') measure(record, deps);
 }
 
-/** Tells of an attempt that threw: an error says where, and the message comes back. */
+/** Logs an attempt that threw, with its place in the code. The message is retried. */
 export function reportUnexpectedError(
   record: DecodedRecord | ParsedRecord,
   error: unknown,

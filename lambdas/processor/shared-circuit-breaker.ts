@@ -144,7 +144,7 @@ export class SharedCircuitBreaker {
     return Math.max(this.#notBeforeMs, this.#seen.row.notBeforeMs ?? 0);
   }
 
-  /** The CRM has asked by `failure` for no call before `notBeforeMs`: tells all environments. */
+  /** The CRM has asked by `failure` for no call before `notBeforeMs`: shared with all environments. */
   async pause(notBeforeMs: number, failure: CrmFailure): Promise<void> {
     const { clock, limits, log, metrics } = this.#deps;
     this.#notBeforeMs = Math.max(this.#notBeforeMs, notBeforeMs);

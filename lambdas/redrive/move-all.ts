@@ -2,7 +2,7 @@
 import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
 import type { MoveTasks } from '../ports.ts';
 
-/** Starts a task, or tells how far the one is that runs already. */
+/** Starts a task, or reports the progress of the running one. */
 export async function moveAll(ratePerSecond: number | undefined, tasks: MoveTasks): Promise<RedriveResult> {
   const started = await tasks.start(ratePerSecond);
   switch (started.kind) {

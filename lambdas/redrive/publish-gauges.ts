@@ -29,7 +29,7 @@ export interface GaugeDependencies {
 interface QuarantineSeen {
   /** By reason; those for which nothing waits are left out. */
   readonly byReason: Readonly<Partial<Record<QuarantineReason, number>>>;
-  /** For how long the oldest event has been quarantined; 0 where there is none. */
+  /** Age of the oldest quarantined event; 0 if quarantine is empty. */
   readonly oldestMs: number;
 }
 

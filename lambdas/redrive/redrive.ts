@@ -1,4 +1,4 @@
-/** Moves what a request means from quarantine to the delivery queue, or tells what it would move. */
+/** Moves the requested messages from quarantine to the delivery queue, or reports what it would move. */
 
 import type { Limits } from '../domain/limits.ts';
 import type { RedriveFilter, RedriveRequest } from '../domain/quarantine/redrive-request.ts';

@@ -35,7 +35,7 @@ export class AlarmTopic extends Construct {
   /** CloudWatch may not use the key that SNS has for everybody. */
   #key(alarms: ServicePrincipal, ofThisAccount: Record<string, Record<string, string>>): Key {
     const key = new Key(this, 'Key', {
-      description: 'Encrypts what alarms say on their way to whoever is told',
+      description: 'Encrypts alarm notifications in transit',
       enableKeyRotation: true,
       pendingWindow: Duration.days(7),
       removalPolicy: RemovalPolicy.DESTROY,

@@ -1,4 +1,4 @@
-/** What tells the operator: alarms with their topic, and the dashboard. */
+/** Monitoring: alarms with their topic, and the dashboard. */
 import type { Dashboard, IWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';

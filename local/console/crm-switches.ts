@@ -36,7 +36,7 @@ const VENDOR_SWITCHES = [
 
 type Switch = (typeof SWITCHES | typeof VENDOR_SWITCHES)[number];
 
-/** The rules that a switch means, or undefined where it is none, or its contact cannot be one. */
+/** The rules of a switch, or undefined if the switch is unknown or its contact is invalid. */
 export function rulesOfSwitch(name: string, phone: string): readonly FaultRule[] | undefined {
   const known = [...SWITCHES, ...VENDOR_SWITCHES].some(([command]) => command === name);
   const isReject = name === 'reject' && phone !== '' && !phone.startsWith('-');

@@ -70,7 +70,7 @@ export class OperationsPage {
     return result;
   }
 
-  /** Tells the sample CRM how to behave. False: there is none, or it does not answer. */
+  /** Sets the faults of the sample CRM. False if it is absent or does not respond. */
   async setCrmFaults(rules: readonly FaultRule[]): Promise<boolean> {
     const { sampleCrmUrl, accessKey } = this.#sources;
     if (sampleCrmUrl === undefined) return false;

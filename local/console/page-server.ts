@@ -81,7 +81,7 @@ export class PageServer {
     const form = await readForm(request);
     if (form === undefined) return send(response, 413, 'text/plain', 'The form is too long.\n');
     if (!mayChange(request, form.get('token'), this.#page.token)) {
-      return send(response, 403, 'text/plain', 'This does not come from the page as it is now. Load the page anew.\n');
+      return send(response, 403, 'text/plain', 'This does not come from the page as it is now. Reload the page.\n');
     }
     const taken = await carryOut(form);
     if (taken.kind === 'wrong') return send(response, 400, 'text/plain', `${taken.why}\n`);

@@ -28,7 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   'apply-then-fail': {
     takes: '[SHARE]',
-    about: 'apply a share of the calls (1), and answer them with 500 all the same',
+    about: 'apply a share of the calls (1), and then answer them with 500',
     rules: (args) => [{ share: args.share(1), applyFirst: true, status: 500 }],
   },
   throttle: {

@@ -1,4 +1,4 @@
-/** The sample CRM's process. The pipeline tells it the token once the secrets are there. */
+/** The sample CRM's process. The pipeline sends it the token once the secrets exist. */
 
 import { messageOf } from '../../cli/user-error.ts';
 import { listenOnLoopback } from '../http/loopback.ts';

@@ -56,7 +56,7 @@ export function embeddedBinary(platform = process.platform, architecture = proce
     const path = join(dirname(fileURLToPath(import.meta.resolve(`${packageName}/package.json`))), file);
     if (existsSync(path)) return path;
   } catch {
-    // Not installed: there is none for this platform, or optional dependencies were left out.
+    // Not installed: this platform has no build, or optional dependencies were left out.
   }
   throw new UserError(
     [

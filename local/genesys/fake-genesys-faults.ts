@@ -15,7 +15,7 @@ const rule = z.strictObject({
   message: z.optional(z.string()),
   /** The header's value. */
   retryAfter: z.optional(z.string()),
-  /** Do what was asked all the same, and only then fail. */
+  /** Carry out the request first, then fail. */
   applyFirst: z.optional(z.boolean()),
 });
 

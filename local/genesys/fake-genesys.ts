@@ -119,7 +119,7 @@ export class FakeGenesys {
     );
   }
 
-  /** The streams, for whoever delivers for them. */
+  /** The streams, for the sender of their deliveries. */
   get streams(): FakeStream[] {
     return [...this.#streams.values()];
   }

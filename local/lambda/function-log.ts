@@ -53,7 +53,7 @@ export class FunctionLog {
     writeSync(this.descriptor, `${JSON.stringify(entry)}\n`);
   }
 
-  /** Tells what is left to tell, and closes the file. */
+  /** Writes what is left and closes the file. */
   close(): void {
     clearInterval(this.#timer);
     this.#look();
@@ -102,6 +102,6 @@ function putAside(path: string): void {
   try {
     if (statSync(path).size > KEPT_BYTES_MAX) renameSync(path, `${path}.1`);
   } catch {
-    // There is none yet.
+    // It does not exist yet.
   }
 }

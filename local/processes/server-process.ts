@@ -19,7 +19,7 @@ export type ServerReport =
 /** A running server. */
 export interface ServerProcess {
   readonly url: string;
-  /** Tells the server's script something. */
+  /** Sends a message to the server's script. */
   send(message: object): void;
   /** Ends it and resolves when it is gone. */
   stop(): Promise<void>;

@@ -12,7 +12,7 @@ export interface OutgoingEvent {
   readonly body: Buffer;
   /** Where its row is in the state table. */
   readonly rowKey: string;
-  /** What the CRM is given as idempotency key; null where the event is none. */
+  /** The CRM's idempotency key; null if the event is invalid. */
   readonly eventId: string | null;
 }
 
@@ -84,7 +84,7 @@ export function readPatterns(option: string, path: string): readonly Json[] {
     parsed = JSON.parse(readBytes(option, path).toString('utf8'));
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${option} ${path}: not JSON (with --as-is it is sent all the same)`);
+    throw new UserError(`${option} ${path}: not JSON (use --as-is to send it anyway)`);
   }
   const patterns: unknown[] = Array.isArray(parsed) ? parsed : [parsed];
   if (patterns.length === 0 || !patterns.every((item) => typeof item === 'object' && item !== null)) {

@@ -59,7 +59,7 @@ describe.each(SUBJECTS)('the circuit’s row, as %s', (_name, start) => {
   });
   afterAll(async () => subject?.stop());
 
-  it('is opened once, probed by one, and closed: each write by whoever saw the row as it is', async () => {
+  it('is opened once, probed by one, and closed: each write by an attempt that read the current row', async () => {
     const { store } = subject;
     expect(await store.read()).toEqual({ kind: 'absent' });
     expect(await store.write({ ...CLOSED }, OPEN)).toEqual({ kind: 'differs', stored: undefined });

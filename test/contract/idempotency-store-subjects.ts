@@ -23,7 +23,7 @@ export interface StoreSubject {
   stop(): Promise<void>;
 }
 
-/** The subjects by name; each is started anew by a test file that uses it. */
+/** The subjects by name; each test file starts its own. */
 export const STORE_SUBJECTS: readonly (readonly [string, () => Promise<StoreSubject>])[] = [
   ['the fake in memory', async () => memorySubject()],
   ['the DynamoDB adapter', dynamoDbSubject],

@@ -139,7 +139,7 @@ describe('the SQS adapter', () => {
     }
   });
 
-  it('tells which of a batch were taken, and nothing of a call that was not answered', async () => {
+  it('reports which of a batch were deleted, and nothing of a call without a response', async () => {
     const client = mockClient(SQSClient);
     const queue = new SqsBatchQueue(client as unknown as SQSClient, 'http://127.0.0.1/queue', 1_000);
     client.on(SendMessageBatchCommand).resolvesOnce({

@@ -47,7 +47,7 @@ export class BreakpointProxy {
     return proxy;
   }
 
-  /** The variables with which an environment talks to the proxy; `watch` tells it which process that is. */
+  /** The variables with which an environment talks to the proxy; `watch` names the process. */
   interpose(variables: Readonly<Record<string, string>>): {
     readonly variables: Record<string, string>;
     watch(environment: WatchedEnvironment): void;

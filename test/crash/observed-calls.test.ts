@@ -21,7 +21,7 @@ describe('a call seen from outside', () => {
     expect(observedCall('dynamodb', target('PutItem'), body, 'q')).toEqual({ kind: 'settle', eventIds: ['e.1'] });
   });
 
-  it('is none that matters where it reads, or writes another row', () => {
+  it('is ignored if it reads, or writes another row', () => {
     expect(observedCall('dynamodb', target('BatchGetItem'), '{}', 'q')).toBeUndefined();
     expect(
       observedCall('dynamodb', target('TransactWriteItems'), transaction('CIRCUIT#crm', 'OPEN'), 'q'),

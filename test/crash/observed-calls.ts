@@ -13,7 +13,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** A server that a function talks to. */
 export type ServerName = 'sqs' | 'dynamodb' | 'crm' | 'secrets';
 
-/** The call in a request, or undefined where it is none of those that matter. */
+/** The call in a request, or undefined if it is irrelevant. */
 export function observedCall(
   server: ServerName,
   headers: IncomingHttpHeaders,

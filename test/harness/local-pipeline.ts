@@ -318,7 +318,7 @@ export class LocalPipelineProcess {
     return readCrmCalls(this.description.crm.url);
   }
 
-  /** Tells the sample CRM how to misbehave; no rules, no faults. */
+  /** Sets the faults of the sample CRM; an empty list removes them. */
   async setCrmFaults(rules: readonly FaultRule[]): Promise<void> {
     const { crm, endpoints } = this.description;
     await setCrmFaults(crm.url, endpoints.accessKey, rules);

@@ -63,7 +63,7 @@ describe('a mapping file', () => {
     expect(problemsWith(path)).toEqual([expect.stringContaining("Property 'crmMapping' is missing")]);
   });
 
-  it.each(['missing.ts', 'mapping.txt', '.'])('that is none is refused: %s', (name) => {
+  it.each(['missing.ts', 'mapping.txt', '.'])('that is not a TypeScript file is refused: %s', (name) => {
     const path = join(DIRECTORY, name);
     expect(problemsWith(path)).toEqual(['mapping.file: a file that exports crmMapping: .ts, .mts, .js, .mjs']);
   });

@@ -1,4 +1,4 @@
-/** Alarms and dashboard: they name only what is emitted, tell whoever is on call, and each alarm is in the runbook. */
+/** Alarms and dashboard: they name only what is emitted, notify the topic, and each alarm is in the runbook. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
@@ -229,7 +229,7 @@ describe('alarms', () => {
     }
   });
 
-  it('have each a heading of the runbook, and the runbook no heading of an alarm that is none', () => {
+  it('have each a heading of the runbook, and the runbook has no heading without an alarm', () => {
     const [, section = ''] = /\n## Alarms\n([\s\S]*?)\n## /.exec(RUNBOOK) ?? [];
     const headings = [...section.matchAll(/^### (\w+)$/gm)].map(([, heading]) => heading);
     expect(headings.sort()).toEqual([...alarms.keys(), 'DeliveriesSilent', 'PartnerEventsStuck'].sort());
@@ -285,7 +285,7 @@ describe('other formulas', () => {
 });
 
 describe('the dashboard', () => {
-  it('goes by the flow, at most two graphs a row', () => {
+  it('follows the flow, at most two graphs a row', () => {
     const headings = widgets.flatMap(({ properties }) => /^## (.*)/.exec(properties.markdown ?? '')?.[1] ?? []);
     expect(headings).toEqual([
       '1. Taken in',
@@ -378,7 +378,7 @@ describe('the topic of alarms', () => {
     ]);
   });
 
-  it('tells nobody, unless the configuration says whom', () => {
+  it('has no subscription unless alarms.email is configured', () => {
     expect(template.findResources('AWS::SNS::Subscription')).toEqual({});
     const configured = configuredStack();
     expect(only(configured, 'AWS::SNS::Subscription').Properties).toMatchObject({

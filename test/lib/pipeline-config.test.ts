@@ -85,7 +85,7 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('tells everything that is wrong at once', () => {
+  it('reports every problem at once', () => {
     const wrong = problems({
       'ingest.memoryMb': 'lots',
       'names.deliveryQueue': 'a queue',

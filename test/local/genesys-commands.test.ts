@@ -87,7 +87,7 @@ describe('a fake that is told', () => {
 
   async function tell(line: string): Promise<void> {
     const request = read(line);
-    if (request.kind !== 'tell') throw new Error(`${line} tells nothing`);
+    if (request.kind !== 'tell') throw new Error(`${line} sends nothing`);
     const body = JSON.stringify(request.body);
     const headers = { 'content-type': 'application/json', 'x-access-key': 'key' };
     const { status } = await fetch(`${server.url}/_genesys/${request.path}`, { method: 'POST', headers, body });

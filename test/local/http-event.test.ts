@@ -65,7 +65,7 @@ describe('a request as an event', () => {
     expect(Buffer.from(event.body ?? '', isBase64Encoded ? 'base64' : 'utf8')).toEqual(body);
   });
 
-  it('has no body where there is none', () => {
+  it('has no body if the request has none', () => {
     expect(toHttpEvent(request({ body: Buffer.alloc(0) }), ROUTE)).not.toHaveProperty('body');
   });
 });
@@ -88,7 +88,7 @@ describe('a function’s answer as a response', () => {
     [{ kind: 'failed', errorType: 'Error', errorMessage: 'secret detail' } as const],
     [{ kind: 'returned', value: { statusCode: 'x' } } as const],
     [{ kind: 'returned', value: { statusCode: 200, body: { a: 1 } } } as const],
-  ])('is a 500 that tells nothing where it failed or cannot be sent', (result) => {
+  ])('is a 500 without details if it failed or cannot be sent', (result) => {
     expect(toHttpResponse(result)).toMatchObject({ status: 500, body: '{"message":"Internal Server Error"}' });
   });
 });

@@ -137,7 +137,7 @@ describe('a file of secrets that cannot be read', () => {
     );
   });
 
-  it('because it is none, is refused by its name', () => {
+  it('because it is unknown, is refused by its name', () => {
     const path = join(directory, 'directory.json');
     mkdirSync(path);
     expect(refusal(path)).toMatchObject({

@@ -139,7 +139,7 @@ describe('npm run event', () => {
     ['a completed event', 'fine-0', 0, /^fine-0 {2}completed\n\n {2}Applied to the CRM\./],
     ['a quarantined event', 'refused-0', 0, /^refused-0 {2}quarantined\n\n {2}In quarantine as crm_rejected/],
     ['an unknown event', 'nobody', 1, /^nobody {2}not known\n/],
-  ])('tells of %s', async (_what, id, code, text) => {
+  ])('shows %s', async (_what, id, code, text) => {
     const result = await pipeline.event(id);
     expect(result).toEqual({ code, stdout: expect.stringMatching(text), stderr: '' });
   });
@@ -231,7 +231,7 @@ describe('npm run event', () => {
     expect((await pipeline.count('quarantine')).visible).toBe(0);
   });
 
-  it('breaks and mends the sample CRM', async () => {
+  it('breaks and restores the sample CRM', async () => {
     await page.getByRole('button', { name: 'Down' }).click();
     await page.getByText('every call is answered 503').waitFor();
     expect(await page.getByRole('button', { name: 'Down' }).getAttribute('aria-pressed')).toBe('true');

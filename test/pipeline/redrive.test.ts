@@ -71,7 +71,7 @@ describe('npm run redrive', () => {
     expect((await pipeline.rows([refused])).get(refused)).toMatchObject({ redrives: 1 });
   });
 
-  it('tells by its exit code what is wrong: the options, or the pipeline', async () => {
+  it('distinguishes wrong options from a missing pipeline by its exit code', async () => {
     expect(await pipeline.redrive('--reason', 'bad_luck')).toMatchObject({ code: 2, stdout: '' });
     const ended = new LocalPipelineProcess();
     try {
@@ -106,7 +106,7 @@ describe('npm run redrive', () => {
     expect(await inQuarantine()).toBe(1);
   });
 
-  it('hands everything to SQS’s own task, and tells that it did', async () => {
+  it('hands everything to SQS’s own task, and reports it', async () => {
     const { code, stdout } = await pipeline.redrive('--all');
     // As printed it must not ask anybody's account.
     expect(stdout).toMatch(

@@ -59,7 +59,7 @@ describe('the simulation', () => {
     expect(await firstViolation(fault)).toBeDefined();
   });
 
-  it('makes a violation short, and tells how to repeat it', async () => {
+  it('shrinks a violation, and prints how to repeat it', async () => {
     const [fault] = MUTANTS;
     if (fault === undefined) throw new Error('there are no deliberate faults');
     // A run that is short already has little to leave out.

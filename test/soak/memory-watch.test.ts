@@ -23,12 +23,26 @@ describe('memory over time', () => {
       'judged: too short to tell',
       'a server: not judged',
     ]);
-    watch.look(processes, 150_000);
-    watch.look(processes, 300_000);
-    expect(watch.report()[0]).toMatchObject({
-      name: 'judged',
-      lifeSeconds: 300,
-      verdict: expect.stringMatching(/flat|grows/),
-    });
+  });
+
+  it.each([
+    ['flat', [100, 100, 100, 100, 100, 100]],
+    ['flat', [50, 150, 150, 140, 140, 145]],
+    ['grows', [100, 100, 100, 120, 140, 160]],
+  ])('is called %s: %j megabytes, one sample a minute', (verdict, megabytes) => {
+    const samples = megabytes.values();
+    const watch = new MemoryWatch(
+      () => true,
+      () => samples.next().value,
+    );
+    for (const minute of megabytes.keys()) watch.look([{ name: 'processor', pid: 1 }], minute * 60_000);
+    expect(watch.report()[0]).toMatchObject({ lifeSeconds: 300, verdict });
+  });
+
+  it('is read from the operating system', () => {
+    const watch = new MemoryWatch(() => true);
+    watch.look([{ name: 'this process', pid: process.pid }], 0);
+    const { rss } = process.memoryUsage();
+    expect(Math.abs((watch.report()[0]?.lastMb ?? 0) - rss / 2 ** 20)).toBeLessThan(rss / 2 ** 21);
   });
 });

@@ -39,16 +39,18 @@ const BEYOND_FIRST_HALF = 1.1;
 export class MemoryWatch {
   readonly #samples = new Map<string, Sample[]>();
   readonly #judged: (name: string) => boolean;
+  readonly #megabytesOf: (pid: number) => number | undefined;
 
-  /** `judged` says which processes a verdict is given on. */
-  constructor(judged: (name: string) => boolean) {
+  /** `judged` selects the processes that get a verdict. */
+  constructor(judged: (name: string) => boolean, megabytesOf = residentMegabytes) {
     this.#judged = judged;
+    this.#megabytesOf = megabytesOf;
   }
 
   /** One sample of each of the processes that still runs. */
   look(processes: readonly WatchedProcess[], nowMs: number): void {
     for (const { name, pid } of processes) {
-      const megabytes = residentMegabytes(pid);
+      const megabytes = this.#megabytesOf(pid);
       if (megabytes === undefined) continue;
       const key = `${name} ${pid}`;
       this.#samples.set(key, [...(this.#samples.get(key) ?? []), { atMs: nowMs, megabytes }]);

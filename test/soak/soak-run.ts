@@ -159,7 +159,7 @@ async function waitForEnd(
     await sleep(LOOK_EVERY_MS);
     return false;
   };
-  // What has not come to an end by then is told in the report.
+  // The report lists what is not settled by then.
   await pipeline.until('all are dealt with', dealtWith, DRAIN_PATIENCE_MS).catch(() => {});
   return outcomes;
 }

@@ -2,7 +2,7 @@
 import { type Comparison, type Condition, comparisonsOf, type Span } from './condition.ts';
 import { isTime } from './parser.ts';
 
-/** What a condition's author should know; it is sent all the same. `span` is what the warning is about, else all of it. */
+/** A warning for the author of a condition, which is sent anyway. `span` is what the warning is about, else all of it. */
 export interface ConditionWarning {
   readonly message: string;
   readonly span?: Span;

@@ -23,7 +23,7 @@ const SPACE = /\s/;
 const WORD = /[^\s()"']+/y;
 const CONTROL = /\p{Cc}/u;
 
-/** The words of `text`, ended by `end`; or the first thing that is none. */
+/** The words of `text`, ended by `end`; or the first invalid token. */
 export function readTokens(
   text: string,
 ):

@@ -35,7 +35,7 @@ export function matchCondition(condition: Condition, event: unknown): ConditionO
   return { matches, comparisons: outcomes.flatMap(({ comparisons }) => comparisons) };
 }
 
-/** The value of a field, its own only; undefined where there is none on the way. */
+/** The value of a field, its own only; undefined if a part of the path is missing. */
 function fieldOf(event: unknown, field: string): unknown {
   let value = event;
   for (const name of field.split('.')) {

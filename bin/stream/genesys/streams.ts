@@ -19,7 +19,7 @@ const stream = z.looseObject({
   destination: z.looseObject({
     type: z.string(),
     url: z.optional(z.string()).transform((url) => url ?? ''),
-    /** Whether the API tells it is its own affair: often it is left out, or masked. */
+    /** The API may leave it out or mask it. */
     secret: z.optional(z.nullable(z.string())),
   }),
   routingRules: z.optional(z.array(rule)).transform((rules) => rules ?? []),
@@ -34,7 +34,7 @@ export interface StreamBody {
   readonly routingRules: readonly { readonly name: string; readonly condition: string; readonly enabled: boolean }[];
 }
 
-/** A stream as Genesys Cloud tells it. */
+/** A stream as Genesys Cloud returns it. */
 export interface RemoteStream {
   readonly id: string;
   readonly name: string;

@@ -40,7 +40,7 @@ export class SecretVersions {
     return { stages: new Map(stages), changedAtMs: LastChangedDate?.getTime() ?? 0 };
   }
 
-  /** The version of a stage; undefined where there is none. */
+  /** The version of a stage; undefined if it does not exist. */
   async read(stage: SecretStage): Promise<SecretVersion | undefined> {
     const command = new GetSecretValueCommand({ SecretId: this.#secretId, VersionStage: stage });
     return askAws('read the stream secret', 'secretsmanager:GetSecretValue', async () => {

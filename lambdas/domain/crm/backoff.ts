@@ -43,7 +43,7 @@ const HTTP_DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
 /**
  * `Retry-After` in milliseconds: seconds, or an HTTP date counted from `nowMs` (RFC 9110, section 10.2.3). Also what
  * servers send in its place: seconds with decimals, rounded up; a list, of which the first counts; an ISO 8601 date.
- * 0 if it is none of these, or in the past.
+ * 0 if it has no such form or is in the past.
  */
 export function retryAfterMs(header: string | undefined, nowMs: number): number {
   if (header === undefined) return 0;

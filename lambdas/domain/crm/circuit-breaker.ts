@@ -36,7 +36,7 @@ export interface CircuitBreakerRow {
   readonly succeededAtMs?: number;
 }
 
-/** The attributes of a row as they are stored, whoever wrote them. */
+/** The attributes of a row as stored. */
 export type StoredCircuitBreaker = Readonly<Record<string, unknown>>;
 
 /** What was read of the circuit: the row it stands for, and what a write has to find unchanged. */

@@ -18,7 +18,7 @@ export interface IssuedToken {
   readonly token: string;
   /** Absent where the endpoint does not say. */
   readonly lifetimeMs?: number;
-  /** Absent where it is the one that was sent, or there is none. */
+  /** Absent if it is unchanged or missing. */
   readonly refreshToken?: string;
   readonly baseUrl?: string;
 }

@@ -3,7 +3,7 @@
 /** Made once: a decoder takes longer to make than a body to decode. */
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
-/** A body's JSON, or why it is none. Never throws. */
+/** A body's JSON, or why it is not JSON. Never throws. */
 export function parseJson(
   body: Uint8Array,
 ): { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'invalid'; readonly reason: string } {

@@ -1,4 +1,4 @@
-/** Names of rows and of the index in the state table, and the digest that tells one event from another that reuses its id. */
+/** Names of rows and of the index in the state table, and the digest that distinguishes an event from another that reuses its id. */
 import { hash } from 'node:crypto';
 import type { PipelineEvent } from './event.ts';
 

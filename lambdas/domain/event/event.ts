@@ -38,7 +38,7 @@ export interface PipelineEvent {
   readonly eventBody?: Readonly<Record<string, unknown>>;
 }
 
-/** A parsed event, or the reason why it is none. */
+/** A parsed event, or the reason why it is invalid. */
 export type ParsedEvent =
   | { readonly kind: 'event'; readonly event: PipelineEvent }
   | { readonly kind: 'invalid'; readonly reason: string };

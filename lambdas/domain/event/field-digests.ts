@@ -7,7 +7,7 @@ const FIELDS_MAX = 8;
 const NAME_MAX = 40;
 const DIGEST_CHARACTERS = 8;
 
-/** Equal in all deliveries of one event, or part of what tells one event from another. */
+/** Equal in all deliveries of one event, or part of what distinguishes events. */
 const IDENTITY_FIELDS = new Set(['eventBridgeEventId', 'eventType', 'eventTimestamp']);
 
 /**

@@ -21,7 +21,7 @@ const EPOCH_MS_FORM = /^\d{12,14}$/;
 const isoInstant = z.iso.datetime({ offset: true });
 
 /**
- * Reads a time: ISO 8601 with an offset, or epoch milliseconds as a number or as text. Undefined if it is none of
+ * Reads a time: ISO 8601 with an offset, or epoch milliseconds as a number or as text. Undefined if it is not one of
  * these, ambiguous (no offset), no real date, or before 1970.
  */
 export function parseInstant(value: unknown): Instant | undefined {

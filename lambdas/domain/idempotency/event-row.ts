@@ -36,7 +36,7 @@ export type QuarantineReason =
 /** Whether failures concern the CRM as a whole, or one record. */
 export type FailedBy = 'crm' | 'record';
 
-/** Something that happened to an event on its way, for people: no rule goes by it. */
+/** One entry of an event's history. For people: no rule depends on it. */
 export interface HistoryEntry {
   readonly atMs: number;
   readonly what: 'failed' | 'lease_expired' | 'quarantined' | 'redriven' | 'sent_again';
@@ -89,7 +89,7 @@ export interface EventRow {
   readonly eventType?: string;
   /**
    * Digest of the ordering key: part of the identity, and names the contact's row without storing a phone number.
-   * Absent where the mapping gave none, or could not say (which a mended mapping may).
+   * Absent where the mapping gave none, or failed (a fixed mapping may give one).
    */
   readonly orderingKey?: string;
   /** How often a person has redriven the event, but for `circuit_open`, which says nothing about the event. */
@@ -214,7 +214,7 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
       return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
     }
     case 'QUARANTINED': {
-      // Whoever has captured a signed delivery could otherwise take its event out of quarantine, without a redrive.
+      // A replay of a captured delivery must not take its event out of quarantine without a redrive.
       if (!context.fromQuarantine) return { kind: 'waits_in_quarantine' };
       const history = appendHistory(row.history, { atMs: context.nowMs, what: 'redriven' });
       if (context.isRecovered) {

@@ -1,4 +1,4 @@
-/** What the redrive function answers: for the command, for its log, and for whoever shows quarantine to people. */
+/** The redrive function's response: for the command, its log, and the operations page. */
 import type { QuarantineReason } from '../idempotency/event-row.ts';
 
 /** What became of a message that was looked at. */

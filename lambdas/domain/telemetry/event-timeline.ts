@@ -30,14 +30,14 @@ export interface EventTimeline {
   readonly state: TimelineState;
   /** The state in a sentence. */
   readonly summary: string;
-  /** Where its message is, as far as the row tells. */
+  /** Where its message is, as far as the row shows. */
   readonly message: string;
   readonly next: string;
   /** Oldest first. What went well leaves no trace but its end. */
   readonly steps: readonly TimelineStep[];
 }
 
-/** Tells the life of the event with this row, as it is at `nowMs`. */
+/** Builds the timeline of the event with this row, as of `nowMs`. */
 export function timelineOf(row: EventRow | undefined, nowMs: number): EventTimeline {
   if (row === undefined) return UNKNOWN;
   return { ...presentOf(row, nowMs), steps: stepsOf(row) };
@@ -163,7 +163,7 @@ const HAPPENED: Readonly<Record<HistoryEntry['what'], string>> = {
   lease_expired: 'attempt ended without a word',
   quarantined: 'quarantined',
   redriven: 'redriven',
-  sent_again: 'sent again by the sender, and tried anew',
+  sent_again: 'sent again by the sender, and tried again',
 };
 
 function stepFrom({ atMs, what, detail }: HistoryEntry): TimelineStep {

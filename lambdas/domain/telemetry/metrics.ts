@@ -189,7 +189,7 @@ export const METRICS = {
   OldestInQuarantine: {
     service: 'redrive',
     unit: 'Milliseconds',
-    description: 'for how long the oldest of them has been quarantined; 0 where there is none',
+    description: 'for how long the oldest of them has been quarantined; 0 if quarantine is empty',
   },
 } as const satisfies Record<string, MetricSpec>;
 

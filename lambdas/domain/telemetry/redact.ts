@@ -41,7 +41,7 @@ export function maskDigits(number: string): string {
   return number.replace(/\p{Nd}/gu, (digit) => (left-- > 2 ? '*' : digit));
 }
 
-/** `text` with its e-mail addresses, whoever they belong to, replaced by `[email]`. */
+/** `text` with every e-mail address replaced by `[email]`. */
 export function maskEmails(text: string): string {
   return text.replace(EMAIL, '[email]');
 }

@@ -93,7 +93,7 @@ export interface FakeVendor {
   records(store: RecordStore, settings: ConnectorSettings): CrmRecords;
 }
 
-/** The body as an object; undefined if it is none. */
+/** The body as an object; undefined if it is not an object. */
 export function objectIn(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Readonly<Record<string, unknown>>)

@@ -57,7 +57,7 @@ describe('the report of a redrive', () => {
   it('names the events that were asked for by id and are not there, once it has seen all that is', () => {
     const asked = ['e-1', 'e-2\u001b', 'e-2\u001b', 'e-3'];
     const found: Run = { ...RUN, eventIdsFound: ['e-1', 'e-3'] };
-    const line = /^ {2}not here {6}e-2 {2}\(npm run event -- <id> tells more\)$/m;
+    const line = /^ {2}not here {6}e-2 {2}\(see npm run event -- <id>\)$/m;
     expect(formatRun(found, asked)).toMatch(line);
     expect(formatRun(found, ['e-3'])).not.toMatch('not here');
     expect(formatRun({ ...found, reachedEnd: false, stoppedBecause: 'limit' }, asked)).not.toMatch('not here');

@@ -23,7 +23,7 @@ describe('regions', () => {
     }
   });
 
-  it('are refused with the list where there is none of the name', () => {
+  it('are refused with the list if the name is unknown', () => {
     expect(() => hostsOfRegion('mypurecloud.example')).toThrow(/no region[\s\S]*us-east-1[\s\S]*ap-northeast-3/);
     expect(() => hostsOfRegion('api.mypurecloud.com')).toThrow(/no region/);
   });

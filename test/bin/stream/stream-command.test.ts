@@ -143,7 +143,7 @@ describe('apply', () => {
     expect(out).toMatch(/~ secret {2}the current one of the pipeline\nChanged/);
   });
 
-  it('sees that the secret is another one, where Genesys tells it', async () => {
+  it('detects another secret if Genesys returns it', async () => {
     await command.stop();
     command = await StreamCommandForTest.start({ returnSecrets: true });
     file = command.write(STREAM);

@@ -132,7 +132,7 @@ describe('the fake of Dataverse', () => {
     });
   });
 
-  it('tells the alternate keys, and the privileges of its user', async () => {
+  it('returns the alternate keys, and the privileges of its user', async () => {
     const keys = `${API}/EntityDefinitions(LogicalName='contact')/Keys?$select=KeyAttributes,EntityKeyIndexStatus`;
     expect(await client.call('GET', keys)).toEqual({
       status: 200,

@@ -148,7 +148,7 @@ describe('the fake of HubSpot', () => {
     });
   });
 
-  it('tells a property, and the scopes of a token', async () => {
+  it('returns a property, and the scopes of a token', async () => {
     const property = { name: 'ext_key', label: 'ext_key', type: 'string', fieldType: 'text', hasUniqueValue: true };
     expect(await client.call('GET', '/crm/v3/properties/contacts/ext_key')).toEqual({ status: 200, body: property });
     expect((await client.call('GET', '/crm/v3/properties/contacts/foo')).status).toBe(404);

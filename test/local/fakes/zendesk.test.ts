@@ -112,7 +112,7 @@ describe('the fake of Zendesk', () => {
     expect((await client.form('/oauth/tokens', credentials)).status).toBe(400);
   });
 
-  it('tells the scopes of a token', async () => {
+  it('returns the scopes of a token', async () => {
     client.setFaults({ fault: 'no-permission' });
     expect(await client.call('GET', '/api/v2/oauth/tokens/current.json')).toMatchObject({
       body: { token: { scopes: ['users:read', 'tickets:read'] } },

@@ -220,7 +220,7 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 300,
   },
   {
-    name: 'an event that was not tried begins anew with its attempts',
+    name: 'an event that was not tried loses its count of attempts',
     mutation: {
       store: seenAs((row) => (row.reason === 'circuit_open' ? { ...row, attempts: 0 } : row)),
     },
@@ -288,7 +288,7 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 300,
   },
   {
-    name: 'a probe is taken whoever else has taken it',
+    name: 'a probe is taken although another attempt has it',
     mutation: {
       store: ({ circuit }) => {
         const write = circuit.writeNow.bind(circuit);
@@ -298,7 +298,7 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 3_000,
   },
   {
-    name: 'who loses the probe calls all the same',
+    name: 'an attempt that loses the probe calls anyway',
     mutation: {
       processor: (deps) => {
         const { circuitBreaker: circuit } = deps;

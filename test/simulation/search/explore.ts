@@ -1,7 +1,7 @@
 /**
  * All interleavings of a small world, each state once.
  *
- * A run cannot be set back, so that each begins anew with the choices that lead to the state to go on from. What is
+ * A run cannot be set back, so that each starts again with the choices that lead to the state to go on from. What is
  * left out, and why nothing is missed by it:
  * - A state that has been seen before is not gone on from again: all that follows from it is, or will be, visited
  *   from where it was seen first (`fingerprintOf` says why two such states are alike).

@@ -35,7 +35,7 @@ export function fingerprintOf(world: World): string {
   return createHash('sha1').update(JSON.stringify(state, asDecisive)).digest('base64');
 }
 
-/** Messages without their ids, by which nobody tells them apart. */
+/** Messages without their ids, which no code compares. */
 function messagesIn(queue: MemoryQueue): string[] {
   return [...queue.messages.values()].map(({ messageId: _id, ...message }) => JSON.stringify(message)).sort();
 }

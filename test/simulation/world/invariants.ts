@@ -78,7 +78,7 @@ export class Invariants {
     return problems;
   }
 
-  /** Whoever has settled holds no contact any longer, unless the CRM may still be executing the call. */
+  /** An attempt that has settled holds no contact any longer, unless the CRM may still be executing the call. */
   #problemsOfContacts(): string[] {
     const { events, store, crm, clock } = this.#scene;
     return events.flatMap(({ name }) => {

@@ -286,7 +286,7 @@ function callCrm(
     scene.crm.throttle(event);
     return end(false, { ...answered(429), retryAfter: '7' })();
   };
-  // No call outlasts the lease under which it was made, by the clock of whoever finds it ended first.
+  // No call outlasts the lease under which it was made, by the clock of the first attempt that finds it ended.
   const byMs = (row?.leaseExpiresAtMs ?? 0) - scene.limits.clockSkewMs;
   const late = (isApplied: boolean, answer: CrmResponse | undefined) => () => {
     isLate = true;

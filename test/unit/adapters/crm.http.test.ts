@@ -83,7 +83,7 @@ describe('the CRM over HTTP', () => {
     });
   });
 
-  it('reads the token anew where asked to', async () => {
+  it('refreshes the token if asked to', async () => {
     let authorization: string | undefined;
     await against(
       (request, response) => {

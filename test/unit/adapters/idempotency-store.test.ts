@@ -144,7 +144,7 @@ describe('the DynamoDB adapter', () => {
     },
   );
 
-  it('lets the process go on with all else before it tells a failure that came at once', async () => {
+  it('yields to the event loop before it returns an immediate failure', async () => {
     dynamo.on(TransactWriteCommand).rejects(named('AccessDeniedException'));
     let turns = 0;
     const turn = setInterval(() => (turns += 1), 0);
@@ -196,7 +196,7 @@ describe('the DynamoDB adapter', () => {
     expect(second).toBe(first);
   });
 
-  it('tells a user row that is there from a contact that is another’s', async () => {
+  it('distinguishes an existing user row from a contact that another attempt holds', async () => {
     const refused = { Code: 'ConditionalCheckFailed' };
     dynamo
       .on(TransactWriteCommand)

@@ -90,7 +90,7 @@ describe('the stream secret in Secrets Manager', () => {
     expect(await keys()).toEqual({ keys: ['AWSCURRENT bb', 'AWSPREVIOUS aa'], malformed: [], fresh: true });
   });
 
-  it('is read anew after a mismatch, but at most once in 30 s', async () => {
+  it('is read again after a mismatch, at most once in 30 s', async () => {
     const { clock, keys } = reader();
     await keys(true);
     holds({ AWSCURRENT: B });

@@ -35,7 +35,7 @@ describe('resolveLimits', () => {
     ]);
   });
 
-  it.each(['nonsense', '__proto__', 'toString'])('refuses a name that is none: %s', (name) => {
+  it.each(['nonsense', '__proto__', 'toString'])('refuses an unknown name: %s', (name) => {
     const [problem] = resolveLimits(Object.fromEntries([[name, 1]])).problems;
     expect(problem?.key).toBe(`limits.${name}`);
     expect(problem?.expected).toContain('the name of a limit: encodedBodyMaxBytes, ');

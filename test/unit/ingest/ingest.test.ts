@@ -178,7 +178,7 @@ describe('ingest', () => {
     expect(status).toBe(202);
   });
 
-  it('reads the secret anew after a mismatch, and accepts a version that has come since', async () => {
+  it('reads the secret again after a mismatch, and accepts a newer version', async () => {
     const { status, reads } = await post(signed('{}', NEW_KEY), {
       afterMismatch: { kind: 'keys', keys: [CURRENT, PENDING], malformed: [], fresh: true },
     });

@@ -26,7 +26,7 @@ describe('the verdict', () => {
     expect(await verdict(new PageOnFakes())).toBe('good: All is well');
   });
 
-  it('tells what passes by itself from what needs a person', async () => {
+  it('distinguishes what recovers automatically from what needs a person', async () => {
     const fakes = new PageOnFakes();
     fakes.events.set('EVENT#a', quarantinedRow('circuit_open', 'a'));
     fakes.events.set('EVENT#b', quarantinedRow('retries_exhausted', 'b'));
@@ -117,7 +117,7 @@ describe('a redrive', () => {
     expect(text).not.toContain('Redrive ');
   });
 
-  it('tells what stays, and why it ended early', async () => {
+  it('shows what was skipped, and why it ended early', async () => {
     const fakes = new PageOnFakes();
     const skipped = { total: 6, byReason: {}, why: { redrives_max: 4, limit: 2, filter: 9 } };
     const report = {

@@ -6,7 +6,7 @@ import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-o
 
 const TOPIC = 'v2.detail.events.conversation.c-1.customer.end';
 
-/** A customer's end, `atMs` relative to the start of the test; `copy` tells one delivery of it from another. */
+/** A customer's end, `atMs` relative to the start of the test; `copy` distinguishes its deliveries. */
 function partnerBody(session: string, atMs: number, copy = 1): string {
   return JSON.stringify({
     id: `eb-${copy}`,

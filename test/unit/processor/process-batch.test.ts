@@ -289,7 +289,7 @@ describe('what the CRM answers', () => {
     expect(p.waits()).toEqual([120]);
   });
 
-  it('reads the token anew after 401, and tries once more', async () => {
+  it('refreshes the token after 401, and retries once', async () => {
     const p = new ProcessorOnFakes();
     p.answer = ({ freshToken }) => answers(freshToken ? 200 : 401);
     p.send(eventBody('a', 0));
@@ -365,7 +365,7 @@ describe('what the CRM answers', () => {
     expect(Object.keys(p.row('a') ?? {}).filter((name) => /^\d/.test(name))).toEqual([]);
   });
 
-  it('quarantines after the last permitted attempt; a redrive begins anew', async () => {
+  it('quarantines after the last permitted attempt; a redrive starts again', async () => {
     const p = new ProcessorOnFakes();
     p.answer = () => answers(500);
     p.send(eventBody('a', 0));
@@ -443,7 +443,7 @@ describe('what can never be processed', () => {
     expect([...p.quarantine.messages.values()].map(({ envelope }) => envelope.body)).toEqual([eventBody('a', 0)]);
   });
 
-  it('a mapping that throws costs its own event only, and a mended one takes it back', async () => {
+  it('a mapping that throws costs its own event only, and a fixed one applies it', async () => {
     let broken = true;
     const p = new ProcessorOnFakes({
       mapping: (event) => {

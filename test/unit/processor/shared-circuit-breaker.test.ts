@@ -330,7 +330,7 @@ describe('the circuit', () => {
     expect(p.store.circuit.stored).toMatchObject({ state: 'CLOSED', version: 1 });
   });
 
-  it('is probed with a token read anew, and by one call even where that is refused', async () => {
+  it('is probed with a refreshed token, and by one call even if that is refused', async () => {
     await openIt();
     p.answer = () => ({ kind: 'answered', status: 401, excerpt: '' });
     p.clock.advance(30_000);

@@ -48,7 +48,7 @@ function slowProcessor(
     p.clock.advance(Math.round(budgetMs * taken.share));
     return taken;
   };
-  /** As the port's own method, or without an answer; in the latter case it may have been done all the same. */
+  /** As the port's own method, or without an answer; in the latter case it may have been done. */
   const slow =
     <Args extends readonly unknown[], Result>(act: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result | Unavailable> => {

@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 const BEFORE_MS = 1;
 
 describe('observing', () => {
-  it('tells how many events wait for what, and for how long the oldest does', async () => {
+  it('publishes how many events wait by reason, and the age of the oldest', async () => {
     const world = new RedriveOnFakes();
     world.put({ id: 'a', reason: 'crm_rejected', atMs: -8 * DAY_MS }, { id: 'b', reason: 'crm_rejected' });
     world.put({ id: 'c', reason: 'invalid_event', atMs: -DAY_MS });
@@ -32,7 +32,7 @@ describe('observing', () => {
     });
   });
 
-  it('goes by when an event was quarantined, also after a refresh has sent its message again', async () => {
+  it('uses the time at which an event was quarantined, also after a refresh has sent its message again', async () => {
     const world = new RedriveOnFakes();
     world.put({ id: 'a', reason: 'crm_rejected' });
     world.clock.advance(11 * DAY_MS);
@@ -42,7 +42,7 @@ describe('observing', () => {
     expect(oldestMs).toBeGreaterThanOrEqual(11 * DAY_MS);
   });
 
-  it('tells for how long the circuit has been open', async () => {
+  it('publishes for how long the circuit breaker has been open', async () => {
     const world = new RedriveOnFakes();
     const openedAtMs = START_MS - 700_000;
     const row = { state: 'OPEN', version: 3, openedAtMs, probeAtMs: START_MS + 1_000, outages: [] } as const;
@@ -51,7 +51,7 @@ describe('observing', () => {
     expect(world.metrics.values.get('CircuitOpenTime')).toEqual([700_000 + BEFORE_MS]);
   });
 
-  it('tells of an empty quarantine by a zero, whatever rows are left of messages that were deleted by hand', async () => {
+  it('publishes zero for an empty quarantine, whatever rows are left of messages that were deleted by hand', async () => {
     const world = new RedriveOnFakes();
     world.put({ id: 'a', reason: 'crm_rejected', atMs: -8 * DAY_MS });
     world.quarantine.messages.clear();
@@ -73,7 +73,7 @@ describe('observing', () => {
     expect(world.metrics.values.get('PartnerDeadLetters')).toEqual([3]);
   });
 
-  it('tells nothing of what it cannot read', async () => {
+  it('publishes nothing that it cannot read', async () => {
     const world = new RedriveOnFakes();
     world.put({ id: 'a', reason: 'crm_rejected' });
     const away = async () => ({ kind: 'unavailable', cause: 'DynamoDB: timeout' }) as const;

@@ -126,7 +126,7 @@ describe('a redrive', () => {
     expect(world.ids('delivery')).toEqual([]);
   });
 
-  it('stops at its limit, and tells that there is more', async () => {
+  it('stops at its limit, and reports that there is more', async () => {
     const world = new RedriveOnFakes();
     world.put(...many(25, 'r', { reason: 'crm_rejected' }));
     const run = await world.run({ limit: 7 });

@@ -84,7 +84,7 @@ describe('refreshing', () => {
     expect(world.ids('quarantine', 'visible')).toEqual(outcome === 'dropped' ? [] : ['e']);
   });
 
-  it('keeps everything where the table cannot be read, and refreshes all the same', async () => {
+  it('keeps everything if the table cannot be read, and refreshes anyway', async () => {
     const world = new RedriveOnFakes();
     world.put({ id: 'e', reason: 'crm_rejected' });
     world.setRow('e', { status: 'COMPLETED', identity: identity('e') });

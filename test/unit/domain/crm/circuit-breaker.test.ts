@@ -121,7 +121,7 @@ describe('the circuit', () => {
     );
   });
 
-  it('tells each state from every other by what a write relies on', () => {
+  it('distinguishes each state from every other by what a write relies on', () => {
     const states = [
       undefined,
       CLOSED,

@@ -92,7 +92,7 @@ describe('envelope', () => {
     expect(decodeEnvelope(received({ body: 'no Base64!', attributes })).problem).toBe(problem);
   });
 
-  it('goes by SQS where receivedAtMs is no number', () => {
+  it('uses the time of SQS if receivedAtMs is not a number', () => {
     expect(decodeEnvelope(received({ body: '', attributes: { receivedAtMs: 'soon' } })).receivedAtMs).toBe(5);
   });
 

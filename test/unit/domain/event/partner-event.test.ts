@@ -181,7 +181,7 @@ describe('the time', () => {
       '2026-01-31T09:30:02.000Z',
     ],
     [
-      'older than everything where there is none',
+      'older than everything if there is no time',
       customerEvent({ eventTime: null }, { timestamp: null }, { time: undefined }),
       '1970-01-01T00:00:00.000Z',
     ],
@@ -237,7 +237,7 @@ describe('the identity', () => {
     expect(eventOf(customerEvent({ ...eventBody, ani: 'tel:+1778' }, detail)).id).not.toBe(id);
   });
 
-  it('tells two events apart whose only difference is an integer beyond 2^53', () => {
+  it('distinguishes events that differ only in an integer beyond 2^53', () => {
     const [one, other] = ['9007199254740993', '9007199254740992'].map((id) =>
       eventOf(
         JSON.stringify(customerEvent({ sessionId: undefined, number: 0 })).replace('"number":0', `"number":${id}`),
@@ -314,7 +314,7 @@ describe('the form', () => {
     expect(parse(customerEvent({}, {}, envelope)).kind).toBe('invalid');
   });
 
-  it('of the webhook is read as ever where a message was put into the queue by hand', () => {
+  it('of the webhook is read if a message was put into the queue by hand', () => {
     const bare = { eventBridgeEventId: 'e-1', eventType: 'x', eventTimestamp: '2026-01-31T09:30:00Z' };
     expect(eventOf(bare)).toMatchObject({ id: 'e-1', source: 'genesys-webhook' });
   });

@@ -92,7 +92,7 @@ describe('a request of the redrive function', () => {
     expect(parseRedriveRequest(given, DEFAULT_LIMITS)).toEqual({ kind: 'refused', problems });
   });
 
-  it('with a reason that is none is told which there are', () => {
+  it('with an unknown reason lists the known ones', () => {
     expect(parseRedriveRequest({ filter: { reasons: ['crm_rejected', 'bad_luck'] } }, DEFAULT_LIMITS)).toEqual({
       kind: 'refused',
       problems: [
