@@ -39,9 +39,12 @@ function event(prefix: string, to: string, atMs = Date.now()): string {
   });
 }
 
+function keyOf(body: string): string {
+  return `EVENT#${(JSON.parse(body) as { eventBridgeEventId: string }).eventBridgeEventId}`;
+}
+
 async function rowOf(body: string) {
-  const key = `EVENT#${(JSON.parse(body) as { eventBridgeEventId: string }).eventBridgeEventId}`;
-  return (await pipeline.rows([key])).get(key);
+  return (await pipeline.rows([keyOf(body)])).get(keyOf(body));
 }
 
 async function circuit(): Promise<Partial<CircuitBreakerRow>> {
@@ -114,9 +117,13 @@ describe('while the CRM is down', () => {
     await Promise.all([poison, ...others].map((body) => pipeline.post(body)));
     let kills = 0;
     await pipeline.until('it is quarantined', async () => {
-      const row = await rowOf(poison);
+      const rows = await pipeline.rows([poison, ...others].map(keyOf));
+      const row = rows.get(keyOf(poison));
       const isHeld = row?.status === 'IN_PROGRESS' && Number(row.leaseExpiresAtMs) > Date.now();
-      if (isHeld && row.expiredLeases === kills && pipeline.killEnvironments('Processor') > 0) kills += 1;
+      // Killing ends every environment. Another event that is under way at both kills would rightly be poison too.
+      const isAlone = others.every((body) => rows.get(keyOf(body))?.status !== 'IN_PROGRESS');
+      const isTime = isHeld && row.expiredLeases === kills && (kills === 0 || isAlone);
+      if (isTime && pipeline.killEnvironments('Processor') > 0) kills += 1;
       return row?.status === 'QUARANTINED';
     });
     expect(kills).toBe(2);
