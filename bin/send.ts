@@ -46,7 +46,7 @@ async function run(options: SendOptions, dataDir: string): Promise<SendReport> {
   return reportOn({ ...sent, outcomes, ...(await readCrm(dataDir)), elapsedMs });
 }
 
-/** What the CRM on this machine has; nothing with another CRM, or if the pipeline has ended. */
+/** Records of the CRM on this machine; none for another CRM, or if the pipeline has ended. */
 async function readCrm(dataDir: string): Promise<Pick<SendRun, 'crmCalls' | 'crmRecords'>> {
   try {
     // Found again: its port is another one if the pipeline has been restarted meanwhile.

@@ -1,4 +1,4 @@
-/** What each vendor must have for its connector, asked by reading requests only. Pure. */
+/** The checks of each vendor's set-up for its connector, by reading requests only. Pure. */
 import type { ConnectorName } from '../../lambdas/connectors/connectors.ts';
 import type { ConnectorSettings, CrmReply, CrmRequest } from '../../lambdas/domain/crm/connector.ts';
 import { valuesAt } from '../../lambdas/domain/crm/response-rules.ts';

@@ -1,4 +1,4 @@
-/** What a mapping and a connector make of one event, in words. */
+/** Explains in words the result of a mapping and a connector for one event. */
 import type { CrmAction } from '../../lambdas/domain/crm/action.ts';
 import { type Connector, type CrmRequest, type CrmRequests, settingsFor } from '../../lambdas/domain/crm/connector.ts';
 import { type CrmOutcome, type CrmResponse, classify } from '../../lambdas/domain/crm/crm-outcome.ts';
@@ -11,7 +11,7 @@ import type { PipelineEvent } from '../../lambdas/domain/event/event.ts';
 import { parseSourceEvent } from '../../lambdas/domain/event/parse-event.ts';
 import type { CrmConfig } from '../../lib/crm-config.ts';
 
-/** What every connector takes for the success of any request. */
+/** The success of any request, for every connector. */
 const ASSUMED: RuleSubject = {
   status: 200,
   headers: {},
@@ -32,7 +32,7 @@ const THEN: Readonly<Record<CrmOutcome['kind'], string>> = {
   ambiguous: 'quarantined as crm_ambiguous',
 };
 
-/** How to explain. */
+/** Options of the explanation. */
 export interface ExplainOptions {
   readonly crm: CrmConfig;
   readonly connector: Connector;
