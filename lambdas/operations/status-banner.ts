@@ -1,5 +1,6 @@
 /** The first thing on the page: how it is, in a sentence. */
-import { stateOf } from '../domain/crm/circuit-breaker.ts';
+import { presentFault, stateOf } from '../domain/crm/circuit-breaker.ts';
+import { CRM_FAULTS, type CrmFault } from '../domain/crm/crm-fault.ts';
 import { isAutomatic } from '../domain/quarantine/quarantine-reasons.ts';
 import type { QuarantineOfReason } from '../ports.ts';
 import { counted, duration, figure, timeOfDay } from './format.ts';
@@ -33,15 +34,28 @@ export function statusBannerFor(picture: PipelineSnapshot): StatusBanner {
       stateOf(circuit, atMs) === 'probe_due'
         ? 'A trial call is due now'
         : `The next trial call is due at ${timeOfDay(probeAtMs)}`;
+    const fault = presentFault(circuit);
     return {
       tone: 'bad',
-      title: 'The CRM is down: the circuit is open',
+      title: fault === undefined ? 'The CRM is down: the circuit is open' : faultTitle(fault),
       detail:
+        (fault === undefined ? '' : `${CRM_FAULTS[fault.kind].next} The circuit breaker is open. `) +
         `For ${duration(atMs - openedAtMs)}, since ${timeOfDay(openedAtMs)}. ${probe}. Nothing is lost: events wait in ` +
         'quarantine, and go back by themselves once the CRM answers.',
     };
   }
+  // A single failure may pass; what only a person can end does not.
+  const fault = presentFault(circuit);
+  if (fault !== undefined && CRM_FAULTS[fault.kind].needsPerson) {
+    const { next } = CRM_FAULTS[fault.kind];
+    return { tone: 'bad', title: faultTitle(fault), detail: `${next} Nothing is lost: events are retried.` };
+  }
   return judgeQuarantine(quarantine);
+}
+
+/** `The CRM refuses our credentials (401) since 02:27:00 UTC`. */
+function faultTitle({ kind, status, sinceMs }: CrmFault): string {
+  return `${CRM_FAULTS[kind].title}${status === undefined ? '' : ` (${status})`} since ${timeOfDay(sinceMs)}`;
 }
 
 function judgeQuarantine(quarantine: readonly QuarantineOfReason[]): StatusBanner {

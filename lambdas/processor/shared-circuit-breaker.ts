@@ -135,7 +135,13 @@ export class SharedCircuitBreaker {
       this.#opening = false;
     });
     if (!opened) return;
-    log.write('warn', 'circuit opened', { dependency: 'crm', version: row.version });
+    const details = {
+      dependency: 'crm',
+      version: row.version,
+      fault: this.#seen.row.fault?.kind,
+      error: failure.error,
+    };
+    log.write('warn', 'circuit opened', details);
     metrics.add('CircuitOpened', 1);
   }
 

@@ -51,6 +51,51 @@ describe('the verdict', () => {
     );
   });
 
+  it.each([
+    [
+      'a refused token',
+      { kind: 'credentials', status: 401 },
+      'bad: The CRM refuses our credentials (401) since 02:27:00 UTC',
+      /^Put a new value into the secret/,
+    ],
+    [
+      'a host that cannot be reached',
+      { kind: 'not_reached' },
+      'bad: The CRM cannot be reached since 02:27:00 UTC',
+      /^Check host and port in crm\.baseUrl/,
+    ],
+    ['an outage', { kind: 'failing', status: 503 }, 'bad: The CRM is down (503) since 02:27:00 UTC', /^Wait, and ask/],
+  ] as const)('names %s if the circuit breaker is open', async (_name, fault, title, detail) => {
+    const sinceMs = Date.parse('2026-01-31T02:27:00Z');
+    const fakes = new PageOnFakes();
+    fakes.circuit = {
+      state: 'OPEN',
+      version: 1,
+      openedAtMs: NOW_MS - 130_000,
+      probeAtMs: NOW_MS + 20_000,
+      outages: [],
+      fault: { ...fault, error: 'HTTP', sinceMs, atMs: NOW_MS },
+    };
+    expect(await verdict(fakes)).toBe(title);
+    expect(statusBannerFor(await takeSnapshot(fakes.deps)).detail).toMatch(detail);
+  });
+
+  it.each([
+    ['a refused token is told', 'credentials', undefined, 'bad: The CRM refuses our credentials since 09:29:00 UTC'],
+    ['a refused token is over after a success', 'credentials', NOW_MS, 'good: All is well'],
+    ['a failure that may pass is not', 'failing', undefined, 'good: All is well'],
+  ] as const)('while the circuit is closed: %s', async (_name, kind, succeededAtMs, title) => {
+    const fakes = new PageOnFakes();
+    fakes.circuit = {
+      state: 'CLOSED',
+      version: 1,
+      outages: [],
+      fault: { kind, error: 'HTTP', sinceMs: NOW_MS - 60_000, atMs: NOW_MS - 30_000 },
+      ...(succeededAtMs === undefined ? {} : { succeededAtMs }),
+    };
+    expect(await verdict(fakes)).toBe(title);
+  });
+
   it('says so where the table does not answer, and shows what it can', async () => {
     const fakes = new PageOnFakes();
     fakes.tableAnswers = false;
