@@ -362,7 +362,9 @@ export class Attempt {
     if (this.#timeLeftMs() < 2 * this.#deps.limits.storeBudgetMs) {
       return this.#unsettled({ kind: 'unavailable', cause: 'no time left to quarantine' }, claimed, 'no_time');
     }
-    const row = quarantinedRow(claimed, reason, error, this.#deps.clock.now());
+    // A redrive waits, too, while the CRM may still be executing the call.
+    const due = left.staysHeld ? { nextAttemptAtMs: this.#leaseExpiresAtMs } : {};
+    const row = { ...quarantinedRow(claimed, reason, error, this.#deps.clock.now()), ...due };
     const sent = await this.#sendToQuarantine(row);
     if (sent.kind === 'unavailable') {
       const failure: CrmFailure = {

@@ -70,7 +70,7 @@ export interface EventRow {
   readonly attempts: number;
   /** Leases that ran out since the event last left quarantine. */
   readonly expiredLeases: number;
-  /** When a FAILED event may be claimed again. */
+  /** Earliest time of the next claim. QUARANTINED: set only if the last call may still be running. */
   readonly nextAttemptAtMs?: number;
   readonly firstReceivedAtMs: number;
   /** When the event became final or was quarantined. */
@@ -216,6 +216,8 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
     case 'QUARANTINED': {
       // A replay of a captured delivery must not take its event out of quarantine without a redrive.
       if (!context.fromQuarantine) return { kind: 'waits_in_quarantine' };
+      const nextAttemptAtMs = row.nextAttemptAtMs ?? 0;
+      if (nextAttemptAtMs > context.nowMs) return { kind: 'not_due', nextAttemptAtMs };
       const history = appendHistory(row.history, { atMs: context.nowMs, what: 'redriven' });
       if (context.isRecovered) {
         const recoveries = (row.recoveries ?? 0) + 1;

@@ -386,6 +386,24 @@ describe('what the CRM answers', () => {
     ]);
     expect(p.row('a')?.history).toHaveLength(12);
   });
+
+  it('delays a redrive after a timeout until the lease of the last attempt has ended', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => ({ kind: 'unknown', cause: 'timeout' });
+    p.send(eventBody('a', 0));
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      p.clock.advance(900_000);
+      await p.run();
+    }
+    expect(p.row('a')).toMatchObject({ status: 'QUARANTINED', reason: 'retries_exhausted' });
+    const calls = p.crmCalls.length;
+    p.redrive();
+    expect(await p.run()).toEqual(['a later: next attempt not due']);
+    expect(p.crmCalls).toHaveLength(calls);
+    p.clock.advance(DEFAULT_LIMITS.leaseMs);
+    await p.run();
+    expect(p.crmCalls).toHaveLength(calls + 1);
+  });
 });
 
 describe('what can never be processed', () => {
