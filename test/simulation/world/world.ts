@@ -161,7 +161,7 @@ export class World {
 
   /** What others do that the protocol has to bear. */
   #mischief(): Action[] {
-    const { quarantine, queue, running, store } = this.scene;
+    const { quarantine, queue, running, store, lateWrites } = this.scene;
     const redrives = [...quarantine.messages].map(
       ([id, message]): Action => ({
         name: `${this.scene.nameOf(message)} is redriven`,
@@ -170,8 +170,9 @@ export class World {
       }),
     );
     const frozen: Action = { name: 'all stand still', kind: 'frozen', act: () => this.scene.pass(FROZEN_MS) };
+    // A final row lives for days, and a request in flight for seconds.
     const expired = [...store.events].flatMap(([key, { expiresAt = Number.POSITIVE_INFINITY }]): Action[] =>
-      expiresAt * 1_000 > this.scene.clock.now()
+      expiresAt * 1_000 > this.scene.clock.now() || lateWrites.length > 0
         ? []
         : [{ name: `the row ${key} expires`, kind: 'row_expired', act: () => void store.events.delete(key) }],
     );
