@@ -33,6 +33,7 @@ import type {
 import { CIRCUIT_BREAKER_OPEN, type Decision, decide, failedRow, finalRow, quarantinedRow } from './decide.ts';
 import { orderingDigestOf, type ParsedRecord, type Task } from './parse-record.ts';
 import type { RowCache } from './row-cache.ts';
+import type { SentCopies } from './sent-copies.ts';
 import type { Permit, SharedCircuitBreaker } from './shared-circuit-breaker.ts';
 
 /** What an attempt works with. */
@@ -42,6 +43,8 @@ export interface AttemptDependencies {
   /** This environment's view of the circuit, which outlasts the invocation. */
   readonly circuitBreaker: SharedCircuitBreaker;
   readonly quarantine: MessageQueue;
+  /** What this environment has sent there, which outlasts the invocation. */
+  readonly sentCopies: SentCopies;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly chance: Chance;
@@ -467,10 +470,14 @@ export class Attempt {
     this.#record = { ...this.#record, task };
   }
 
-  #sendToQuarantine(row: EventRow): ReturnType<MessageQueue['send']> {
+  /** Sends once for each reason, however often the settlement that follows fails. */
+  async #sendToQuarantine(row: EventRow): ReturnType<MessageQueue['send']> {
     const { message } = this.#record.source;
+    const { quarantine, sentCopies } = this.#deps;
+    const { reason = 'invalid_event' } = row;
+    if (sentCopies.has(message.messageId, reason)) return { kind: 'sent' };
     const note = {
-      reason: row.reason ?? 'invalid_event',
+      reason,
       at: new Date(row.settledAtMs ?? 0).toISOString(),
       attempts: row.attempts,
       redrives: row.redrives,
@@ -478,7 +485,9 @@ export class Attempt {
       ...(row.reason !== 'retries_exhausted' || row.failedBy === undefined ? {} : { failedBy: row.failedBy }),
       ...(row.lastError === undefined ? {} : { lastError: row.lastError }),
     };
-    return this.#deps.quarantine.send(quarantineEnvelope(message, note));
+    const sent = await quarantine.send(quarantineEnvelope(message, note));
+    if (sent.kind === 'sent') sentCopies.add(message.messageId, reason);
+    return sent;
   }
 
   #later(why: string, delayMs: number, cause: RetryCause): Disposition {

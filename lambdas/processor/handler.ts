@@ -20,6 +20,7 @@ import { type Connector, type ConnectorSettings, settingsFor } from '../domain/c
 import type { MappingModule } from '../domain/crm/mapping.ts';
 import { readProcessorEnvironment, UNSET_CRM_TOKEN } from './env.ts';
 import { processBatch } from './process-batch.ts';
+import { SentCopies } from './sent-copies.ts';
 import { SettledEventCache } from './settled-event-cache.ts';
 import { SharedCircuitBreaker } from './shared-circuit-breaker.ts';
 import { batchResponseFrom, sourceRecordsFrom } from './sqs-event.ts';
@@ -68,6 +69,7 @@ const dependencies = {
   }),
   settledEvents: new SettledEventCache(),
   quarantine: new SqsMessageQueue(sqs, environment.quarantineUrl, limits.storeBudgetMs),
+  sentCopies: new SentCopies(),
   visibility: new SqsMessageVisibility(sqs, environment.deliveryQueueUrl, limits.storeBudgetMs),
   clock: systemClock,
   chance: systemChance,

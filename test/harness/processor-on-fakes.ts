@@ -7,6 +7,7 @@ import type { Envelope } from '../../lambdas/domain/delivery/envelope.ts';
 import type { EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { type ProcessorDependencies, processBatch } from '../../lambdas/processor/process-batch.ts';
+import { SentCopies } from '../../lambdas/processor/sent-copies.ts';
 import { SettledEventCache } from '../../lambdas/processor/settled-event-cache.ts';
 import { SharedCircuitBreaker } from '../../lambdas/processor/shared-circuit-breaker.ts';
 import { SeededChance } from './fakes/chance.seeded.ts';
@@ -68,6 +69,7 @@ export class ProcessorOnFakes {
           this.#answer({ key, body: action.kind === 'request' ? action.body : action, freshToken }),
       },
       settledEvents: new SettledEventCache(),
+      sentCopies: new SentCopies(),
       quarantine: this.quarantine,
       visibility: new MemoryVisibility(this.queue),
       clock,

@@ -1,4 +1,5 @@
 /** The processor's execution environments: each has a clock of its own, and remembers what it has seen of the circuit and of final events. */
+import { SentCopies } from '../../../lambdas/processor/sent-copies.ts';
 import { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
 import { SharedCircuitBreaker } from '../../../lambdas/processor/shared-circuit-breaker.ts';
 import type { Invocation } from './invocations.ts';
@@ -18,6 +19,7 @@ export class Environment {
   readonly clock: { now(): number };
   readonly circuitBreaker: SharedCircuitBreaker;
   readonly settledEvents: SettledEventCache;
+  readonly sentCopies = new SentCopies();
   /** The invocation under way, or the last one. */
   invocation: Invocation | undefined;
 

@@ -94,12 +94,13 @@ export class Poller {
     if (received.length === 0) return;
     const invocation = this.#scene.begin('processor', name, limits.processorFunctionTimeoutMs);
     environment.invocation = invocation;
-    const { clock, circuitBreaker: circuit, settledEvents } = environment;
+    const { clock, circuitBreaker: circuit, settledEvents, sentCopies } = environment;
     const { crmWays, fraction } = this.#options;
     const ports = processorPorts(this.#scene, invocation, {
       clock,
       circuitBreaker: circuit,
-      settledEvents: settledEvents,
+      settledEvents,
+      sentCopies,
       fraction,
       crmWays,
       redriven: this.#redrivenIn(received),

@@ -15,6 +15,7 @@ import type {
   SettleWrite,
 } from '../../../lambdas/ports.ts';
 import type { ProcessorDependencies } from '../../../lambdas/processor/process-batch.ts';
+import type { SentCopies } from '../../../lambdas/processor/sent-copies.ts';
 import type { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
 import type {
   CircuitBreakerDependencies,
@@ -49,6 +50,7 @@ export interface EnvironmentOptions {
   readonly clock: Clock;
   readonly circuitBreaker: SharedCircuitBreaker;
   readonly settledEvents: SettledEventCache;
+  readonly sentCopies: SentCopies;
   /** In [0, 1): its dice. */
   readonly fraction: () => number;
   readonly crmWays: readonly CrmWay[];
@@ -63,11 +65,12 @@ export function processorPorts(
   options: EnvironmentOptions,
 ): ProcessorDependencies {
   let owners = 0;
-  const { clock, circuitBreaker: circuit, settledEvents, fraction, crmWays, redriven } = options;
+  const { clock, circuitBreaker: circuit, settledEvents, sentCopies, fraction, crmWays, redriven } = options;
   return {
     clock,
     circuitBreaker: circuit,
-    settledEvents: settledEvents,
+    settledEvents,
+    sentCopies,
     limits: scene.limits,
     chance: { fraction, newOwner: () => `${invocation.name}.${++owners}` },
     store: storeOf(scene, invocation, redriven),

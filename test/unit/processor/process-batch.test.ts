@@ -716,6 +716,28 @@ describe('time and failing tables', () => {
     expect(p.queue.messages.size).toBe(2);
   });
 
+  it.each([
+    ['that needs no call', 'not json', () => answers(200)],
+    ['that the CRM refused', eventBody('a', 0), () => answers(422)],
+  ])('sends an event %s to quarantine once, however often the settlement fails', async (_what, body, answer) => {
+    const p = new ProcessorOnFakes();
+    p.answer = answer;
+    const settle = p.store.settle.bind(p.store);
+    p.store.settle = async () => {
+      p.clock.advance(DEFAULT_LIMITS.storeBudgetMs);
+      return { kind: 'unavailable', cause: 'DynamoDB: timeout' };
+    };
+    p.send(body);
+    for (let tries = 0; tries < 2; tries += 1) {
+      await p.run();
+      p.clock.advance(900_000);
+    }
+    expect([p.quarantine.messages.size, p.queue.messages.size]).toEqual([1, 1]);
+    p.store.settle = settle;
+    await p.run();
+    expect([p.quarantine.messages.size, p.queue.messages.size]).toEqual([1, 0]);
+  });
+
   it('finds a claim standing whose response was lost, and goes on with it', async () => {
     const p = new ProcessorOnFakes();
     let lost = false;
