@@ -76,27 +76,51 @@ export async function readContacts(
   return contacts;
 }
 
-/** Messages as entries. The rows of those that wait for a newer event name their contacts. */
+/**
+ * Messages as entries. A row that says QUARANTINED is newer than the note of a copy that was left behind, and it is what
+ * the index lists: both must agree, or recovery searches for the event for ever. Without the table the note counts.
+ */
 export async function entriesOf(
   events: readonly QuarantinedEvent[],
   store: Pick<IdempotencyStore, 'readAhead'>,
 ): Promise<QuarantineEntry[]> {
-  const keys = new Set(events.flatMap(({ reason, event }) => (reason === 'behind_newer' ? (event?.key ?? []) : [])));
-  const read = keys.size === 0 ? undefined : await store.readAhead({ events: [...keys], contacts: [] });
+  const keys = [...new Set(events.flatMap(({ event }) => event?.key ?? []))];
+  const read = keys.length === 0 ? undefined : await store.readAhead({ events: keys, contacts: [] });
   const rows = read === undefined || 'kind' in read ? new Map<string, EventRow>() : read.events;
-  return events.map(({ reason, sinceMs, atMs = sinceMs, redrives, recoveries, failedBy, event }) => {
-    const row = event === undefined ? undefined : rows.get(event.key);
-    // Without its row an event may have any contact: one that is not known.
-    const position = row?.position ?? event?.position;
-    const orderingKey = reason === 'behind_newer' && row === undefined ? 'unknown' : row?.orderingKey;
-    return {
-      reason,
-      atMs,
-      redrives,
-      recoveries,
-      ...(failedBy === undefined ? {} : { failedBy }),
-      ...(orderingKey === undefined ? {} : { orderingKey }),
-      ...(position === undefined ? {} : { position }),
-    };
+  return events.map((event) => {
+    const row = event.event === undefined ? undefined : rows.get(event.event.key);
+    // The row under a reused id is of another event.
+    const isOwn = event.reason !== 'id_reused' && row?.identity === event.event?.identity;
+    return entryOf(isOwn && row?.status === 'QUARANTINED' ? asRowSays(event, row) : event, row);
   });
+}
+
+function asRowSays(event: QuarantinedEvent, row: EventRow): QuarantinedEvent {
+  const { failedBy: _noted, ...rest } = event;
+  const { reason = event.reason, settledAtMs: atMs, redrives, recoveries = 0, failedBy } = row;
+  return {
+    ...rest,
+    reason,
+    atMs,
+    redrives,
+    // SQS may have moved the message again since the row was written.
+    recoveries: Math.max(recoveries, event.recoveries),
+    ...(failedBy === undefined ? {} : { failedBy }),
+  };
+}
+
+function entryOf(event: QuarantinedEvent, row: EventRow | undefined): QuarantineEntry {
+  const { reason, sinceMs, atMs = sinceMs, redrives, recoveries, failedBy } = event;
+  // Without its row an event may have any contact: one that is not known.
+  const orderingKey = reason === 'behind_newer' && row === undefined ? 'unknown' : row?.orderingKey;
+  const position = row?.position ?? event.event?.position;
+  return {
+    reason,
+    atMs,
+    redrives,
+    recoveries,
+    ...(failedBy === undefined ? {} : { failedBy }),
+    ...(orderingKey === undefined ? {} : { orderingKey }),
+    ...(position === undefined ? {} : { position }),
+  };
 }

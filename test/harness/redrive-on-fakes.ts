@@ -1,5 +1,7 @@
 /** The redrive function's use cases on in-memory fakes: two queues, a table, and time that obeys. */
 import { quarantineEnvelope } from '../../lambdas/domain/delivery/envelope.ts';
+import { parseEvent } from '../../lambdas/domain/event/event.ts';
+import { identityOf } from '../../lambdas/domain/event/event-key.ts';
 import type { EventRow, QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../lambdas/domain/limits.ts';
 import type { RedriveResult, RunReport } from '../../lambdas/domain/quarantine/redrive-result.ts';
@@ -87,7 +89,7 @@ export class RedriveOnFakes {
       const row = {
         status: 'QUARANTINED',
         owner: `owner of ${id}`,
-        identity: '',
+        identity: identityOfBody(body),
         attempts: 1,
         expiredLeases: 0,
       } as const;
@@ -129,6 +131,13 @@ export class RedriveOnFakes {
     );
     return messages.map(({ envelope }) => envelope.attributes.eventId ?? '-').sort();
   }
+}
+
+/** The identity of the event in a body. */
+function identityOfBody(body: string): string {
+  const parsed = parseEvent(Buffer.from(body));
+  if (parsed.kind !== 'event') throw new Error(parsed.reason);
+  return identityOf(parsed.event);
 }
 
 /** So many events, `prefix` before their numbers. */

@@ -367,4 +367,16 @@ describe('recovery while the circuit is open', () => {
     world.put({ id: 'open', reason: 'circuit_open' });
     expect(await world.run(RECOVER)).toMatchObject({ circuit: 'closed', moved: { total: 1 } });
   });
+
+  it.each([
+    ['too_old', 'circuit_open', ['e', 'other']],
+    ['circuit_open', 'crm_rejected', ['other']],
+  ] as const)('trusts the row where a copy says %s and the row %s', async (noted, reason, moved) => {
+    const world = worldAfter(AFTER);
+    // Something that the index lists, so that quarantine is searched.
+    world.put({ id: 'e', reason: noted }, { id: 'other', reason: 'circuit_open' });
+    world.setRow('e', { reason });
+    expect((await world.run(RECOVER)).examined).toBe(2);
+    expect(world.ids('delivery')).toEqual(moved);
+  });
 });
