@@ -53,6 +53,8 @@ export interface DecisionContext {
 /** What is said of an event that was not tried, because the CRM is down. */
 export const CIRCUIT_BREAKER_OPEN = 'the circuit is open: the CRM is down, and was not called for this event';
 
+const NO_RESULT = 'the last permitted attempt ended without a result';
+
 type MayClaim = Extract<EventDecision, { kind: 'may_claim' }>;
 
 /** The next step. A belief that turns out wrong costs a conditional write and leads back here with the truth. */
@@ -127,6 +129,9 @@ function stepForContact(
         const delayMs = pauseDelayMs(context.notBeforeMs - nowMs, context.chance);
         return { kind: 'wait', delayMs, why: 'the CRM has asked for a pause', cause: 'throttled' };
       }
+      // The last permitted attempt died, or could not be quarantined.
+      if (claimable.carried.attempts >= limits.crmAttempts)
+        return quarantine(record, claimable, context, 'retries_exhausted', context.row?.lastError ?? NO_RESULT);
       return claim(record, claimable, context);
     case 'overtaken':
       return settleAs('STALE', record, claimable, context, userRows.filter(cannotGoBack));

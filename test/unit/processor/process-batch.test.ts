@@ -387,6 +387,25 @@ describe('what the CRM answers', () => {
     expect(p.row('a')?.history).toHaveLength(12);
   });
 
+  it('makes no further call when the last permitted attempt could not be quarantined', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => answers(500);
+    p.send(eventBody('a', 0));
+    for (let attempt = 0; attempt < 9; attempt += 1) {
+      await p.run();
+      p.clock.advance(900_000);
+    }
+    const { quarantine } = p.deps;
+    Object.assign(p.deps, { quarantine: { send: async () => ({ kind: 'unavailable', cause: 'SQS: timeout' }) } });
+    await p.run();
+    p.clock.advance(900_000);
+    expect(p.crmCalls).toHaveLength(10);
+    Object.assign(p.deps, { quarantine });
+    expect(await p.run()).toEqual(['a quarantined retries_exhausted']);
+    expect(p.row('a')).toMatchObject({ attempts: 10, lastError: 'HTTP 500 (quarantine: SQS: timeout)' });
+    expect(p.crmCalls).toHaveLength(10);
+  });
+
   it('delays a redrive after a timeout until the lease of the last attempt has ended', async () => {
     const p = new ProcessorOnFakes();
     p.answer = () => ({ kind: 'unknown', cause: 'timeout' });
