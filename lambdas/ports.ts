@@ -233,8 +233,8 @@ export interface BatchResult {
 
 /** A queue to put many envelopes into. */
 export interface BatchQueue {
-  /** Sends at most ten. */
-  sendBatch(envelopes: readonly Envelope[]): Promise<BatchResult>;
+  /** Sends at most ten, which can be received after `delayMs`: SQS allows 15 minutes. */
+  sendBatch(envelopes: readonly Envelope[], delayMs?: number): Promise<BatchResult>;
 }
 
 /** The quarantine queue, looked through message by message. */

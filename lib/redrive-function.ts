@@ -13,6 +13,9 @@ import { writeRedriveEnvironment } from '../lambdas/redrive/env.ts';
 import { bundledFunction } from './bundled-function.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
 
+/** From the end of a refresh to the function's timeout. */
+const REFRESH_MARGIN_MS = 60_000;
+
 /** What redrive works with. */
 export interface RedriveFunctionProps {
   readonly config: PipelineConfig;
@@ -34,7 +37,7 @@ export class RedriveFunction extends Construct {
       description: 'Moves events from quarantine back to the delivery queue',
       entry: 'lambdas/redrive/handler',
       memoryMb: config.redriveMemoryMb,
-      timeoutMs: config.limits.redriveFunctionTimeoutMs,
+      timeoutMs: Math.max(config.limits.redriveFunctionTimeoutMs, config.limits.refreshRunMs + REFRESH_MARGIN_MS),
       environment: writeRedriveEnvironment(
         {
           deliveryQueueUrl: deliveryQueue.queueUrl,
@@ -63,7 +66,7 @@ export class RedriveFunction extends Construct {
     this.handler = handler;
     this.#schedule('Recovery', 'Takes back what an outage of the CRM put into quarantine', 1, 'recover');
     this.#schedule('Observation', 'Publishes the gauges of quarantine and circuit breaker', 1, 'observe');
-    this.#schedule('Refresh', 'Sends to quarantine again what SQS would soon delete', 24 * 60, 'refresh');
+    this.#schedule('Refresh', 'Sends to quarantine again what SQS would soon delete', 6 * 60, 'refresh');
   }
 
   #schedule(id: string, description: string, everyMinutes: number, action: string): void {

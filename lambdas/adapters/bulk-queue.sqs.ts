@@ -10,6 +10,9 @@ import { errorName } from '../domain/telemetry/error-name.ts';
 import type { BatchQueue, BatchResult } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
 
+/** What SQS allows. */
+const DELAY_SECONDS_MAX = 900;
+
 /** Sends to one queue. Each call of SQS ends within `budgetMs`; messages too large for one call take several. */
 export class SqsBatchQueue implements BatchQueue {
   readonly #client: SQSClient;
@@ -22,8 +25,9 @@ export class SqsBatchQueue implements BatchQueue {
     this.#budgetMs = budgetMs;
   }
 
-  async sendBatch(envelopes: readonly Envelope[]): Promise<BatchResult> {
-    const done = await Promise.all(inCalls(envelopes).map((entries) => this.#send(entries)));
+  async sendBatch(envelopes: readonly Envelope[], delayMs = 0): Promise<BatchResult> {
+    const delaySeconds = Math.min(DELAY_SECONDS_MAX, Math.ceil(delayMs / 1_000));
+    const done = await Promise.all(inCalls(envelopes, delaySeconds).map((entries) => this.#send(entries)));
     const positions = new Set(done.flatMap((call) => [...call.positions]));
     const cause = done.find((call) => call.cause !== undefined)?.cause;
     return cause === undefined ? { positions } : { positions, cause };
@@ -45,7 +49,7 @@ function doneOf({ Successful = [], Failed = [] }: SendMessageBatchResult): Batch
 }
 
 /** The envelopes as entries of as many calls as their sizes ask for; an entry's id is the envelope's position. */
-function inCalls(envelopes: readonly Envelope[]): SendMessageBatchRequestEntry[][] {
+function inCalls(envelopes: readonly Envelope[], delaySeconds: number): SendMessageBatchRequestEntry[][] {
   const calls: SendMessageBatchRequestEntry[][] = [];
   let leftBytes = 0;
   envelopes.forEach((envelope, position) => {
@@ -54,16 +58,21 @@ function inCalls(envelopes: readonly Envelope[]): SendMessageBatchRequestEntry[]
       calls.push([]);
       leftBytes = MESSAGE_BYTES_MAX;
     }
-    calls.at(-1)?.push(entryOf(envelope, position));
+    calls.at(-1)?.push(entryOf(envelope, position, delaySeconds));
     leftBytes -= bytes;
   });
   return calls;
 }
 
-function entryOf({ body, attributes }: Envelope, position: number): SendMessageBatchRequestEntry {
+function entryOf({ body, attributes }: Envelope, position: number, delaySeconds: number): SendMessageBatchRequestEntry {
   const given = Object.entries(attributes)
     // SQS refuses an attribute without a value, which must not cost the message.
     .filter(([, value]) => value !== '')
     .map(([name, value]) => [name, { DataType: ATTRIBUTE_TYPE, StringValue: value }]);
-  return { Id: String(position), MessageBody: body, MessageAttributes: Object.fromEntries(given) };
+  return {
+    Id: String(position),
+    MessageBody: body,
+    MessageAttributes: Object.fromEntries(given),
+    ...(delaySeconds === 0 ? {} : { DelaySeconds: delaySeconds }),
+  };
 }

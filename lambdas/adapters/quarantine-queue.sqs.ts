@@ -37,8 +37,8 @@ export class SqsQuarantineQueue implements QuarantineQueue {
     this.#bulk = bulk;
   }
 
-  sendBatch(envelopes: readonly Envelope[]): Promise<BatchResult> {
-    return this.#bulk.sendBatch(envelopes);
+  sendBatch(envelopes: readonly Envelope[], delayMs?: number): Promise<BatchResult> {
+    return this.#bulk.sendBatch(envelopes, delayMs);
   }
 
   async receive(holdMs: number): ReturnType<QuarantineQueue['receive']> {

@@ -103,7 +103,19 @@ export const LIMIT_TABLE = {
   futureToleranceMs: limit(10 * MINUTE, 0, DAY, 'an event from further ahead would make all after it stale'),
 
   // Quarantine and redrive
-  redriveFunctionTimeoutMs: limit(2 * MINUTE, 5 * SECOND, 15 * MINUTE, 'one run of the redrive function'),
+  redriveFunctionTimeoutMs: limit(
+    2 * MINUTE,
+    5 * SECOND,
+    15 * MINUTE,
+    'one redrive or recovery; a person waits for it',
+  ),
+  refreshRunMs: limit(14 * MINUTE, 5 * SECOND, 14 * MINUTE, 'one run of refresh; Lambda ends a function at 15 min'),
+  refreshHeldMax: limit(
+    50_000,
+    100,
+    100_000,
+    'young messages that a refresh hides until it ends; SQS allows 120,000 in flight',
+  ),
   redriveRatePerSecond: limit(50, 1, 500, 'messages moved a second where the request does not say; a CRM must bear it'),
   recoveryRatePerSecond: limit(
     20,
@@ -221,6 +233,7 @@ const RELATIONS: readonly Relation[] = [
   wholeSeconds('ingestFunctionTimeoutMs'),
   wholeSeconds('processorFunctionTimeoutMs'),
   wholeSeconds('redriveFunctionTimeoutMs'),
+  wholeSeconds('refreshRunMs'),
   wholeSeconds('visibilityMs'),
   wholeSeconds('deliveryRetentionMs'),
   wholeSeconds('quarantineRetentionMs'),

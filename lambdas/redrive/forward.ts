@@ -5,6 +5,15 @@ import type { HeldMessages } from './held-messages.ts';
 import type { QuarantinedEvent } from './quarantined-event.ts';
 import type { RunReportBuilder } from './run-report.ts';
 
+/** The run that forwards. */
+export interface ForwardContext {
+  readonly quarantine: QuarantineQueue;
+  readonly hold: HeldMessages;
+  readonly tally: RunReportBuilder;
+  /** How long what is sent stays invisible; 0 if missing. */
+  readonly delayMs?: number;
+}
+
 /** A message and what is sent for it. */
 export interface ForwardedEvent {
   readonly event: QuarantinedEvent;
@@ -26,13 +35,12 @@ export interface ForwardResult {
 export async function forward(
   outgoing: readonly ForwardedEvent[],
   to: BatchQueue,
-  {
-    quarantine,
-    hold,
-    tally,
-  }: { readonly quarantine: QuarantineQueue; readonly hold: HeldMessages; readonly tally: RunReportBuilder },
+  { quarantine, hold, tally, delayMs }: ForwardContext,
 ): Promise<ForwardResult> {
-  const { positions, cause } = await to.sendBatch(outgoing.map(({ envelope }) => envelope));
+  const { positions, cause } = await to.sendBatch(
+    outgoing.map(({ envelope }) => envelope),
+    delayMs,
+  );
   const sent = outgoing.filter((_, position) => positions.has(position)).map(({ event }) => event);
   const notSent = outgoing.filter((_, position) => !positions.has(position)).map(({ event }) => event);
   const removed = await removeHeld(sent, quarantine, hold);

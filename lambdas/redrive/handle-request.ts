@@ -38,7 +38,11 @@ function countRun(parsed: ReturnType<typeof parseRedriveRequest>, answer: Redriv
   if (answer.kind === 'refresh') metrics.add('RefreshUnfinished', answer.reachedEnd ? 0 : 1);
 }
 
-function answerTo(request: RedriveRequest, endsAtMs: number, deps: RedriveDependencies): Promise<RedriveResult> {
+function answerTo(request: RedriveRequest, lastMs: number, deps: RedriveDependencies): Promise<RedriveResult> {
+  const { limits, clock } = deps;
+  // The function may run for as long as a refresh needs. People do not wait for that.
+  const runMs = request.kind === 'refresh' ? limits.refreshRunMs : limits.redriveFunctionTimeoutMs;
+  const endsAtMs = Math.min(lastMs, clock.now() + runMs);
   switch (request.kind) {
     case 'redrive':
       return redrive(request, endsAtMs, deps);

@@ -10,62 +10,82 @@ import { forward, removeHeld } from './forward.ts';
 import type { HeldMessages } from './held-messages.ts';
 import { notedEnvelope, type QuarantinedEvent } from './quarantined-event.ts';
 import { RunReportBuilder, stopped } from './run-report.ts';
-import { type ScanDependencies, type ScanStep, scanQuarantine } from './scan-quarantine.ts';
+import { type BatchHandler, type ScanDependencies, type ScanStep, scanQuarantine } from './scan-quarantine.ts';
 
-/** What refreshing needs. */
+/** The ports of a refresh. */
 export interface RefreshDependencies extends ScanDependencies {
   readonly store: Pick<IdempotencyStore, 'readAhead'>;
 }
 
-/** Looks at everything until `endsAtMs`. What it does not come to is there the next day. */
+/**
+ * Meets every message once, until `endsAtMs`. What it did not reach is older at the next run, hours later.
+ *
+ * A message is met once because it is hidden until the run ends: young ones are held, as SQS allows 120,000 in flight.
+ * In a larger quarantine the others are sent again, whatever their age, with a delay: a delayed message is not in
+ * flight.
+ */
 export async function refresh(endsAtMs: number, deps: RefreshDependencies): Promise<RedriveResult> {
-  const { quarantine, store, clock, limits } = deps;
-  const tally = new RunReportBuilder(deps.clock.now());
+  const run = new Refresh(endsAtMs, deps);
+  const ending = await scanQuarantine(run, endsAtMs, deps);
+  return { kind: 'refresh', ...run.tally.report(ending) };
+}
 
-  async function visit(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
+class Refresh implements BatchHandler {
+  readonly tally: RunReportBuilder;
+  readonly #endsAtMs: number;
+  readonly #deps: RefreshDependencies;
+
+  constructor(endsAtMs: number, deps: RefreshDependencies) {
+    this.tally = new RunReportBuilder(deps.clock.now());
+    this.#endsAtMs = endsAtMs;
+    this.#deps = deps;
+  }
+
+  async onBatch(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
+    const { store, clock, limits } = this.#deps;
     const keys = new Set(events.flatMap(({ event }) => event?.key ?? []));
     const read = await store.readAhead({ events: [...keys], contacts: [] });
     // Without the table nothing is known to be final, and everything is kept.
     const rows = 'kind' in read ? new Map<string, EventRow>() : read.events;
-    const final = events.filter((event) => isCopyOfFinal(event, rows));
-    await drop(final, hold);
-    const rest = events.filter((event) => !final.includes(event));
     const oldBeforeMs = clock.now() - limits.quarantineRefreshMs;
-    const old = rest.filter(({ held }) => held.message.sentAtMs < oldBeforeMs);
-    tally.skip(
-      rest.filter((event) => !old.includes(event)),
+    const isFull = hold.size > limits.refreshHeldMax;
+    const final = events.filter((event) => isCopyOfFinal(event, rows));
+    const rest = events.filter((event) => !final.includes(event));
+    const again = isFull ? rest : rest.filter(({ held }) => held.message.sentAtMs < oldBeforeMs);
+    this.tally.skip(
+      rest.filter((event) => !again.includes(event)),
       'young',
     );
-    return sendAgain(old, hold);
+    await Promise.all(toBatches(final, BATCH_MAX).map((batch) => this.#drop(batch, hold)));
+    const delayMs = isFull ? this.#endsAtMs - clock.now() : 0;
+    const causes = await Promise.all(toBatches(again, BATCH_MAX).map((batch) => this.#sendAgain(batch, hold, delayMs)));
+    const failed = causes.find((cause) => cause !== undefined);
+    return failed === undefined ? 'go_on' : stopped('unavailable', failed);
   }
 
-  async function drop(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<void> {
-    for (const batch of toBatches(events, BATCH_MAX)) {
-      const removed = await removeHeld(batch, quarantine, hold);
-      tally.add(removed, 'dropped');
-      tally.skip(
-        batch.filter((event) => !removed.includes(event)),
-        'not_deleted',
-      );
-    }
+  async #drop(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<void> {
+    const removed = await removeHeld(events, this.#deps.quarantine, hold);
+    this.tally.add(removed, 'dropped');
+    this.tally.skip(
+      events.filter((event) => !removed.includes(event)),
+      'not_deleted',
+    );
   }
 
-  async function sendAgain(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
-    const batches = toBatches(events, BATCH_MAX);
-    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-      const outgoing = batch.map((event) => ({ event, envelope: notedEnvelope(event, clock.now()) }));
-      const { sent, notSent, cause } = await forward(outgoing, quarantine, { quarantine, hold, tally });
-      tally.add(sent, 'refreshed');
-      tally.skip(notSent, 'not_sent');
-      if (sent.length > 0) continue;
-      tally.skip(batches.flat(), 'run_ended');
-      return stopped('unavailable', cause);
-    }
-    return 'go_on';
+  /** Returns why nothing was sent, or undefined. */
+  async #sendAgain(
+    events: readonly QuarantinedEvent[],
+    hold: HeldMessages,
+    delayMs: number,
+  ): Promise<string | undefined> {
+    const { quarantine, clock } = this.#deps;
+    const outgoing = events.map((event) => ({ event, envelope: notedEnvelope(event, clock.now()) }));
+    const context = { quarantine, hold, tally: this.tally, delayMs };
+    const { sent, notSent, cause = 'SQS: nothing sent' } = await forward(outgoing, quarantine, context);
+    this.tally.add(sent, 'refreshed');
+    this.tally.skip(notSent, 'not_sent');
+    return sent.length > 0 ? undefined : cause;
   }
-
-  const ending = await scanQuarantine({ onBatch: visit }, endsAtMs, deps);
-  return { kind: 'refresh', ...tally.report(ending) };
 }
 
 /**

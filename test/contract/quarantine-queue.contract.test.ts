@@ -117,6 +117,15 @@ describe.each([
     await subject.quarantine.remove(handles(again));
   });
 
+  it('gives what was sent with a delay when the delay has passed', async () => {
+    await subject.quarantine.sendBatch(envelopes(1, 'delayed'), 1_500);
+    expect(await receive(1, 2_000)).toEqual([]);
+    await subject.pass(2_000);
+    const held = await receive(1);
+    expect(ids(held)).toEqual(['delayed-0']);
+    await subject.quarantine.remove(handles(held));
+  });
+
   it('deletes without complaint what is gone already', async () => {
     await subject.quarantine.sendBatch(envelopes(1, 'd'));
     const held = await receive(1);

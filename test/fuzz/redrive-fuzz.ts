@@ -157,7 +157,9 @@ function isSame(before: Envelope, after: Envelope): boolean {
 
 /** Refuses what SQS refuses, message by message. */
 function strict(queue: BatchQueue): BatchQueue {
-  return { sendBatch: (envelopes) => sendStrictly(envelopes, (taken) => queue.sendBatch(taken)) };
+  return {
+    sendBatch: (envelopes, delayMs) => sendStrictly(envelopes, (taken) => queue.sendBatch(taken, delayMs)),
+  };
 }
 
 class StrictQuarantineQueue extends MemoryQuarantineQueue {
@@ -165,8 +167,8 @@ class StrictQuarantineQueue extends MemoryQuarantineQueue {
     super(queue, sleep);
   }
 
-  override sendBatch(envelopes: readonly Envelope[]): Promise<BatchResult> {
-    return sendStrictly(envelopes, (taken) => super.sendBatch(taken));
+  override sendBatch(envelopes: readonly Envelope[], delayMs?: number): Promise<BatchResult> {
+    return sendStrictly(envelopes, (taken) => super.sendBatch(taken, delayMs));
   }
 }
 

@@ -140,7 +140,7 @@ describe('the functions', () => {
   it.each([
     ['Ingest', 8],
     ['Processor', 30],
-    ['Redrive', 120],
+    ['Redrive', 900],
   ])('%s: Node 24 on arm64, with %d s', (name, timeout) => {
     expect(only(template, 'AWS::Lambda::Function', name).Properties).toMatchObject({
       Runtime: 'nodejs24.x',
@@ -177,7 +177,7 @@ describe('the schedules', () => {
   it.each([
     ['RedriveRecovery', 'rate(1 minute)', { action: 'recover' }],
     ['RedriveObservation', 'rate(1 minute)', { action: 'observe' }],
-    ['RedriveRefresh', 'rate(1 day)', { action: 'refresh' }],
+    ['RedriveRefresh', 'rate(6 hours)', { action: 'refresh' }],
   ])('%s: %s', (name, rate, request) => {
     const { Properties } = only(template, 'AWS::Events::Rule', name);
     expect(Properties).toMatchObject({ ScheduleExpression: rate, State: 'ENABLED' });

@@ -46,7 +46,7 @@ export class MemoryQueue implements MessageQueue {
   }
 
   /** Persists a message and gives its id. Attributes without a value are left out, as SQS does not take them. */
-  sendNow(envelope: Envelope): string {
+  sendNow(envelope: Envelope, delayMs = 0): string {
     this.#ids += 1;
     const messageId = `${this.#settings.name}-${this.#ids}`;
     const attributes = Object.fromEntries(Object.entries(envelope.attributes).filter(([, value]) => value !== ''));
@@ -57,7 +57,7 @@ export class MemoryQueue implements MessageQueue {
       sentAtMs,
       firstReceivedAtMs: undefined,
       receiveCount: 0,
-      visibleAtMs: sentAtMs,
+      visibleAtMs: sentAtMs + delayMs,
     });
     return messageId;
   }

@@ -16,9 +16,9 @@ export class MemoryBulkQueue implements BatchQueue {
     this.#queue = queue;
   }
 
-  async sendBatch(envelopes: readonly Envelope[]): Promise<BatchResult> {
+  async sendBatch(envelopes: readonly Envelope[], delayMs = 0): Promise<BatchResult> {
     refuseMore(envelopes);
-    for (const envelope of envelopes) this.#queue.sendNow(envelope);
+    for (const envelope of envelopes) this.#queue.sendNow(envelope, delayMs);
     return { positions: new Set(envelopes.keys()) };
   }
 }

@@ -99,19 +99,19 @@ type Park = <Answer>(name: string, touches: ParkedCall['touches'], ways: readonl
 
 function bulkQueue(scene: Scene, to: MemoryQueue, name: string, park: Park): BatchQueue {
   return {
-    sendBatch: (envelopes) => {
+    sendBatch: (envelopes, delayMs) => {
       const late: Way = {
         name: 'given up, still under way',
         fault: 'lands_late',
         happen: () => {
           const act = () => {
-            for (const envelope of envelopes) to.sendNow(envelope);
+            for (const envelope of envelopes) to.sendNow(envelope, delayMs);
           };
           scene.lateWrites.push({ name: `send ${envelopes.length} to ${name}, late`, act });
           return { answer: NOTHING_DONE };
         },
       };
-      const ways = waysOfBulk(envelopes, (envelope) => to.sendNow(envelope) !== '');
+      const ways = waysOfBulk(envelopes, (envelope) => to.sendNow(envelope, delayMs) !== '');
       return park(`send ${envelopes.length} to ${name}`, 'queue', [...ways, late]);
     },
   };

@@ -48,6 +48,19 @@ describe('refreshing', () => {
     expect((await world.run(REFRESH)).refreshed.total).toBe(0);
   });
 
+  it('sends young messages again, hidden until the run ends, beyond those that it may hold', async () => {
+    const world = new RedriveOnFakes({ limits: { refreshHeldMax: 100 } });
+    world.put(...many(150, 'young', { reason: 'crm_rejected' }));
+    world.clock.advance(DAY_MS);
+    const run = await world.run(REFRESH);
+    expect(run).toMatchObject({ reachedEnd: true, examined: 150 });
+    const hidden = 150 - world.ids('quarantine', 'visible').length;
+    expect(hidden).toBe(run.refreshed.total);
+    expect(hidden).toBeGreaterThanOrEqual(40);
+    world.clock.advance(world.limits.refreshRunMs);
+    expect(world.ids('quarantine', 'visible')).toHaveLength(150);
+  });
+
   it('gives what SQS has moved the note that it lacks', async () => {
     const world = new RedriveOnFakes();
     world.put({ id: 'moved' });
