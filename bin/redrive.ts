@@ -52,7 +52,7 @@ function goOn({ payload, limit }: RedriveOptions, { startedAt, moved }: Run): ob
 function resultOf(answer: RedriveResult, { awsCli }: RedriveTarget, { eventIds }: RedriveOptions): Result {
   switch (answer.kind) {
     case 'redrive':
-      return { text: formatRun(answer, eventIds), code: isDone(answer) ? 0 : 1 };
+      return { text: formatRun(answer, eventIds), code: isDone(answer, eventIds) ? 0 : 1 };
     case 'move_started':
       return {
         text: [

@@ -128,6 +128,8 @@ export interface SettleWrite {
     readonly effect: ContactEffect;
     readonly staysHeld: boolean;
   };
+  /** An event that is given up: its contact no longer waits for it. Refused unless `isUnsettledBy` holds. */
+  readonly givenUp?: { readonly key: string; readonly position: string; readonly nowMs: number };
   /** A row that is not newer than what stands there is left out, and the others are written. */
   readonly userRows: readonly UserRowWrite[];
 }
@@ -137,6 +139,8 @@ export type SettleResult =
   | { readonly kind: 'settled' }
   /** Another attempt has taken the event or the contact since; nothing was changed. */
   | { readonly kind: 'lost'; readonly event?: EventRow }
+  /** `givenUp` only: the contact as it is. Nothing was changed. */
+  | { readonly kind: 'contact_refuses'; readonly contact: ContactRow }
   /** A user's row exists already or cannot be stored; nothing was changed. `cause` is one of the two. */
   | { readonly kind: 'rows_rejected'; readonly cause: string }
   | Unavailable;

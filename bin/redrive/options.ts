@@ -1,4 +1,5 @@
 /** Options of `npm run redrive`. */
+import { userInfo } from 'node:os';
 import { collect, npmCommand, parseArguments } from '../../cli/command.ts';
 import { UserError } from '../../cli/user-error.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
@@ -28,6 +29,8 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   'filter.eventIds': '--event-id',
   'filter.receivedFrom': '--from',
   'filter.receivedTo': '--to',
+  giveUp: '--give-up',
+  'giveUp.why': '--give-up',
   limit: '--limit',
   ratePerSecond: '--rate',
 };
@@ -56,6 +59,7 @@ function parse(argv: readonly string[]) {
         '--list                            what waits in quarantine, and why',
         '--reason crm_rejected --dry-run   what would be moved',
         '--reason crm_rejected             moves it',
+        '--event-id ID --give-up WHY       ends it without applying it',
       ].join('\n       npm run redrive -- '),
     )
     .optionsGroup('What to move (all that is given must fit; --reason, --type and --event-id several times):')
@@ -71,6 +75,10 @@ function parse(argv: readonly string[]) {
       '--rate <n>',
       `move at most n a second (${DEFAULT_LIMITS.redriveRatePerSecond}; with --all as fast as SQS can)`,
       numberFrom,
+    )
+    .option(
+      '--give-up <why>',
+      'do not apply them: settle them as ABANDONED, for this reason; with --event-id or --reason',
     )
     .option('--dry-run', 'show what would be moved, and move nothing')
     .option('--list', 'the same, of everything if nothing is named')
@@ -93,7 +101,7 @@ reached; 1 if not; 2 for wrong options.`,
 }
 
 function moveAllFrom(values: Values): RedriveOptions['payload'] {
-  const others = (['reason', 'type', 'eventId', 'from', 'to', 'limit', 'dryRun', 'list'] as const)
+  const others = (['reason', 'type', 'eventId', 'from', 'to', 'limit', 'dryRun', 'list', 'giveUp'] as const)
     .filter((name) => values[name] !== undefined)
     .map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
   if (others.length > 0) {
@@ -129,6 +137,7 @@ function redriveFrom(values: Values): RedriveOptions['payload'] {
     dryRun,
     ...optional('limit', values.limit),
     ...optional('ratePerSecond', values.rate),
+    ...(values.giveUp === undefined ? {} : { giveUp: { by: userInfo().username, why: values.giveUp } }),
   };
 }
 

@@ -64,8 +64,9 @@ function addCounts(one: Counts, other: Counts): Counts {
   return { total: one.total + other.total, byReason };
 }
 
-/** Whether all that was meant has been dealt with, or as much as was asked for. */
-export function isDone(run: Run): boolean {
+/** True if all that was named was found and dealt with, or as much as the limit allows. */
+export function isDone(run: Run, eventIds: readonly string[] = []): boolean {
+  if (idsNotFound(run, eventIds).length > 0) return false;
   return (run.reachedEnd || run.stoppedBecause === 'limit') && (run.skipped.why.not_sent ?? 0) === 0;
 }
 
@@ -84,12 +85,18 @@ export function formatRun(run: Run, eventIds: readonly string[] = []): string {
     ['end reached', describeEnd(run)],
     ...(absent.length === 0
       ? []
-      : [['not here', `${absent.map(printable).join(', ')} (see npm run event -- <id>)`] as [string, string]]),
+      : [['not found', `${absent.map(printable).join(', ')} (${whereAbsent(run)})`] as [string, string]]),
   ];
   const table = rows.map(([name, value]) => `  ${name.padEnd(14)}${value}`).join('\n');
   // What is not meant is of no interest: the counts say what else there is.
   const sample = run.sample.filter(({ why }) => why !== 'filter');
   return sample.length === 0 ? table : `${table}\n\n${formatSample(sample)}`;
+}
+
+function whereAbsent({ heldElsewhere = 0 }: Run): string {
+  return heldElsewhere === 0
+    ? 'see npm run event -- <id>'
+    : `another run holds ${heldElsewhere} messages: run this again in two minutes`;
 }
 
 /** Known only if the run examined all of quarantine and reported what it found. */

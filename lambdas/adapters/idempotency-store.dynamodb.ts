@@ -135,6 +135,7 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       { Put: this.#putEvent(write.eventKey, write.row, write.expect, write.leaseLiveAtMs) },
     ];
     if (write.contact !== undefined) items.push({ Update: this.#releaseContact(write, write.contact) });
+    if (write.givenUp !== undefined) items.push({ Update: this.#giveUpContact(write.givenUp) });
     const firstUserRow = items.length;
     for (const row of write.userRows) items.push({ Put: this.#putUserRow(row) });
     const written = await this.#write(items, settleToken(write), endsAtMs, budgetMs);
@@ -149,6 +150,8 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       return row === undefined ? { kind: 'lost' } : { kind: 'lost', event: row };
     }
     if (write.contact !== undefined && others[0] !== undefined) return { kind: 'lost' };
+    if (write.givenUp !== undefined && others[0] !== undefined)
+      return { kind: 'contact_refuses', contact: contactFrom(others[0].item ?? {}) };
     const refused = write.userRows.filter((_row, index) => written.against[firstUserRow + index] !== undefined);
     if (refused.length === 0) return { kind: 'lost' };
     if (refused.some(({ position }) => position === undefined))
@@ -213,6 +216,18 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       ConditionExpression: 'holder = :owner',
       UpdateExpression: RELEASE[contact.effect] + (contact.staysHeld ? '' : ', holder, leaseExpiresAtMs'),
       ExpressionAttributeValues: { ':owner': write.row.owner, ...position },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    };
+  }
+
+  /** `isUnsettledBy` as DynamoDB carries it out. */
+  #giveUpContact({ key, position, nowMs }: NonNullable<SettleWrite['givenUp']>): NonNullable<TransactItem['Update']> {
+    return {
+      TableName: this.#table,
+      Key: { pk: key },
+      ConditionExpression: 'unsettled = :position AND (attribute_not_exists(holder) OR leaseExpiresAtMs <= :now)',
+      UpdateExpression: 'SET unsettled = :none REMOVE holder, leaseExpiresAtMs, unsettledBefore',
+      ExpressionAttributeValues: { ':position': position, ':now': nowMs, ':none': '' },
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     };
   }

@@ -33,6 +33,7 @@ const LIFE_TONES = {
   ignored: 'good',
   quarantined: 'watch',
   in_flight: 'plain',
+  given_up: 'plain',
   abandoned: 'watch',
   waiting: 'watch',
   unknown: 'plain',

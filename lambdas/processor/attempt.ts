@@ -56,7 +56,7 @@ export type Disposition =
   /** The message is to be deleted. */
   | {
       readonly kind: 'done';
-      readonly outcome: 'applied' | 'stale' | 'ignored' | 'quarantined' | 'duplicate';
+      readonly outcome: 'applied' | 'stale' | 'ignored' | 'abandoned' | 'quarantined' | 'duplicate';
       readonly attempts: number;
       readonly reason?: QuarantineReason;
       readonly error?: string;
@@ -431,14 +431,16 @@ export class Attempt {
   /** Records an outcome that needs no CRM call. */
   async #settleUnclaimed(step: Extract<Decision, { kind: 'settle' }>): Promise<Disposition | 're_evaluate'> {
     const { store } = this.#deps;
-    const { row, expect, userRows } = step;
+    const { row, expect, userRows, givenUp } = step;
     if (row.status === 'QUARANTINED') {
       const sent = await this.#sendToQuarantine(row);
       if (sent.kind === 'unavailable')
         return this.#later(`quarantine: ${sent.cause}`, this.#retryDelayMs(), 'quarantine_queue');
     }
     const { eventKey } = this.#record;
-    const settled = await store.settle({ eventKey, expect, row, userRows });
+    const nowMs = this.#deps.clock.now();
+    const contact = givenUp === undefined ? {} : { givenUp: { ...givenUp, nowMs } };
+    const settled = await store.settle({ eventKey, expect, row, userRows, ...contact });
     switch (settled.kind) {
       case 'settled':
         this.#known.setEvent(eventKey, row);
@@ -448,6 +450,9 @@ export class Attempt {
         // Another attempt has quarantined it meanwhile. Ours is there, too: a second look would send one more.
         if (row.status === 'QUARANTINED' && settled.event?.status === 'QUARANTINED')
           return { kind: 'done', outcome: 'duplicate', attempts: 0 };
+        return 're_evaluate';
+      case 'contact_refuses':
+        if (givenUp !== undefined) this.#known.setContact(givenUp.key, settled.contact);
         return 're_evaluate';
       case 'rows_rejected':
         this.#rejectRows(settled.cause);
@@ -519,10 +524,11 @@ function effectOf({ applied, mayStillRun }: CrmFailure): CallEffect {
 }
 
 function endOf(row: EventRow): Disposition {
-  const outcomes: Readonly<Record<FinalStatus, 'applied' | 'stale' | 'ignored'>> = {
+  const outcomes: Readonly<Record<FinalStatus, 'applied' | 'stale' | 'ignored' | 'abandoned'>> = {
     COMPLETED: 'applied',
     STALE: 'stale',
     IGNORED: 'ignored',
+    ABANDONED: 'abandoned',
   };
   if (row.status === 'QUARANTINED') {
     return {

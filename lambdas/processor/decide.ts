@@ -17,9 +17,10 @@ import {
   truncateError,
 } from '../domain/idempotency/event-row.ts';
 import { backoffTotalMs, type Limits } from '../domain/limits.ts';
+import type { GiveUp } from '../domain/quarantine/quarantine-note.ts';
 import type { RetryCause } from '../domain/telemetry/metrics.ts';
 import type { ClaimWrite } from '../ports.ts';
-import { orderingDigestOf, type ParsedRecord } from './parse-record.ts';
+import { type ContactRef, orderingDigestOf, type ParsedRecord } from './parse-record.ts';
 
 /** What is to be done. */
 export type Decision =
@@ -33,6 +34,8 @@ export type Decision =
       readonly expect: ExpectedRow;
       readonly row: EventRow;
       readonly userRows: readonly UserRowWrite[];
+      /** The contact that waits for an event which is given up. */
+      readonly givenUp?: ContactRef;
     };
 
 /** What the decision rests on besides the record. */
@@ -66,6 +69,7 @@ export function decide(record: ParsedRecord, context: DecisionContext): Decision
   const decision = decideEvent(context.row, claimContext);
   switch (decision.kind) {
     case 'may_claim':
+      if (record.giveUp !== undefined) return abandon(record, record.giveUp, decision, context);
       return stepForClaimable(record, decision, context);
     case 'final':
       return { kind: 'acknowledge', because: decision.status };
@@ -152,6 +156,26 @@ function stepForContact(
     default:
       return contact satisfies never;
   }
+}
+
+/** Settles without a call. The contact no longer waits for the event, unless an attempt holds it just now. */
+function abandon(record: ParsedRecord, { by, why }: GiveUp, claimable: MayClaim, context: DecisionContext): Decision {
+  const { nowMs, owner, limits } = context;
+  const contact = record.task.kind === 'deliver' ? record.task.contact : undefined;
+  const decision = contact && decideContact(context.contact, contact.position, owner, nowMs);
+  if (decision?.kind === 'held')
+    return waitForLease(record, context, decision.leaseExpiresAtMs, 'contact in progress elsewhere');
+  const row = rowOf(record, claimable, context);
+  const history = appendHistory(row.history, { atMs: nowMs, what: 'given_up', detail: `by ${by}: ${why}` });
+  const settled = {
+    kind: 'settle',
+    expect: claimable.expect,
+    row: finalRow({ ...row, history }, 'ABANDONED', nowMs, limits),
+    userRows: [],
+  } as const;
+  // A contact that was not read may wait for the event: the write finds out.
+  const mayWait = context.contact === undefined || context.contact.unsettled === contact?.position;
+  return contact !== undefined && mayWait ? { ...settled, givenUp: contact } : settled;
 }
 
 /** Whether the row may be written though a newer event of the contact has been applied. */

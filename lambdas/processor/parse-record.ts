@@ -16,7 +16,7 @@ import {
 import { parseSourceEvent } from '../domain/event/parse-event.ts';
 import { positionOf, type QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
-import { readQuarantineNote } from '../domain/quarantine/quarantine-note.ts';
+import { type GiveUp, readQuarantineNote } from '../domain/quarantine/quarantine-note.ts';
 import { errorName } from '../domain/telemetry/error-name.ts';
 
 /** A message and the handle by which its visibility is set. */
@@ -34,6 +34,8 @@ export interface DecodedRecord {
   readonly origin: string;
   readonly fromQuarantine: boolean;
   readonly isRecovered: boolean;
+  /** Present if a person has given the event up. */
+  readonly giveUp?: GiveUp;
   readonly parsed:
     | { readonly kind: 'event'; readonly event: PipelineEvent }
     | { readonly kind: 'invalid'; readonly reason: string; readonly identity: string };
@@ -73,11 +75,20 @@ export interface ParsedRecord extends Omit<DecodedRecord, 'parsed'> {
 /** Decodes and parses one message. Never throws. */
 export function parseSourceRecord(source: SourceRecord): DecodedRecord {
   const { bytes, receivedAtMs, origin, fromQuarantine, problem } = decodeEnvelope(source.message);
-  const isRecovered = fromQuarantine && readQuarantineNote(source.message.attributes)?.returned?.by === 'recovery';
+  const returned = fromQuarantine ? readQuarantineNote(source.message.attributes)?.returned : undefined;
+  const isRecovered = returned?.by === 'recovery';
+  const giveUp = returned?.giveUp;
   const parsed =
     problem === undefined ? parseSourceEvent(bytes, origin) : { kind: 'invalid' as const, reason: problem };
   const fromBus = parsed.kind === 'event' && parsed.event.source === 'genesys-partner-bus';
-  const common = { source, receivedAtMs, fromQuarantine, isRecovered, origin: fromBus ? parsed.event.source : origin };
+  const common = {
+    source,
+    receivedAtMs,
+    fromQuarantine,
+    isRecovered,
+    ...(giveUp === undefined ? {} : { giveUp }),
+    origin: fromBus ? parsed.event.source : origin,
+  };
   if (parsed.kind === 'event') return { ...common, parsed, eventKey: eventKey(parsed.event.id) };
   return { ...common, parsed: { ...parsed, identity: bodyIdentity(bytes) }, eventKey: bodyKey(bytes) };
 }

@@ -1,6 +1,6 @@
 /** Moves events to the delivery queue, no faster than a rate. */
 import { MESSAGE_BYTES_MAX, messageBytes } from '../domain/delivery/envelope.ts';
-import { returnedEnvelope } from '../domain/quarantine/quarantine-note.ts';
+import { type GiveUp, returnedEnvelope } from '../domain/quarantine/quarantine-note.ts';
 import type { BatchQueue, Clock, QuarantineQueue, Sleep } from '../ports.ts';
 import { BATCH_MAX, toBatches } from './batches.ts';
 import { type ForwardedEvent, forward } from './forward.ts';
@@ -17,10 +17,19 @@ export interface MoveDependencies {
   readonly sleep: Sleep;
 }
 
-/** What is sent to the delivery queue: the message with a note that says who sends it back. */
-export function outgoingEvent(event: QuarantinedEvent, by: 'recovery' | 'person', nowMs: number): ForwardedEvent {
-  const envelope = returnedEnvelope(notedEnvelope(event, nowMs), by, nowMs);
-  return { event, envelope: messageBytes(envelope) <= MESSAGE_BYTES_MAX ? envelope : event.held.message };
+/** On whose behalf messages are moved. */
+export type MovedBy = 'recovery' | 'person' | GiveUp;
+
+/**
+ * What is sent to the delivery queue: the message with a note that says who sends it back. A message without room for
+ * the note goes without, unless it is given up: without the note it would be applied.
+ */
+export function outgoingEvent(event: QuarantinedEvent, by: MovedBy, nowMs: number): ForwardedEvent | undefined {
+  const noted = notedEnvelope(event, nowMs);
+  const [who, giveUp] = typeof by === 'string' ? [by] : (['person', by] as const);
+  const envelope = returnedEnvelope(noted, who, nowMs, giveUp);
+  if (messageBytes(envelope) <= MESSAGE_BYTES_MAX) return { event, envelope };
+  return giveUp === undefined ? { event, envelope: event.held.message } : undefined;
 }
 
 /** Keeps to a rate: time that was not used is not made up for. */
@@ -54,10 +63,10 @@ export class MessageMover {
   readonly #pace: Pace;
   readonly #batchMax: number;
 
-  readonly #by: 'recovery' | 'person';
+  readonly #by: MovedBy;
 
   /** `perSecond` is a whole number. */
-  constructor(deps: MoveDependencies, tally: RunReportBuilder, perSecond: number, by: 'recovery' | 'person') {
+  constructor(deps: MoveDependencies, tally: RunReportBuilder, perSecond: number, by: MovedBy) {
     this.#deps = deps;
     this.#by = by;
     this.#tally = tally;
@@ -93,7 +102,12 @@ export class MessageMover {
       this.#tally.skip(batch, verdict.stoppedBecause === 'circuit_open' ? 'circuit_open' : 'run_ended');
       return verdict;
     }
-    const outgoing = batch.map((event) => outgoingEvent(event, this.#by, this.#deps.clock.now()));
+    const outgoing = batch.flatMap((event) => outgoingEvent(event, this.#by, this.#deps.clock.now()) ?? []);
+    this.#tally.skip(
+      batch.filter((event) => !outgoing.some((one) => one.event === event)),
+      'not_sent',
+    );
+    if (outgoing.length === 0) return 'go_on';
     const { sent, notSent, cause } = await forward(outgoing, deliveryQueue, { quarantine, hold, tally: this.#tally });
     this.#tally.add(sent, 'moved');
     this.#tally.skip(notSent, 'not_sent');

@@ -171,7 +171,7 @@ class Recovery implements BatchHandler {
 
   async #sendBack(event: QuarantinedEvent, hold: HeldMessages): Promise<ScanStep> {
     const { quarantine, deliveryQueue, clock } = this.#deps;
-    const outgoing = [outgoingEvent(event, 'recovery', clock.now())];
+    const outgoing = [outgoingEvent(event, 'recovery', clock.now())].filter((one) => one !== undefined);
     const { sent, notSent, cause } = await forward(outgoing, deliveryQueue, { quarantine, hold, tally: this.#tally });
     this.#tally.add(sent, 'moved');
     this.#tally.skip(notSent, 'not_sent');

@@ -18,9 +18,9 @@ export async function redrive(
   endsAtMs: number,
   deps: ScanDependencies & MoveDependencies,
 ): Promise<RedriveResult> {
-  const { filter, limit = Number.POSITIVE_INFINITY, dryRun, ratePerSecond } = request;
+  const { filter, limit = Number.POSITIVE_INFINITY, dryRun, ratePerSecond, giveUp } = request;
   const tally = new RunReportBuilder(deps.clock.now());
-  const mover = new MessageMover(deps, tally, ratePerSecond, 'person');
+  const mover = new MessageMover(deps, tally, ratePerSecond, giveUp ?? 'person');
   const seen = new Set<string | undefined>();
 
   async function visit(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {
@@ -39,10 +39,13 @@ export async function redrive(
 
   const ending = await scanQuarantine({ onBatch: visit }, endsAtMs, deps);
   const found = filter.eventIds.filter((id) => seen.has(id));
+  const counted = found.length < filter.eventIds.length ? await deps.quarantine.count() : undefined;
+  const heldElsewhere = counted?.kind === 'counted' ? counted.inFlight : 0;
   return {
     kind: 'redrive',
     dryRun,
     ...(filter.eventIds.length === 0 ? {} : { eventIdsFound: found }),
+    ...(heldElsewhere === 0 ? {} : { heldElsewhere }),
     ...tally.report(ending),
   };
 }

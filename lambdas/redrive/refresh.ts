@@ -2,7 +2,7 @@
  * Keeps quarantine from being emptied by SQS, which deletes every message fourteen days after it was sent: what nears
  * that age is sent to quarantine again, as it is. Copies of events that are final by now are dropped.
  */
-import type { EventRow } from '../domain/idempotency/event-row.ts';
+import { type EventRow, isFinal } from '../domain/idempotency/event-row.ts';
 import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
 import type { IdempotencyStore } from '../ports.ts';
 import { BATCH_MAX, toBatches } from './batches.ts';
@@ -95,6 +95,5 @@ class Refresh implements BatchHandler {
 function isCopyOfFinal({ event, reason }: QuarantinedEvent, rows: ReadonlyMap<string, EventRow>): boolean {
   if (event === undefined || reason === 'id_reused' || reason === 'dead_lettered') return false;
   const row = rows.get(event.key);
-  const isFinal = row?.status === 'COMPLETED' || row?.status === 'STALE' || row?.status === 'IGNORED';
-  return isFinal && row.identity === event.identity;
+  return row !== undefined && isFinal(row.status) && row.identity === event.identity;
 }

@@ -52,6 +52,38 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
   });
   afterAll(async () => subject?.stop());
 
+  describe('giving an event up', () => {
+    const quarantined = eventRow({ status: 'QUARANTINED', reason: 'crm_rejected' });
+    const giveUp = (eventKey: string, contactKey: string, position: string) =>
+      settle(eventKey, {
+        expect: { status: 'QUARANTINED', owner: 'another' },
+        row: eventRow({ status: 'ABANDONED', owner: 'me', settledAtMs: NOW }),
+        givenUp: { key: contactKey, position, nowMs: NOW },
+      });
+
+    it('clears the contact that waits for it', async () => {
+      const { eventKey, contactKey } = names();
+      const { leaseLiveAtMs: _live, ...write } = giveUp(eventKey, contactKey, '5#e');
+      await subject.putEvent(eventKey, quarantined);
+      await subject.putContact(contactKey, { newest: '3#c', unsettled: '5#e', holder: 'late', leaseExpiresAtMs: NOW });
+      expect(await subject.store.settle(write)).toEqual({ kind: 'settled' });
+      expect(await subject.event(eventKey)).toEqual(write.row);
+      expect(await subject.contact(contactKey)).toEqual({ newest: '3#c', unsettled: '' });
+    });
+
+    it.each([
+      ['waits for another', { newest: '3#c', unsettled: '6#f' }],
+      ['is held', { unsettled: '5#e', holder: 'late', leaseExpiresAtMs: NOW + 1 }],
+    ])('is refused with the contact where it %s', async (_what, contact) => {
+      const { eventKey, contactKey } = names();
+      const { leaseLiveAtMs: _live, ...write } = giveUp(eventKey, contactKey, '5#e');
+      await subject.putEvent(eventKey, quarantined);
+      await subject.putContact(contactKey, contact);
+      expect(await subject.store.settle(write)).toEqual({ kind: 'contact_refuses', contact });
+      expect(await subject.event(eventKey)).toEqual(quarantined);
+    });
+  });
+
   describe('a claim', () => {
     it('takes an event that is absent, alone', async () => {
       const { eventKey } = names();

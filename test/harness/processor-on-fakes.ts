@@ -6,6 +6,7 @@ import type { CrmMapping } from '../../lambdas/domain/crm/mapping.ts';
 import type { Envelope } from '../../lambdas/domain/delivery/envelope.ts';
 import type { EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
+import { returnedEnvelope } from '../../lambdas/domain/quarantine/quarantine-note.ts';
 import { type ProcessorDependencies, processBatch } from '../../lambdas/processor/process-batch.ts';
 import { SentCopies } from '../../lambdas/processor/sent-copies.ts';
 import { SettledEventCache } from '../../lambdas/processor/settled-event-cache.ts';
@@ -125,6 +126,13 @@ export class ProcessorOnFakes {
   /** Puts all that is in quarantine back into the delivery queue, as the console's redrive does. */
   redrive(): void {
     for (const id of [...this.quarantine.messages.keys()]) this.quarantine.move(id, this.queue);
+  }
+
+  /** Everything in quarantine is given up. */
+  giveUp(giveUp = { by: 'ada', why: 'sent by mistake' }): void {
+    const nowMs = this.clock.now();
+    for (const id of [...this.quarantine.messages.keys()])
+      this.quarantine.move(id, this.queue, (envelope) => returnedEnvelope(envelope, 'person', nowMs, giveUp));
   }
 
   /** The notes in quarantine. */

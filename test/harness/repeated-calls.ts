@@ -37,6 +37,7 @@ function causeIn({ what, detail = '' }: HistoryEntry): string | undefined {
       return `the call before failed: ${detail.split(':')[0]}`;
     case 'quarantined':
     case 'sent_again':
+    case 'given_up':
       return undefined;
     default:
       return what satisfies never;

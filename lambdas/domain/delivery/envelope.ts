@@ -180,7 +180,7 @@ export function quarantineEnvelope(
 }
 
 /** Attribute values are held to the same characters as bodies. */
-function toAttributeText(text: string): string {
+export function toAttributeText(text: string): string {
   return text.replace(new RegExp(CHANGED_BY_SQS, 'gu'), '\ufffd');
 }
 

@@ -6,15 +6,15 @@
  * owner or moves it out of IN_PROGRESS, so that a write conditional on both is a compare-and-swap of the row.
  */
 
-/** States of an event. COMPLETED, STALE and IGNORED are final. */
-export type EventStatus = 'IN_PROGRESS' | 'FAILED' | 'QUARANTINED' | 'COMPLETED' | 'STALE' | 'IGNORED';
+/** States of an event. The last four are final; ABANDONED: a person has given the event up. */
+export type EventStatus = 'IN_PROGRESS' | 'FAILED' | 'QUARANTINED' | FinalStatus;
 
 /** Statuses that nothing leaves. */
-export type FinalStatus = Extract<EventStatus, 'COMPLETED' | 'STALE' | 'IGNORED'>;
+export type FinalStatus = 'COMPLETED' | 'STALE' | 'IGNORED' | 'ABANDONED';
 
 /** Whether nothing leaves this status. */
 export function isFinal(status: EventStatus): status is FinalStatus {
-  return status === 'COMPLETED' || status === 'STALE' || status === 'IGNORED';
+  return status === 'COMPLETED' || status === 'STALE' || status === 'IGNORED' || status === 'ABANDONED';
 }
 
 /** Why an event waits in quarantine. */
@@ -39,7 +39,7 @@ export type FailedBy = 'crm' | 'record';
 /** One entry of an event's history. For people: no rule depends on it. */
 export interface HistoryEntry {
   readonly atMs: number;
-  readonly what: 'failed' | 'lease_expired' | 'quarantined' | 'redriven' | 'sent_again';
+  readonly what: 'failed' | 'lease_expired' | 'quarantined' | 'redriven' | 'sent_again' | 'given_up';
   /** What went wrong, or why it was quarantined; cut short. */
   readonly detail?: string;
 }
@@ -198,6 +198,7 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
     case 'COMPLETED':
     case 'STALE':
     case 'IGNORED':
+    case 'ABANDONED':
       // Also where its time to live has passed but DynamoDB has not deleted it yet: that it was settled stays true.
       return { kind: 'final', status: row.status };
     case 'IN_PROGRESS': {
@@ -269,6 +270,12 @@ export function decideContact(
     return { kind: 'held', leaseExpiresAtMs };
   if (row.unsettled !== undefined && row.unsettled > position) return { kind: 'behind_newer' };
   return { kind: 'free' };
+}
+
+/** True if the contact waits for the settlement of the event at `position`, and no attempt holds it. */
+export function isUnsettledBy(row: ContactRow | undefined, position: string, nowMs: number): boolean {
+  const isHeld = row?.holder !== undefined && (row.leaseExpiresAtMs ?? 0) > nowMs;
+  return row?.unsettled === position && !isHeld;
 }
 
 /** What is known of an attempt's CRM call: applied, certainly not applied, or perhaps. */

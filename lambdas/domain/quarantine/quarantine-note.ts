@@ -1,7 +1,13 @@
 /** The note that goes with a message into quarantine, read back: by then anybody may have written it. */
-import type { Envelope, MessageAttributes, QuarantineNote } from '../delivery/envelope.ts';
+import { type Envelope, type MessageAttributes, type QuarantineNote, toAttributeText } from '../delivery/envelope.ts';
 import { type FailedBy, type QuarantineReason, truncateError } from '../idempotency/event-row.ts';
 import { isQuarantineReason } from './quarantine-reasons.ts';
+
+/** Who gives an event up, and why. */
+export interface GiveUp {
+  readonly by: string;
+  readonly why: string;
+}
 
 /** What a note says, as far as it can be believed. */
 export interface ParsedQuarantineNote {
@@ -13,7 +19,7 @@ export interface ParsedQuarantineNote {
   readonly failedBy?: FailedBy;
   readonly lastError?: string;
   /** Present where the message was sent back, and came here without having been quarantined again. */
-  readonly returned?: { readonly by: 'recovery' | 'person' };
+  readonly returned?: { readonly by: 'recovery' | 'person'; readonly giveUp?: GiveUp };
 }
 
 /** The note of a message, or undefined where it has none that can be read. Never throws. */
@@ -22,7 +28,7 @@ export function readQuarantineNote(attributes: MessageAttributes): ParsedQuarant
   if (note === undefined || !isQuarantineReason(note.reason)) return undefined;
   const atMs = typeof note.at === 'string' ? Date.parse(note.at) : Number.NaN;
   const { redrives, recoveries, failedBy, lastError } = note;
-  const by = (note.returned as { readonly by?: unknown } | null | undefined)?.by;
+  const returned = returnedFrom(note.returned);
   return {
     reason: note.reason,
     atMs: Number.isNaN(atMs) ? undefined : atMs,
@@ -30,18 +36,33 @@ export function readQuarantineNote(attributes: MessageAttributes): ParsedQuarant
     recoveries: countIn(recoveries),
     ...(failedBy === 'crm' || failedBy === 'record' ? { failedBy } : {}),
     ...(typeof lastError === 'string' ? { lastError: truncateError(lastError) } : {}),
-    ...(by === 'recovery' || by === 'person' ? { returned: { by } } : {}),
+    ...(returned === undefined ? {} : { returned }),
   };
 }
 
 /** The attributes of a message that is sent back to the delivery queue. One without a readable note keeps its own. */
-export function returnedEnvelope({ body, attributes }: Envelope, by: 'recovery' | 'person', nowMs: number): Envelope {
+export function returnedEnvelope(
+  { body, attributes }: Envelope,
+  by: 'recovery' | 'person',
+  nowMs: number,
+  giveUp?: GiveUp,
+): Envelope {
   const note = parseObject(attributes.quarantine);
   if (note === undefined) return { body, attributes };
   const at = new Date(nowMs).toISOString();
   const counted = by === 'recovery' ? { recoveries: countIn(note.recoveries) + 1 } : {};
-  const returned: Pick<QuarantineNote, 'returned' | 'recoveries'> = { ...counted, returned: { at, by } };
-  return { body, attributes: { ...attributes, quarantine: JSON.stringify({ ...note, ...returned }) } };
+  const returned: Pick<QuarantineNote, 'returned' | 'recoveries'> = {
+    ...counted,
+    returned: { at, by, ...(giveUp === undefined ? {} : { giveUp }) },
+  };
+  return { body, attributes: { ...attributes, quarantine: toAttributeText(JSON.stringify({ ...note, ...returned })) } };
+}
+
+function returnedFrom(value: unknown): ParsedQuarantineNote['returned'] {
+  const { by, giveUp } = (value ?? {}) as { readonly by?: unknown; readonly giveUp?: unknown };
+  if (by !== 'recovery' && by !== 'person') return undefined;
+  const { by: who, why } = (giveUp ?? {}) as { readonly by?: unknown; readonly why?: unknown };
+  return typeof who === 'string' && typeof why === 'string' ? { by, giveUp: { by: who, why } } : { by };
 }
 
 function countIn(value: unknown): number {

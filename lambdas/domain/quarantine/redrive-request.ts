@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import type { QuarantineReason } from '../idempotency/event-row.ts';
 import type { Limits } from '../limits.ts';
+import type { GiveUp } from './quarantine-note.ts';
 import { isQuarantineReason, QUARANTINE_REASONS } from './quarantine-reasons.ts';
 
 /** Which events are meant: those that every part names. A part that is empty or missing names all. */
@@ -26,8 +27,10 @@ export type RedriveRequest =
       /** How many to move at most. */
       readonly limit?: number;
       readonly ratePerSecond: number;
-      /** Look and tell, but move nothing. */
+      /** Look and report, but move nothing. */
       readonly dryRun: boolean;
+      /** The events are not tried again: the processor settles them as ABANDONED. The filter names reasons or events. */
+      readonly giveUp?: GiveUp;
     }
   /** All of quarantine, by SQS's own move task. */
   | { readonly kind: 'move_all'; readonly ratePerSecond?: number }
@@ -57,6 +60,7 @@ const REASON_WANTED = `must be one of ${Object.keys(QUARANTINE_REASONS).join(', 
 const TEXT_WANTED = 'must be a string of 1 to 256 characters';
 const TIME_WANTED = 'must be an ISO 8601 date and time with an offset, such as 2026-01-31T09:30:00Z';
 const ORDER_WANTED = 'must be later than filter.receivedFrom: nothing is received between the two';
+const GIVE_UP_WANTED = 'takes filter.eventIds or filter.reasons: giving up everything is never meant';
 const LIST_WANTED = `must be a list of at most ${LISTED_MAX}`;
 
 const rate = z.number(RATE_WANTED).check(z.int(RATE_WANTED), z.gte(1, RATE_WANTED), z.lte(RATE_MAX, RATE_WANTED));
@@ -82,7 +86,19 @@ const redriveSchema = strict({
   limit: z.optional(z.number(LIMIT_WANTED).check(z.int(LIMIT_WANTED), z.gte(1, LIMIT_WANTED))),
   ratePerSecond: z.optional(rate),
   dryRun: z.optional(z.boolean(FLAG_WANTED)),
-});
+  giveUp: z.optional(strict({ by: word, why: word })),
+}).check(
+  z.refine(({ giveUp, filter }) => giveUp === undefined || namesEvents(filter), {
+    path: ['giveUp'],
+    error: GIVE_UP_WANTED,
+  }),
+);
+
+function namesEvents(
+  filter: { readonly reasons?: unknown[] | undefined; readonly eventIds?: unknown[] | undefined } = {},
+) {
+  return (filter.reasons ?? []).length + (filter.eventIds ?? []).length > 0;
+}
 
 const moveAllSchema = strict({ all: z.literal(true, 'must be true'), ratePerSecond: z.optional(rate) });
 
@@ -123,7 +139,7 @@ export function parseRedriveRequest(given: unknown, limits: Limits): ParsedReque
 }
 
 function redriveFrom(data: z.infer<typeof redriveSchema>, limits: Limits): RedriveRequest {
-  const { filter = {}, limit, ratePerSecond = limits.redriveRatePerSecond, dryRun = false } = data;
+  const { filter = {}, limit, ratePerSecond = limits.redriveRatePerSecond, dryRun = false, giveUp } = data;
   const { reasons = [], eventTypes = [], eventIds = [], receivedFrom, receivedTo, quarantinedBefore } = filter;
   return {
     kind: 'redrive',
@@ -138,6 +154,7 @@ function redriveFrom(data: z.infer<typeof redriveSchema>, limits: Limits): Redri
     ...(limit === undefined ? {} : { limit }),
     ratePerSecond,
     dryRun,
+    ...(giveUp === undefined ? {} : { giveUp }),
   };
 }
 

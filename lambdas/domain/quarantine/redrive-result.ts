@@ -97,7 +97,13 @@ export interface RunReport {
 /** What the function answers. */
 export type RedriveResult =
   /** `eventIdsFound`: which of those that the request names were looked at, whatever became of them; absent where it names none. */
-  | ({ readonly kind: 'redrive'; readonly dryRun: boolean; readonly eventIdsFound?: readonly string[] } & RunReport)
+  | ({
+      readonly kind: 'redrive';
+      readonly dryRun: boolean;
+      readonly eventIdsFound?: readonly string[];
+      /** Some named events were not found, and other runs hold so many messages at this time. */
+      readonly heldElsewhere?: number;
+    } & RunReport)
   /** `circuit` as it was at the end; undefined where there was nothing to do, or it could not be read. */
   | ({ readonly kind: 'recover'; readonly circuit?: 'closed' | 'open' } & RunReport)
   | ({ readonly kind: 'refresh' } & RunReport)

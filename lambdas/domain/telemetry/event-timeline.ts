@@ -8,6 +8,8 @@ export type TimelineState =
   | 'completed'
   | 'stale'
   | 'ignored'
+  /** By a person. */
+  | 'given_up'
   | 'quarantined'
   /** An attempt holds it. */
   | 'in_flight'
@@ -78,6 +80,13 @@ function presentOf(row: EventRow, nowMs: number): Omit<EventTimeline, 'steps'> {
         summary: 'Settled without a CRM call: the mapping handles no events of its type.',
         message: GONE,
         next: 'Nothing, unless lambdas/crm-mapping.ts should handle this type.',
+      };
+    case 'ABANDONED':
+      return {
+        state: 'given_up',
+        summary: 'Given up by a person, without a further CRM call. The steps say by whom, and why.',
+        message: GONE,
+        next: 'Nothing. To apply it after all, send it with a new id.',
       };
     case 'QUARANTINED':
       return quarantined(row);
@@ -156,6 +165,7 @@ const SETTLED: Readonly<Partial<Record<EventRow['status'], string>>> = {
   COMPLETED: 'applied',
   STALE: 'settled as stale',
   IGNORED: 'settled as ignored',
+  ABANDONED: 'settled as abandoned',
 };
 
 const HAPPENED: Readonly<Record<HistoryEntry['what'], string>> = {
@@ -163,6 +173,7 @@ const HAPPENED: Readonly<Record<HistoryEntry['what'], string>> = {
   lease_expired: 'attempt ended without a word',
   quarantined: 'quarantined',
   redriven: 'redriven',
+  given_up: 'given up',
   sent_again: 'sent again by the sender, and tried again',
 };
 

@@ -69,7 +69,7 @@ export const METRICS = {
     service: 'processor',
     unit: 'Count',
     description: 'messages that came to an end and are deleted',
-    dimension: { name: 'outcome', values: ['applied', 'stale', 'ignored', 'quarantined', 'duplicate'] },
+    dimension: { name: 'outcome', values: ['applied', 'stale', 'ignored', 'abandoned', 'quarantined', 'duplicate'] },
   },
   MessagesFromElsewhere: {
     service: 'processor',

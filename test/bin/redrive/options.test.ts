@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import { readRedriveOptions } from '../../../bin/redrive/options.ts';
 import { QUARANTINE_REASONS } from '../../../lambdas/domain/quarantine/quarantine-reasons.ts';
@@ -37,6 +38,15 @@ describe('npm run redrive', () => {
     });
   });
 
+  it('gives named events up for a reason, in the name of who runs it', () => {
+    const argv = ['--event-id', 'a', '--give-up', 'sent by mistake', '--dry-run'];
+    expect(readRedriveOptions(argv).payload).toEqual({
+      filter: { eventIds: ['a'] },
+      dryRun: true,
+      giveUp: { by: userInfo().username, why: 'sent by mistake' },
+    });
+  });
+
   it('takes a function in AWS, and JSON, with anything', () => {
     expect(read('--all --function Redrive --json')).toMatchObject({ functionName: 'Redrive', json: true });
   });
@@ -54,6 +64,8 @@ describe('npm run redrive', () => {
     ['--reason poison --rate 1000', /^--rate: must be a whole number from 1 to 500$/],
     ['--all --rate fast', /^--rate: must be a whole number from 1 to 500$/],
     ['--all --reason poison --dry-run', /^--all moves everything .*, which knows no --reason, --dry-run\./],
+    ['--type interaction.ended --give-up old', /^--give-up: takes --event-id or --reason: giving up everything/],
+    ['--all --give-up old', /^--all moves everything .*, which knows no --give-up\./],
     ['--everything', /^Unknown option '--everything'/],
     ['--dryrun', /^Unknown option '--dryrun'. Did you mean --dry-run\?/],
     ['--event-id --dry-run', /^Option '--event-id <id>' argument missing/],

@@ -57,18 +57,18 @@ describe('the report of a redrive', () => {
   it('names the events that were asked for by id and are not there, once it has seen all that is', () => {
     const asked = ['e-1', 'e-2\u001b', 'e-2\u001b', 'e-3'];
     const found: Run = { ...RUN, eventIdsFound: ['e-1', 'e-3'] };
-    const line = /^ {2}not here {6}e-2 {2}\(see npm run event -- <id>\)$/m;
+    const line = /^ {2}not found {5}e-2 {2}\(see npm run event -- <id>\)$/m;
     expect(formatRun(found, asked)).toMatch(line);
-    expect(formatRun(found, ['e-3'])).not.toMatch('not here');
-    expect(formatRun({ ...found, reachedEnd: false, stoppedBecause: 'limit' }, asked)).not.toMatch('not here');
+    expect(formatRun(found, ['e-3'])).not.toMatch('not found');
+    expect(formatRun({ ...found, reachedEnd: false, stoppedBecause: 'limit' }, asked)).not.toMatch('not found');
     // A function deployed before it told.
-    expect(formatRun(RUN, asked)).not.toMatch('not here');
+    expect(formatRun(RUN, asked)).not.toMatch('not found');
   });
 
   it('knows of an event that an earlier run has moved', () => {
     const runs = mergeRuns({ ...RUN, eventIdsFound: ['e-1'] }, { ...RUN, eventIdsFound: ['e-3'] });
-    expect(formatRun(runs, ['e-1', 'e-3'])).not.toMatch('not here');
-    expect(formatRun(runs, ['e-1', 'e-2'])).toMatch(/^ {2}not here {6}e-2 /m);
+    expect(formatRun(runs, ['e-1', 'e-3'])).not.toMatch('not found');
+    expect(formatRun(runs, ['e-1', 'e-2'])).toMatch(/^ {2}not found {5}e-2 /m);
   });
 
   it('of a dry run says what would move', () => {

@@ -9,6 +9,7 @@ import {
   decideContact,
   type EventRow,
   type ExpectedRow,
+  isUnsettledBy,
   releasedContact,
 } from '../../../lambdas/domain/idempotency/event-row.ts';
 import type {
@@ -98,6 +99,10 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     }
     const held = contact === undefined ? undefined : this.contacts.get(contact.key);
     if (contact !== undefined && held?.holder !== row.owner) return { kind: 'lost' };
+    const { givenUp } = write;
+    const waiting = givenUp === undefined ? undefined : this.contacts.get(givenUp.key);
+    if (givenUp !== undefined && !isUnsettledBy(waiting, givenUp.position, givenUp.nowMs))
+      return { kind: 'contact_refuses', contact: waiting ?? {} };
     if (userRows.some((userRow) => userRow.onlyIfAbsent === true && this.userRows.has(userRow.key)))
       return { kind: 'rows_rejected', cause: 'a row of the mapping was there already' };
     if (contact !== undefined && held !== undefined)
@@ -105,6 +110,11 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
         contact.key,
         this.#rules.releasedContact(held, contact.position, contact.effect, contact.staysHeld),
       );
+    if (givenUp !== undefined)
+      this.contacts.set(givenUp.key, {
+        ...(waiting?.newest === undefined ? {} : { newest: waiting.newest }),
+        unsettled: '',
+      });
     this.events.set(write.eventKey, row);
     this.putUserRows(userRows);
     return { kind: 'settled' };

@@ -129,11 +129,11 @@ export class MemoryQueue implements MessageQueue {
   }
 
   /** What the console's redrive does: a new message with the old body and attributes in another queue. */
-  move(messageId: string, to: MemoryQueue): string | undefined {
+  move(messageId: string, to: MemoryQueue, noted = (envelope: Envelope) => envelope): string | undefined {
     const message = this.messages.get(messageId);
     if (message === undefined) return undefined;
     this.messages.delete(messageId);
-    return to.sendNow(message.envelope);
+    return to.sendNow(noted(message.envelope));
   }
 
   #put(message: QueuedMessage): void {

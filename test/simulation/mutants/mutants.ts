@@ -220,6 +220,16 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 300,
   },
   {
+    name: 'an event that is given up leaves its contact waiting',
+    mutation: {
+      store: (store) => {
+        const settle = store.settleNow.bind(store);
+        store.settleNow = ({ givenUp: _contact, ...write }) => settle(write);
+      },
+    },
+    seeds: 1_500,
+  },
+  {
     name: 'an event that was not tried loses its count of attempts',
     mutation: {
       store: seenAs((row) => (row.reason === 'circuit_open' ? { ...row, attempts: 0 } : row)),

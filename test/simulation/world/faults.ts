@@ -14,6 +14,7 @@ export const FAULTS = {
   came_back: 'a deleted message came once more',
   sent_again: 'the sender delivered an event once more',
   redriven: 'a message was redriven',
+  given_up: 'a person gave an event up',
   secret_rotated: 'the stream secret was rotated',
   row_expired: 'a final row was deleted after its time to live',
   frozen: 'all environments stood still for long between two invocations',

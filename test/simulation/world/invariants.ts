@@ -13,6 +13,8 @@ export class Invariants {
   readonly #final = new Map<string, EventRow>();
 
   readonly #expired = new Set<string>();
+  /** Events whose rows of the user are due. */
+  readonly #withRows = new Set<string>();
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -36,13 +38,16 @@ export class Invariants {
     const problems: string[] = [];
     const final = this.#final.get(name);
     // Once the row has expired, a duplicate finds no trace of the event. It is quarantined by its age, from where a
-    // person may redrive it; or it is ignored again.
+    // person may redrive it; or it is ignored, invalid or given up again.
     const isTooOld = row?.reason === 'too_old' || (row?.redrives ?? 0) > 0;
-    const isForgotten = this.#expired.has(name) && (isTooOld || row?.status === 'IGNORED');
+    const isAgain = ['IGNORED', 'ABANDONED'].includes(row?.status ?? '') || row?.reason === 'invalid_event';
+    const isForgotten = this.#expired.has(name) && (isTooOld || isAgain);
     if (final !== undefined && row !== undefined && row !== final && !isForgotten)
       problems.push(`${name} was final, and its row has changed`);
     if (row !== undefined && isFinal(row.status)) this.#final.set(name, row);
-    else if (final !== undefined && row === undefined) this.#expired.add(name);
+    if (row?.status === 'ABANDONED') scene.crm.givenUp.add(name);
+    else if (row !== undefined && isFinal(row.status)) this.#withRows.add(name);
+    if (final !== undefined && row === undefined) this.#expired.add(name);
     const before = this.#lastRows.get(name);
     if (row === undefined && before !== undefined && !isFinal(before.status))
       problems.push(`the row of ${name} has disappeared, and was ${before.status}`);
@@ -62,15 +67,15 @@ export class Invariants {
     const { crm, store, limits } = this.#scene;
     const { name, contact } = event;
     const problems: string[] = [];
-    const hasBeenFinal = this.#final.has(name);
+    const isDue = this.#withRows.has(name) && hasRows(event);
     if (row?.status === 'COMPLETED' && !crm.applied.includes(name))
       problems.push(`${name} is recorded as applied, and the CRM has never applied it`);
     if (row?.status === 'STALE' && !crm.applied.some((other) => other > name && this.#contactOf(other) === contact))
       problems.push(`${name} is stale, and the CRM has applied nothing newer of its contact`);
-    if (store.userRows.has(name) !== (hasBeenFinal && hasRows(event)))
-      problems.push(`${name} is ${row?.status ?? 'absent'}, and its rows are ${hasBeenFinal ? 'not ' : ''}committed`);
+    if (store.userRows.has(name) !== isDue)
+      problems.push(`${name} is ${row?.status ?? 'absent'}, and its rows are ${isDue ? 'not ' : ''}committed`);
     const newest = String(store.userRows.get(newestRowKey(contact))?.event ?? '');
-    if (hasBeenFinal && hasRows(event) && newest < name)
+    if (isDue && newest < name)
       problems.push(`${name} is settled, and the row of its contact is of ${newest}, which is older`);
     // Each attempt may call twice: once more with a newly read token.
     const callsMax = 2 * limits.crmAttempts * (1 + returnsOf(row ?? this.#lastRows.get(name)));

@@ -286,7 +286,7 @@ function callCrm(
     if (isDoubtful && row !== undefined) scene.crm.mayStillRun.add(row.owner);
   };
   const throttle = () => {
-    scene.crm.throttle(event);
+    scene.crm.throttle(event, invocation.name);
     return end(false, { ...answered(429), retryAfter: '7' })();
   };
   // No call outlasts the lease under which it was made, by the clock of the first attempt that finds it ended.

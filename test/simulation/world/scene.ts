@@ -1,5 +1,5 @@
 /** What everybody in a world sees or changes: time, queues, table, CRM, and the invocations under way. */
-import { eventKey } from '../../../lambdas/domain/event/event-key.ts';
+import { bodyKey, eventKey } from '../../../lambdas/domain/event/event-key.ts';
 import type { EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
 import type { Limits } from '../../../lambdas/domain/limits.ts';
 import type { IdempotencyStore, ReadAhead } from '../../../lambdas/ports.ts';
@@ -62,7 +62,9 @@ export class Scene {
 
   /** The event's row. */
   row(name: string): EventRow | undefined {
-    return this.store.events.get(eventKey(name));
+    const { kind, body } = this.events.find((event) => event.name === name) ?? {};
+    const key = kind === 'invalid' ? bodyKey(Buffer.from(body ?? '')) : eventKey(name);
+    return this.store.events.get(key);
   }
 
   /** The contact that the event is to be applied to in order, if any. */

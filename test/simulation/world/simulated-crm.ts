@@ -20,15 +20,19 @@ export class SimulatedCrm {
   readonly problems: string[] = [];
   /** Attempts whose call may still be running after its response. */
   readonly mayStillRun = new Set<string>();
-  readonly #calls = new Map<string, number>();
+  /** Calls of each event by the invocation that made them. */
+  readonly #calls = new Map<string, Map<string, number>>();
   readonly #underWay: { readonly event: string; readonly contact: string | null; readonly caller: string }[] = [];
-  readonly #newest = new Map<string, string>();
+  /** Events that a person has given up: something older of their contact may follow them. */
+  readonly givenUp = new Set<string>();
+  readonly #appliedTo = new Map<string, string[]>();
   readonly #keys = new Map<string, string>();
 
   /** A call begins; `row` is the event's as the table has it. What is given back says that the call is over. */
   begin(call: CrmCallBegun): () => void {
     const { event, contact, caller, key, row, nowMs } = call;
-    this.#calls.set(event, this.callsOf(event) + 1);
+    const calls = this.#calls.get(event) ?? new Map<string, number>();
+    this.#calls.set(event, calls.set(caller, (calls.get(caller) ?? 0) + 1));
     const other = this.#underWay.find((one) => one.event === event || (contact !== null && one.contact === contact));
     if (other !== undefined)
       this.problems.push(`${caller} calls the CRM for ${event} while ${other.caller} is calling it for ${other.event}`);
@@ -50,22 +54,23 @@ export class SimulatedCrm {
     };
   }
 
-  /** A call was throttled: it does not count. */
-  throttle(event: string): void {
-    this.#calls.set(event, this.callsOf(event) - 1);
+  /** A call was throttled: the attempt does not count, nor does its call before with an old token. */
+  throttle(event: string, caller: string): void {
+    this.#calls.get(event)?.delete(caller);
   }
 
   /** How often it has been called for an event, throttled calls not counted. */
   callsOf(event: string): number {
-    return this.#calls.get(event) ?? 0;
+    return [...(this.#calls.get(event)?.values() ?? [])].reduce((sum, count) => sum + count, 0);
   }
 
   /** Applies an event; nothing here leans on a CRM that honours idempotency keys. */
   apply(event: string, contact: string | null): void {
     if (contact !== null) {
-      const newest = this.#newest.get(contact) ?? event;
-      if (event < newest) this.problems.push(`${event} is applied after ${newest}, which is newer`);
-      this.#newest.set(contact, event > newest ? event : newest);
+      const applied = this.#appliedTo.get(contact) ?? [];
+      const newer = applied.find((other) => other > event && !this.givenUp.has(other));
+      if (newer !== undefined) this.problems.push(`${event} is applied after ${newer}, which is newer`);
+      this.#appliedTo.set(contact, [...applied, event]);
     }
     this.applied.push(event);
   }

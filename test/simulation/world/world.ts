@@ -3,7 +3,9 @@
  * queues and a table in memory, a CRM that remembers. Nothing in it happens by itself: a driver looks at all that
  * can happen next, and chooses.
  */
+import { type Envelope, quarantineEnvelope } from '../../../lambdas/domain/delivery/envelope.ts';
 import type { Limits } from '../../../lambdas/domain/limits.ts';
+import { returnedEnvelope } from '../../../lambdas/domain/quarantine/quarantine-note.ts';
 import type { Mutation } from '../mutants/mutation.ts';
 import { type Action, isFault } from './actions.ts';
 import type { Fault, Rations } from './faults.ts';
@@ -169,6 +171,13 @@ export class World {
         act: () => void quarantine.move(id, queue),
       }),
     );
+    const giveUps = [...quarantine.messages].map(
+      ([id, message]): Action => ({
+        name: `${this.scene.nameOf(message)} is given up`,
+        kind: 'given_up',
+        act: () => void quarantine.move(id, queue, (envelope) => this.#givenUp(envelope)),
+      }),
+    );
     const frozen: Action = { name: 'all stand still', kind: 'frozen', act: () => this.scene.pass(FROZEN_MS) };
     // A final row lives for days, and a request in flight for seconds.
     const expired = [...store.events].flatMap(([key, { expiresAt = Number.POSITIVE_INFINITY }]): Action[] =>
@@ -177,7 +186,15 @@ export class World {
         : [{ name: `the row ${key} expires`, kind: 'row_expired', act: () => void store.events.delete(key) }],
     );
     const mayFreeze = running.length === 0 && this.#landingsDueMs().length === 0;
-    return [...redrives, ...expired, ...(mayFreeze ? [frozen] : [])];
+    return [...redrives, ...giveUps, ...expired, ...(mayFreeze ? [frozen] : [])];
+  }
+
+  /** As the redrive function sends it back. */
+  #givenUp(envelope: Envelope): Envelope {
+    const at = new Date(this.scene.clock.now()).toISOString();
+    const note = { reason: 'dead_lettered', at, attempts: 0, redrives: 0 } as const;
+    const noted = envelope.attributes.quarantine === undefined ? quarantineEnvelope({ ...envelope }, note) : envelope;
+    return returnedEnvelope(noted, 'person', this.scene.clock.now(), { by: 'somebody', why: 'no longer needed' });
   }
 
   /** Time passes to the next moment at which something changes by itself, but not beyond an answer that is due. */

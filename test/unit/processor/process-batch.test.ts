@@ -425,6 +425,52 @@ describe('what the CRM answers', () => {
   });
 });
 
+describe('an event that a person has given up', () => {
+  it('is settled as ABANDONED without a call, with who and why', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => answers(422);
+    p.send(eventBody('a', 0));
+    await p.run();
+    p.giveUp({ by: 'ada', why: 'sent by mistake' });
+    expect(await p.run()).toEqual(['a abandoned']);
+    expect(p.crmCalls).toHaveLength(1);
+    expect(p.row('a')).toMatchObject({ status: 'ABANDONED', expiresAt: expect.any(Number) });
+    expect(p.row('a')?.history?.at(-1)).toEqual({
+      atMs: p.clock.now(),
+      what: 'given_up',
+      detail: 'by ada: sent by mistake',
+    });
+    expect([p.quarantine.messages.size, p.queue.messages.size]).toEqual([0, 0]);
+  });
+
+  it('lets the events behind it pass', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = ({ key }) => (key === 'new' ? { kind: 'unknown', cause: 'timeout' } : answers(200));
+    p.send(eventBody('new', 2));
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      await p.run();
+      p.clock.advance(900_000);
+    }
+    expect(p.row('new')).toMatchObject({ status: 'QUARANTINED', reason: 'retries_exhausted' });
+    p.send(eventBody('old', 1));
+    expect(await p.run()).toEqual(['old later: a newer event of the contact is unsettled']);
+    p.giveUp();
+    expect(await p.run()).toEqual(['new abandoned']);
+    p.clock.advance(900_000);
+    expect(await p.run()).toEqual(['old applied']);
+  });
+
+  it('is found given up when it comes again, and a body that is no event can be given up, too', async () => {
+    const p = new ProcessorOnFakes();
+    p.send('not json');
+    await p.run();
+    p.giveUp();
+    expect(await p.run()).toEqual(['- abandoned']);
+    p.send('not json');
+    expect(await p.run()).toEqual(['- duplicate']);
+  });
+});
+
 describe('what can never be processed', () => {
   it.each([
     ['no JSON', 'oops', 'invalid_event', 'the body is not JSON'],

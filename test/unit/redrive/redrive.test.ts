@@ -186,6 +186,30 @@ describe('a redrive', () => {
     expect(world.ids('delivery')).toEqual(['five', 'five-open', 'four']);
   });
 
+  it('reports how many messages other runs hold when a named event is not found', async () => {
+    const world = new RedriveOnFakes();
+    world.put({ id: 'held', reason: 'crm_rejected' });
+    world.quarantine.receive(10, 60_000);
+    expect(await world.run({ filter: { eventIds: ['held'] } })).toMatchObject({ eventIdsFound: [], heldElsewhere: 1 });
+    world.clock.advance(60_000);
+    expect(await world.run({ filter: { eventIds: ['held'] } })).not.toHaveProperty('heldElsewhere');
+  });
+
+  it('sends what is given up back with who and why, and leaves what has no room for the note', async () => {
+    const world = new RedriveOnFakes();
+    world.put({ id: 'a', reason: 'crm_rejected' });
+    const attributes = { schema: '1', eventId: 'large', quarantine: '{"reason":"crm_rejected"}' };
+    world.quarantine.sendNow({ body: ' '.repeat(1_048_480), attributes });
+    const run = await world.run({ filter: { reasons: ['crm_rejected'] }, giveUp: { by: 'ada', why: 'by mistake' } });
+    expect(run).toMatchObject({ moved: { total: 1 }, skipped: { why: { not_sent: 1 } } });
+    const [sent] = [...world.delivery.messages.values()];
+    expect(JSON.parse(sent?.envelope.attributes.quarantine ?? '')).toMatchObject({
+      reason: 'crm_rejected',
+      returned: { by: 'person', giveUp: { by: 'ada', why: 'by mistake' } },
+    });
+    expect(world.ids('quarantine')).toEqual(['large']);
+  });
+
   it('moves what a note from the future says is not here yet', async () => {
     const world = new RedriveOnFakes();
     world.put({ id: 'e', reason: 'crm_rejected', atMs: 1_000 * HOUR_MS });
