@@ -75,8 +75,14 @@ async function sendToWebhook(options: SendOptions, pipeline: PipelineDescription
   const events = buildEvents(options, await readSigningKey(pipeline), Date.now());
   const agent = new Agent({ keepAlive: true, maxSockets: options.connections });
   try {
-    const sender = { ...options, deliver: webhookDelivery(pipeline.webhookUrl, agent) };
-    return { via: 'webhook', events, deliveries: await send(events, options.duplicates, sender, progress) };
+    const onRetry = (status: number) =>
+      progress.show(
+        status === 0
+          ? `${pipeline.webhookUrl} does not answer: trying again (is npm start running?)`
+          : `the pipeline answers ${status}: trying again`,
+      );
+    const sender = { ...options, deliver: webhookDelivery(pipeline.webhookUrl, agent, onRetry) };
+    return { via: 'webhook', events, deliveries: await send(events, options, sender, progress) };
   } finally {
     agent.destroy();
   }
@@ -92,7 +98,7 @@ async function sendToQueue(
   const client = localSqsClient(pipeline.endpoints);
   try {
     const sender = { ...options, deliver: queueDelivery(client, pipeline.deliveryQueue.url) };
-    return { via: 'queue', events, deliveries: await send(events, options.duplicates, sender, progress) };
+    return { via: 'queue', events, deliveries: await send(events, options, sender, progress) };
   } finally {
     client.destroy();
   }
@@ -100,11 +106,11 @@ async function sendToQueue(
 
 async function send<Event extends OutgoingEvent>(
   events: readonly Event[],
-  duplicates: number,
+  { duplicates, inOrder }: SendOptions,
   sender: SenderOptions<Event>,
   progress: Progress,
 ): Promise<SendRun['deliveries']> {
-  const deliveries = arrangeDeliveries(events, duplicates);
+  const deliveries = arrangeDeliveries(events, duplicates, inOrder);
   const ended: SendRun['deliveries'][number][] = [];
   let accepted = 0;
   await sendDeliveries(deliveries, sender, (event, outcome) => {
@@ -137,7 +143,7 @@ async function waitForOutcomes(
     if (open.length === 0 || Date.now() >= endsAtMs) break;
     const down = open.filter((rowKey) => waitsForCrm(outcomes.get(rowKey))).length;
     const waiting = down === 0 ? '' : `; ${down} wait in quarantine until the CRM works again`;
-    const done = `dealt with ${rowKeys.length - open.length} of ${rowKeys.length} accepted events${waiting}`;
+    const done = `${rowKeys.length - open.length} of ${rowKeys.length} accepted events settled or for a person${waiting}`;
     progress.show(read === undefined ? `${done}; waiting for the pipeline to come back` : done);
     await sleep(LOOK_EVERY_MS);
   }

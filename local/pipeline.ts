@@ -9,8 +9,8 @@ import { HttpGateway } from './api-gateway/http-gateway.ts';
 import { type Roles, rolesIn } from './cloudformation/roles.ts';
 import { synthesize } from './cloudformation/synthesize.ts';
 import { type LocalStack, resolveTemplate } from './cloudformation/template.ts';
+import { LedgerReader } from './console/ledger.ts';
 import { servePage } from './console/serve-page.ts';
-import { readCrmState } from './crm/crm-client.ts';
 import { localCredentials } from './crm/fakes/local-credentials.ts';
 import { explained, makeDirectoryIn, prepareDataDir } from './data-dir.ts';
 import { createTables, refuseForgottenTables } from './dynamodb/embedded-dynamodb.ts';
@@ -288,14 +288,15 @@ export class LocalPipeline {
         return new EventSource({ spec, queueUrl: queue.url, region: LOCAL_REGION, client, invoke });
       });
     const scheduler = new Scheduler(stack.schedules, (arn, event) => void this.#invoke(arn, event));
-    const status = new StatusLine({
+    const ledger = new LedgerReader({
       accepted: () => gateway.answered.get(202) ?? 0,
-      applied: async () => (sampleCrmUrl === undefined ? undefined : (await readCrmState(sampleCrmUrl)).applied),
+      metrics: this.metrics,
       client,
       deliveryQueueUrl: roles.deliveryQueueUrl,
       quarantineUrl: roles.quarantineUrl,
     });
-    const page = servePage({ endpoints, roles, gateway, metrics: this.metrics, sampleCrmUrl });
+    const status = new StatusLine(ledger);
+    const page = servePage({ endpoints, roles, ledger, metrics: this.metrics, sampleCrmUrl });
     this.#keep(async () => {
       scheduler.stop();
       status.stop();

@@ -1,29 +1,18 @@
-/** A line every few seconds on what the pipeline has done, when it has done something. */
-import type { SQSClient } from '@aws-sdk/client-sqs';
+/** Prints the ledger every few seconds, if it has changed. */
 import { printNow } from '../cli/terminal.ts';
-import { countMessages } from './sqs/embedded-sqs.ts';
+import { formatLedger, type LedgerReader } from './console/ledger.ts';
 
 const EVERY_MS = 5_000;
 
-/** What the line is made from. */
-export interface StatusSources {
-  readonly accepted: () => number;
-  /** How many calls the sample CRM has applied; undefined with another CRM. */
-  readonly applied: () => Promise<number | undefined>;
-  readonly client: SQSClient;
-  readonly deliveryQueueUrl: string;
-  readonly quarantineUrl: string;
-}
-
 /** Prints until it is stopped. */
 export class StatusLine {
-  readonly #sources: StatusSources;
+  readonly #ledger: LedgerReader;
   readonly #timer: NodeJS.Timeout;
   #last: string | undefined;
 
-  constructor(sources: StatusSources) {
-    this.#sources = sources;
-    // Beginning with what is, so that only a change is printed.
+  constructor(ledger: LedgerReader) {
+    this.#ledger = ledger;
+    // The first line is not printed: only changes are.
     void this.#line().then((line) => {
       this.#last = line;
     });
@@ -43,17 +32,8 @@ export class StatusLine {
   }
 
   async #line(): Promise<string | undefined> {
-    const { accepted, applied, client, deliveryQueueUrl, quarantineUrl } = this.#sources;
     try {
-      const [delivery, quarantine, appliedCalls] = await Promise.all([
-        countMessages(client, deliveryQueueUrl),
-        countMessages(client, quarantineUrl),
-        applied(),
-      ]);
-      const waiting = delivery.visible + delivery.inFlight + delivery.delayed;
-      const quarantined = quarantine.visible + quarantine.inFlight + quarantine.delayed;
-      const inCrm = appliedCalls === undefined ? '' : `applied ${appliedCalls} · `;
-      return `accepted ${accepted()} · ${inCrm}waiting ${waiting} · quarantined ${quarantined}`;
+      return formatLedger(await this.#ledger.read());
     } catch {
       // A server that does not answer has its own message.
       return undefined;

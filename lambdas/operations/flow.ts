@@ -4,16 +4,17 @@ import { duration, figure } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Depth, isRead, type PipelineSnapshot } from './page-content.ts';
 
-/** What is counted where somebody counts it: on one machine, since the pipeline was started. */
+/** Counts of the pipeline on one machine since it was started. */
 export interface FlowCounts {
   /** Deliveries answered 202. */
   readonly accepted: number;
-  /** Applied by the CRM, by its own count; undefined where the CRM cannot be asked. */
-  readonly applied: number | undefined;
-  readonly duplicates: number | undefined;
-  readonly retried: number | undefined;
+  readonly applied: number;
+  readonly duplicates: number;
+  readonly retried: number;
   /** Settled without a call, because something newer had been applied. */
-  readonly stale: number | undefined;
+  readonly stale: number;
+  /** Where all accepted messages are, in one line. */
+  readonly ledger: string;
 }
 
 interface Station {
@@ -33,7 +34,9 @@ export function renderFlow(picture: PipelineSnapshot, counts?: FlowCounts): Html
     ...(counts === undefined ? [] : [applied(counts)]),
     quarantined(picture),
   ];
-  return html`<ol class="ops-flow">${stations.map(renderStation)}</ol>`;
+  return html`<ol class="ops-flow">${stations.map(renderStation)}</ol>${
+    counts !== undefined && html`<p class="ops-note ops-ledger">since the start: ${counts.ledger}</p>`
+  }`;
 }
 
 function renderStation({ label, value, note, tone, aside = [] }: Station): Html {
@@ -49,7 +52,7 @@ function accepted({ accepted, duplicates }: FlowCounts): Station {
     label: 'Accepted',
     value: figure(accepted),
     note: 'deliveries answered 202',
-    ...(duplicates === undefined ? {} : { aside: [['duplicates dropped', figure(duplicates)]] }),
+    aside: [['duplicates dropped', figure(duplicates)]],
   };
 }
 
@@ -88,11 +91,11 @@ function circuit({ circuitBreaker: row, atMs }: PipelineSnapshot): Station {
 function applied({ applied, retried, stale }: FlowCounts): Station {
   return {
     label: 'Applied',
-    value: applied === undefined ? '–' : figure(applied),
-    note: applied === undefined ? 'your CRM keeps its own count' : 'by the CRM’s own count',
+    value: figure(applied),
+    note: 'events, since the start',
     aside: [
-      ...(stale === undefined ? [] : [['overtaken by newer', figure(stale)] as const]),
-      ...(retried === undefined ? [] : [['retried', figure(retried)] as const]),
+      ['overtaken by newer', figure(stale)],
+      ['retried', figure(retried)],
     ],
   };
 }

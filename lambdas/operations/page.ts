@@ -11,8 +11,8 @@ import { renderStatusBanner, statusTitle } from './status-banner.ts';
 /** What a place adds to the page. */
 export interface PageExtras {
   readonly counts?: FlowCounts;
-  /** Shown between the flow and quarantine. */
-  readonly afterFlow?: Html;
+  /** Shown after quarantine, which matters more. */
+  readonly afterQuarantine?: Html;
 }
 
 /** The parts that change by themselves, by the `id`s of their elements. */
@@ -41,9 +41,9 @@ export function renderPage(content: PageContent, controls: Controls, extras: Pag
 <div id="ops-result" role="status" tabindex="-1">${renderResult(content, controls)}</div>
 <section aria-labelledby="ops-flow-title"><div class="ops-section-head"><h2 id="ops-flow-title">Flow</h2><span class="ops-note" id="ops-time">${regions['ops-time']}</span></div>
 <div id="ops-flow">${regions['ops-flow']}</div></section>
-${extras.afterFlow}
 <section aria-labelledby="ops-quarantine-title"><div class="ops-section-head"><h2 id="ops-quarantine-title">Quarantine</h2></div>
 <div id="ops-quarantine">${regions['ops-quarantine']}</div></section>
+${extras.afterQuarantine}
 <section aria-labelledby="ops-search-title"><div class="ops-section-head"><h2 id="ops-search-title">Find an event</h2></div>
 <div class="ops-card">${controls.search(searched)}</div></section>`;
 }

@@ -20,13 +20,13 @@ import { renderCharts } from './charts.ts';
 import { type CrmReading, crmRegions, type NoCrm, titleOf } from './crm-switches.ts';
 import { renderDocument } from './document.ts';
 import { FormControls } from './form-controls.ts';
+import { formatLedger, type LedgerReader } from './ledger.ts';
 import { LiveHistory } from './live-history.ts';
 
 /** What the page is made from. */
 export interface OperationsPageSources extends PageDependencies {
   readonly metrics: MetricsTap;
-  /** How many deliveries were answered 202. */
-  readonly accepted: () => number;
+  readonly ledger: LedgerReader;
   /** Undefined: the CRM is the user's own. */
   readonly sampleCrmUrl: string | undefined;
   /** What the sample CRM is told with. */
@@ -82,21 +82,23 @@ export class OperationsPage {
 
   /** The whole page. */
   async document(result?: Result): Promise<string> {
-    const [picture, crm] = await Promise.all([this.#look(), this.#readCrm()]);
+    const [picture, crm, counts] = await Promise.all([this.#look(), this.#readCrm(), this.#counts()]);
     const content = contentOf(picture, result);
-    const afterFlow = html`<section aria-labelledby="crm"><div class="ops-section-head"><h2 id="crm">${titleOf(crm)}</h2><span class="ops-note">break it, and watch what happens to events: npm run send -- --count 1000 --rate 20</span></div>
+    const afterQuarantine = html`<section aria-labelledby="crm"><div class="ops-section-head"><h2 id="crm">${titleOf(crm)}</h2><span class="ops-note">break it, and watch what happens to events: npm run send -- --count 1000 --rate 20</span></div>
 <div class="ops-card ops-crm">${Object.entries(crmRegions(crm, this.#controls)).map(([id, part]) => html`<div id="${id}">${part}</div>`)}</div></section>
 <section aria-labelledby="ops-charts-title"><div class="ops-section-head"><h2 id="ops-charts-title">The last minutes</h2><span class="ops-note">shaded: the circuit was open</span></div>
 <div id="ops-charts">${this.#charts()}</div></section>`;
-    return renderDocument(renderPage(content, this.#controls, { counts: this.#counts(crm), afterFlow }));
+    return renderDocument(
+      renderPage(content, this.#controls, { ...(counts === undefined ? {} : { counts }), afterQuarantine }),
+    );
   }
 
   /** The parts that change; with the result, where there is one. */
   async regions(result?: Result): Promise<Regions> {
-    const [picture, crm] = await Promise.all([this.#look(), this.#readCrm()]);
+    const [picture, crm, counts] = await Promise.all([this.#look(), this.#readCrm(), this.#counts()]);
     const content = contentOf(picture, result);
     const parts: Record<string, Html> = {
-      ...renderRegions(content, this.#controls, { counts: this.#counts(crm) }),
+      ...renderRegions(content, this.#controls, counts === undefined ? {} : { counts }),
       'ops-charts': this.#charts(),
       ...crmRegions(crm, this.#controls),
     };
@@ -110,15 +112,16 @@ export class OperationsPage {
     return renderCharts(charts, window);
   }
 
-  #counts(crm: CrmReading | NoCrm): FlowCounts {
-    const { metrics, accepted } = this.#sources;
-    return {
-      accepted: accepted(),
-      applied: typeof crm === 'string' ? undefined : crm.state.applied,
-      duplicates: metrics.sinceStart({ metric: 'MessagesDone', by: 'duplicate', statistic: 'sum' }) ?? 0,
-      stale: metrics.sinceStart({ metric: 'MessagesDone', by: 'stale', statistic: 'sum' }) ?? 0,
-      retried: metrics.sinceStart({ metric: 'MessagesRetried', statistic: 'sum' }) ?? 0,
-    };
+  /** Undefined if a queue does not answer. */
+  async #counts(): Promise<FlowCounts | undefined> {
+    const { metrics, ledger } = this.#sources;
+    try {
+      const read = await ledger.read();
+      const retried = metrics.sinceStart({ metric: 'MessagesRetried', statistic: 'sum' }) ?? 0;
+      return { ...read, retried, ledger: formatLedger(read) };
+    } catch {
+      return undefined;
+    }
   }
 
   async #readCrm(): Promise<CrmReading | NoCrm> {

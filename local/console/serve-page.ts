@@ -5,10 +5,11 @@ import { systemClock } from '../../lambdas/adapters/clock.system.ts';
 import { DynamoDbPipelineView } from '../../lambdas/adapters/pipeline-view.dynamodb.ts';
 import { SqsQueueDepth } from '../../lambdas/adapters/queue-depth.sqs.ts';
 import { LambdaRedriveRuns } from '../../lambdas/adapters/redrive-runs.lambda.ts';
-import type { GatewayContent, HttpGateway } from '../api-gateway/http-gateway.ts';
+import type { GatewayContent } from '../api-gateway/http-gateway.ts';
 import type { Roles } from '../cloudformation/roles.ts';
 import type { MetricsTap } from '../lambda/metrics-tap.ts';
 import { type LocalEndpoints, localDynamoDbClient, localLambdaClient, localSqsClient } from '../local-clients.ts';
+import type { LedgerReader } from './ledger.ts';
 import { OperationsPage } from './operations-page.ts';
 import { PageServer } from './page-server.ts';
 
@@ -16,7 +17,7 @@ import { PageServer } from './page-server.ts';
 export interface PageContext {
   readonly endpoints: LocalEndpoints;
   readonly roles: Roles;
-  readonly gateway: HttpGateway;
+  readonly ledger: LedgerReader;
   readonly metrics: MetricsTap;
   readonly sampleCrmUrl: string | undefined;
 }
@@ -28,7 +29,7 @@ export interface ServedPage {
 }
 
 /** Makes the page. It looks at the pipeline every few seconds, whether somebody looks at it or not. */
-export function servePage({ endpoints, roles, gateway, metrics, sampleCrmUrl }: PageContext): ServedPage {
+export function servePage({ endpoints, roles, ledger, metrics, sampleCrmUrl }: PageContext): ServedPage {
   const sqs = localSqsClient(endpoints);
   const dynamoDb = DynamoDBDocumentClient.from(localDynamoDbClient(endpoints));
   const lambda = localLambdaClient(endpoints);
@@ -42,7 +43,7 @@ export function servePage({ endpoints, roles, gateway, metrics, sampleCrmUrl }: 
     clock: systemClock,
     limits,
     metrics,
-    accepted: () => gateway.answered.get(202) ?? 0,
+    ledger,
     sampleCrmUrl,
     accessKey: endpoints.accessKey,
   });

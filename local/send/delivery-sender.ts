@@ -61,12 +61,21 @@ export function queueDelivery(client: SQSClient, queueUrl: string): (event: Outg
   };
 }
 
-/** Posts events to the webhook over connections of `agent`. */
-export function webhookDelivery(webhookUrl: string, agent: Agent): (event: SignedEvent) => Promise<DeliveryOutcome> {
-  return (event) => deliver(event, webhookUrl, agent);
+/** Posts events to the webhook over connections of `agent`. Reports the status of each try that is to be repeated, or 0. */
+export function webhookDelivery(
+  webhookUrl: string,
+  agent: Agent,
+  onRetry: (status: number) => void = () => {},
+): (event: SignedEvent) => Promise<DeliveryOutcome> {
+  return (event) => deliver(event, webhookUrl, agent, onRetry);
 }
 
-async function deliver(event: SignedEvent, webhookUrl: string, agent: Agent): Promise<DeliveryOutcome> {
+async function deliver(
+  event: SignedEvent,
+  webhookUrl: string,
+  agent: Agent,
+  onRetry: (status: number) => void,
+): Promise<DeliveryOutcome> {
   let status = 0;
   for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
     const startMs = performance.now();
@@ -76,6 +85,7 @@ async function deliver(event: SignedEvent, webhookUrl: string, agent: Agent): Pr
     }
     const mayPass = status === 0 || status === 429 || status >= 500;
     if (!mayPass) return { kind: 'refused', status, tries };
+    onRetry(status);
     await sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1)) * (0.5 + Math.random() / 2));
   }
   return { kind: 'refused', status, tries: TRIES_MAX };

@@ -1,24 +1,24 @@
 /** What the state table says of events. */
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { rowFrom } from '../../lambdas/domain/idempotency/event-item.ts';
-import type { EventStatus } from '../../lambdas/domain/idempotency/event-row.ts';
+import type { EventStatus, FailedBy } from '../../lambdas/domain/idempotency/event-row.ts';
+import { isAutomatic, isQuarantineReason } from '../../lambdas/domain/quarantine/quarantine-reasons.ts';
 
 /** Where an event has come to. */
 export interface EventOutcome {
   readonly status: EventStatus;
   readonly reason?: string;
+  readonly failedBy?: FailedBy;
   readonly settledAtMs?: number;
 }
 
 /** What BatchGetItem takes at once. */
 const KEYS_AT_ONCE = 100;
 
-/** Reasons for which an event goes back by itself once the CRM works again. */
-const GOES_BACK = new Set(['circuit_open', 'behind_newer']);
-
-/** Whether the event is in quarantine until the CRM works again, and not for a person to look at. */
+/** True for an event in quarantine that recovery returns once the CRM works again. The others wait for a person. */
 export function waitsForCrm(outcome: EventOutcome | undefined): boolean {
-  return outcome?.status === 'QUARANTINED' && GOES_BACK.has(outcome.reason ?? '');
+  const { status, reason, failedBy } = outcome ?? {};
+  return status === 'QUARANTINED' && isQuarantineReason(reason) && isAutomatic(reason) && failedBy !== 'record';
 }
 
 /** Whether nothing more happens to the event by itself. */
@@ -38,10 +38,11 @@ export async function readOutcomes(
     const keys = rowKeys.slice(from, from + KEYS_AT_ONCE).map((pk) => ({ pk }));
     const { Responses = {} } = await client.send(new BatchGetCommand({ RequestItems: { [table]: { Keys: keys } } }));
     for (const item of Responses[table] ?? []) {
-      const { status, reason, settledAtMs } = rowFrom(item);
+      const { status, reason, failedBy, settledAtMs } = rowFrom(item);
       found.set(String(item.pk), {
         status,
         ...(reason === undefined ? {} : { reason }),
+        ...(failedBy === undefined ? {} : { failedBy }),
         ...(settledAtMs === undefined ? {} : { settledAtMs }),
       });
     }

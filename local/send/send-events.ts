@@ -93,9 +93,14 @@ export function readPatterns(option: string, path: string): readonly Json[] {
   return patterns as readonly Json[];
 }
 
-/** Every event `duplicates` + 1 times, shuffled. */
-export function arrangeDeliveries<Event extends OutgoingEvent>(events: readonly Event[], duplicates: number): Event[] {
+/** Every event `duplicates` + 1 times, shuffled unless `inOrder`. */
+export function arrangeDeliveries<Event extends OutgoingEvent>(
+  events: readonly Event[],
+  duplicates: number,
+  inOrder = false,
+): Event[] {
   const deliveries = events.flatMap((event) => Array.from({ length: duplicates + 1 }, () => event));
+  if (inOrder) return deliveries;
   for (let last = deliveries.length - 1; last > 0; last -= 1) {
     const other = randomInt(last + 1);
     const [a, b] = [deliveries[last], deliveries[other]];

@@ -16,6 +16,8 @@ export interface SendOptions {
   /** A file of EventBridge events, for the delivery queue instead of the webhook. */
   readonly partner: string | undefined;
   readonly asIs: boolean;
+  /** One delivery after the other, by the events' timestamps. */
+  readonly inOrder: boolean;
   readonly connections: number;
   readonly timeoutMs: number;
   readonly json: boolean;
@@ -24,7 +26,7 @@ export interface SendOptions {
 /** Reads the command line. Throws HelpRequested, or a UserError that names what is wrong. */
 export function readSendOptions(argv: readonly string[]): SendOptions {
   const values = parse(argv);
-  const { count, duplicates = 0, contacts, rate, file, partner, asIs = false, json = false } = values;
+  const { count, duplicates = 0, contacts, rate, file, partner, asIs = false, inOrder = false, json = false } = values;
   if (asIs && file === undefined && partner === undefined)
     throw new UserError('--as-is sends a file: it needs --file or --partner');
   if (partner !== undefined && (file !== undefined || contacts !== undefined)) {
@@ -35,9 +37,23 @@ export function readSendOptions(argv: readonly string[]): SendOptions {
       '--as-is sends the file as one event: it goes with --duplicates, not with --count or --contacts',
     );
   }
-  const { connections = 16, timeout = 900 } = values;
+  if (inOrder && values.connections !== undefined)
+    throw new UserError('--in-order uses one connection: it does not go with --connections');
+  const { connections = inOrder ? 1 : 16, timeout = 900 } = values;
   const timeoutMs = timeout * 1_000;
-  return { count, duplicates, contacts, ratePerSecond: rate, file, partner, asIs, connections, timeoutMs, json };
+  return {
+    count,
+    duplicates,
+    contacts,
+    ratePerSecond: rate,
+    file,
+    partner,
+    asIs,
+    inOrder,
+    connections,
+    timeoutMs,
+    json,
+  };
 }
 
 function parse(argv: readonly string[]) {
@@ -50,14 +66,15 @@ function parse(argv: readonly string[]) {
     .option('--file <path>', 'an event, or a list of events, to send; each gets a new id and the present time')
     .option('--partner <path>', 'events of the partner event bus, put into the delivery queue as EventBridge would')
     .option('--as-is', 'send the file’s bytes exactly as they are, as one event')
+    .option('--in-order', 'by the events’ timestamps, one delivery after the other (shuffled, side by side)')
     .option('--connections <n>', 'connections to send over (16)', wholeNumber(1))
     .option('--timeout <s>', 'how many seconds to wait for the events to be dealt with (900)', decimalNumber())
     .option('--json', 'print the summary as JSON')
     .addHelpText(
       'after',
       `
-Finds the pipeline by DATA_DIR (.local), as npm start does. Exit code: 0 if every event was dealt with exactly once,
-1 if not, 2 for wrong options.`,
+Finds the pipeline by DATA_DIR (.local), as npm start does. Exit code: 0 if every event was settled and none
+applied twice, 1 if not (also if some wait in quarantine), 2 for wrong options.`,
     );
   return parseArguments(command, argv).opts();
 }

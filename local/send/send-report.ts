@@ -45,8 +45,11 @@ export interface SendReport {
     readonly ignored: number;
     /** By reason; those that wait for the CRM among them. */
     readonly quarantined: Readonly<Record<string, number>>;
-    /** In quarantine until the CRM works again, when they go back by themselves. */
+    readonly abandoned: number;
+    /** In quarantine until the CRM works again: recovery returns them. */
     readonly waitingForCrm: number;
+    /** In quarantine for a person. */
+    readonly needAPerson: number;
     readonly waiting: number;
   };
   readonly duplicatesDropped: number;
@@ -60,11 +63,13 @@ export interface SendReport {
       }
     | undefined;
   readonly records: RecordCounts | undefined;
+  /** The id of the event, if there was one alone. */
+  readonly onlyEvent: string | undefined;
   readonly ingestMs: Percentiles;
   /** From the first 202 of an event to its settlement. */
   readonly acceptedToSettledMs: Percentiles;
   readonly elapsedMs: number;
-  /** Every event accepted and dealt with, none lost, none applied twice. */
+  /** Every event accepted and settled, none lost, none applied twice, none left in quarantine. */
   readonly exactlyOnce: boolean;
 }
 
@@ -80,7 +85,8 @@ export function reportOn(record: SendRun): SendReport {
   const quarantined = countBy(
     reached.flatMap((outcome) => (outcome?.status === 'QUARANTINED' ? [outcome.reason ?? '-'] : [])),
   );
-  const dealtWith = applied + stale + ignored + sum(quarantined);
+  const abandoned = withStatus('ABANDONED');
+  const dealtWith = applied + stale + ignored + abandoned + sum(quarantined);
   const crm = record.crmCalls === undefined ? undefined : crmCounts(record, firstAcceptedAtMs, record.crmCalls);
   const completed = record.events.filter(({ rowKey }) => record.outcomes.get(rowKey)?.status === 'COMPLETED');
   const records =
@@ -104,18 +110,21 @@ export function reportOn(record: SendRun): SendReport {
       stale,
       ignored,
       quarantined,
+      abandoned,
       waitingForCrm,
+      needAPerson: sum(quarantined) - waitingForCrm,
       waiting,
     },
     duplicatesDropped: accepted.length - firstAcceptedAtMs.size,
     crm,
     records,
+    onlyEvent: record.events.length === 1 ? (record.events[0]?.eventId ?? undefined) : undefined,
     ingestMs: percentiles(accepted.flatMap(({ outcome }) => (outcome.kind === 'accepted' ? [outcome.latencyMs] : []))),
     acceptedToSettledMs: percentiles(settleLatencies(firstAcceptedAtMs, record.outcomes)),
     elapsedMs: Math.round(record.elapsedMs),
     exactlyOnce:
       firstAcceptedAtMs.size === record.events.length &&
-      waiting + waitingForCrm === 0 &&
+      waiting + sum(quarantined) === 0 &&
       (crm?.appliedTwice ?? 0) + (crm?.missing ?? 0) + (records?.twice ?? 0) + (records?.missing ?? 0) === 0,
   };
 }
@@ -196,10 +205,17 @@ export function formatReport(report: SendReport): string {
           string,
         ][])),
     ['duplicates dropped', String(report.duplicatesDropped)],
-    ['events', `${events.sent} sent, ${events.accepted} accepted`],
+    [
+      'events',
+      `${events.sent} sent, ${events.accepted} accepted${report.onlyEvent === undefined ? '' : `: npm run event -- ${report.onlyEvent}`}`,
+    ],
     ['  applied', String(events.applied)],
-    ['  stale', `${events.stale}${events.stale > 0 ? ' (something newer was applied before)' : ''}`],
+    [
+      '  stale',
+      `${events.stale}${events.stale > 0 ? ' (never applied: something newer of the contact was applied before)' : ''}`,
+    ],
     ['  ignored', String(events.ignored)],
+    ...(events.abandoned === 0 ? [] : ([['  given up', String(events.abandoned)]] as [string, string][])),
     ['  quarantined', `${sum(events.quarantined)}${detail(events.quarantined)}`],
     ['  still waiting', String(events.waiting)],
     ...(crm === undefined
@@ -217,7 +233,7 @@ export function formatReport(report: SendReport): string {
       `p50 ${report.acceptedToSettledMs.p50} ms, p95 ${report.acceptedToSettledMs.p95} ms, p99 ${report.acceptedToSettledMs.p99} ms (from an event's ${words.since})`,
     ],
     ['elapsed', `${(report.elapsedMs / 1_000).toFixed(1)} s`],
-    ['result', report.exactlyOnce ? 'every event was dealt with exactly once' : resultOf(report)],
+    ['result', report.exactlyOnce ? 'every event was settled, none was applied twice' : resultOf(report)],
   ];
   return rows.map(([name, value]) => `  ${name.padEnd(21)}${value}`).join('\n');
 }
@@ -231,6 +247,9 @@ function resultOf({ events, crm, records }: SendReport): string {
   const missing = (crm?.missing ?? 0) + (records?.missing ?? 0);
   const problems = [
     events.accepted < events.sent ? `${events.sent - events.accepted} events were never accepted` : '',
+    events.needAPerson > 0
+      ? `${events.applied} applied, ${events.needAPerson} need a person: npm run redrive -- --list`
+      : '',
     events.waiting > 0 ? `${events.waiting} events are not dealt with yet` : '',
     events.waitingForCrm > 0 ? `${events.waitingForCrm} events wait in quarantine until the CRM works again` : '',
     (crm?.appliedTwice ?? 0) > 0 ? `${crm?.appliedTwice} were applied twice` : '',

@@ -24,11 +24,29 @@ function record(outcomes: Readonly<Record<string, EventOutcome>>): SendRun {
 const APPLIED: EventOutcome = { status: 'COMPLETED', settledAtMs: 1_200 };
 
 describe('the report of a run', () => {
-  it('calls events dealt with that are applied, stale, ignored, or wait for a person', () => {
-    const rejected = { status: 'QUARANTINED', reason: 'crm_rejected', settledAtMs: 1_200 } as const;
-    const report = reportOn(record({ a: APPLIED, b: { ...APPLIED, status: 'STALE' }, c: rejected }));
+  it('praises a run whose events are all settled, and says that stale ones were never applied', () => {
+    const report = reportOn(record({ a: APPLIED, b: { ...APPLIED, status: 'STALE' } }));
     expect(report.exactlyOnce).toBe(true);
-    expect(formatReport(report)).toContain('result               every event was dealt with exactly once');
+    expect(formatReport(report)).toContain('result               every event was settled, none was applied twice');
+    expect(formatReport(report)).toContain(
+      '  stale              1 (never applied: something newer of the contact was applied before)',
+    );
+  });
+
+  it.each([
+    ['crm_rejected', undefined],
+    ['retries_exhausted', 'record'],
+  ] as const)('counts events in quarantine as %s for a person, and fails', (reason, failedBy) => {
+    const rejected = { status: 'QUARANTINED', reason, ...(failedBy && { failedBy }), settledAtMs: 1_200 } as const;
+    const report = reportOn(record({ a: rejected, b: rejected }));
+    expect(report).toMatchObject({ exactlyOnce: false, events: { needAPerson: 2, waitingForCrm: 0 } });
+    expect(formatReport(report)).toContain(
+      'result               0 applied, 2 need a person: npm run redrive -- --list',
+    );
+  });
+
+  it('names the event that was sent alone', () => {
+    expect(formatReport(reportOn(record({ a: APPLIED })))).toContain('1 sent, 1 accepted: npm run event -- a');
   });
 
   it('does not call events dealt with that wait in quarantine until the CRM works again', () => {

@@ -52,15 +52,17 @@ function numbersIn(flow: string): Record<string, string> {
 }
 
 describe('the operations page', () => {
-  it('has its address told, and the numbers of the CRM and of the table', async () => {
+  it('has its address told, and the numbers of the pipeline and of the table', async () => {
     expect(pipeline.output).toContain(`operations        ${url}`);
     let numbers: Record<string, string> = {};
     // A picture is shown for up to a second, so that many who look cost no more than one.
     await pipeline.until('the page shows the end', async () => {
       numbers = numbersIn((await regions())['ops-flow'] ?? '');
-      return numbers.Quarantine === '3' && numbers.Waiting === '0';
+      // Metrics arrive with the functions' logs, a moment after the rows.
+      return numbers.Quarantine === '3' && numbers.Waiting === '0' && numbers.Applied === '5';
     });
     expect(numbers).toEqual({ Accepted: '8', Waiting: '0', 'CRM circuit': 'Closed', Applied: '5', Quarantine: '3' });
+    expect((await regions())['ops-flow']).toContain('since the start: accepted 8 = applied 5 · quarantined 3');
   });
 
   it('shows events by their ids, with what they hold as text', async () => {

@@ -119,6 +119,7 @@ function makeEvents({ minutes, deliveriesPerMinute, contacts }: SoakOptions, key
     file: undefined,
     partner: undefined,
     asIs: false,
+    inOrder: false,
     json: false,
   };
   const options = { ...common, count, contacts, connections: CONNECTIONS, timeoutMs: 0 };

@@ -112,7 +112,14 @@ describe('the flow', () => {
     const picture = await takeSnapshot(new PageOnFakes().deps);
     const labels = (markup: string) => [...markup.matchAll(/"ops-label">([^<]*)/g)].map(([, label]) => label);
     expect(labels(renderFlow(picture).text)).toEqual(['Waiting', 'CRM circuit', 'Quarantine']);
-    const counts = { accepted: 1_234, applied: 5, duplicates: 6, retried: 7, stale: 8 };
+    const counts = {
+      accepted: 1_234,
+      applied: 5,
+      duplicates: 6,
+      retried: 7,
+      stale: 8,
+      ledger: 'accepted 1234 = applied 5',
+    };
     expect(labels(renderFlow(picture, counts).text)).toEqual([
       'Accepted',
       'Waiting',
@@ -121,6 +128,7 @@ describe('the flow', () => {
       'Quarantine',
     ]);
     expect(renderFlow(picture, counts).text).toContain('<strong class="ops-number">1,234</strong>');
+    expect(renderFlow(picture, counts).text).toContain('since the start: accepted 1234 = applied 5');
   });
 });
 
