@@ -7,6 +7,7 @@ import { UserError } from '../cli/user-error.ts';
 import type { RedriveResult } from '../lambdas/domain/quarantine/redrive-result.ts';
 import { dataDirFrom } from '../local/settings.ts';
 import { deployedTarget, invokeRedrive, localTarget, type RedriveTarget } from './redrive/invocation.ts';
+import { formatListing } from './redrive/list-report.ts';
 import { type RedriveOptions, readRedriveOptions } from './redrive/options.ts';
 import { formatRun, isDone, mergeRuns, type Run } from './redrive/report.ts';
 
@@ -32,7 +33,13 @@ async function ask(target: RedriveTarget, options: RedriveOptions): Promise<Redr
   let sum: Run | undefined;
   try {
     for (;;) {
-      progress.show(sum === undefined ? 'looking through quarantine' : `moved ${sum.moved.total}, and there is more`);
+      progress.show(
+        sum === undefined
+          ? 'action' in payload
+            ? 'reading the index'
+            : 'looking through quarantine'
+          : `moved ${sum.moved.total}, and there is more`,
+      );
       const answer = await invokeRedrive(target, sum === undefined ? payload : goOn(options, sum));
       if (answer.kind !== 'redrive') return answer;
       sum = mergeRuns(sum, answer);
@@ -49,10 +56,18 @@ function goOn({ payload, limit }: RedriveOptions, { startedAt, moved }: Run): ob
   return { ...payload, ...left, filter: { ...(payload.filter as object), quarantinedBefore: startedAt } };
 }
 
-function resultOf(answer: RedriveResult, { awsCli }: RedriveTarget, { eventIds }: RedriveOptions): Result {
+function resultOf(
+  answer: RedriveResult,
+  { awsCli }: RedriveTarget,
+  { eventIds, reasons, payload }: RedriveOptions,
+): Result {
   switch (answer.kind) {
     case 'redrive':
       return { text: formatRun(answer, eventIds), code: isDone(answer, eventIds) ? 0 : 1 };
+    case 'listed': {
+      const chosen = answer.reasons.filter(({ reason }) => reasons.length === 0 || reasons.includes(reason));
+      return { text: formatListing({ ...answer, reasons: chosen }), code: 0 };
+    }
     case 'move_started':
       return {
         text: [
@@ -70,7 +85,10 @@ function resultOf(answer: RedriveResult, { awsCli }: RedriveTarget, { eventIds }
     case 'refused':
       return { text: answer.problems.join('\n'), code: 2 };
     case 'unavailable':
-      return { text: `  Nothing was moved: ${answer.cause}`, code: 1 };
+      return {
+        text: `  ${'action' in payload ? 'Quarantine cannot be read' : 'Nothing was moved'}: ${answer.cause}`,
+        code: 1,
+      };
     case 'recover':
     case 'refresh':
     case 'observed':

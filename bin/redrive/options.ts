@@ -11,6 +11,8 @@ export interface RedriveOptions {
   /** The request as the function is sent it. */
   readonly payload: Readonly<Record<string, unknown>>;
   readonly limit: number | undefined;
+  /** Of these reasons; all if empty. `--list` only: the function lists all. */
+  readonly reasons: readonly string[];
   /** The events that are named by their ids. */
   readonly eventIds: readonly string[];
   readonly json: boolean;
@@ -38,11 +40,12 @@ const OPTION_OF: Readonly<Record<string, string>> = {
 /** Reads the command line. Throws HelpRequested, or a UserError that names what is wrong. */
 export function readRedriveOptions(argv: readonly string[]): RedriveOptions {
   const values = parse(argv);
-  const payload = values.all === true ? moveAllFrom(values) : redriveFrom(values);
+  const payload = payloadFrom(values);
   check(payload);
   return {
     payload,
     limit: values.limit,
+    reasons: values.reason ?? [],
     eventIds: values.eventId ?? [],
     json: values.json === true,
     functionName: values.function,
@@ -81,7 +84,7 @@ function parse(argv: readonly string[]) {
       'do not apply them: settle them as ABANDONED, for this reason; with --event-id or --reason',
     )
     .option('--dry-run', 'show what would be moved, and move nothing')
-    .option('--list', 'the same, of everything if nothing is named')
+    .option('--list', 'show what waits, from the index: touches no message; only --reason goes with it')
     .option(
       '--function <name>',
       'the redrive function of a stack in AWS (its output RedriveFunctionName), with the credentials and the ' +
@@ -100,10 +103,28 @@ reached; 1 if not; 2 for wrong options.`,
   return parseArguments(command, argv).opts();
 }
 
-function moveAllFrom(values: Values): RedriveOptions['payload'] {
-  const others = (['reason', 'type', 'eventId', 'from', 'to', 'limit', 'dryRun', 'list', 'giveUp'] as const)
+function payloadFrom(values: Values): RedriveOptions['payload'] {
+  if (values.list === true) return listFrom(values);
+  return values.all === true ? moveAllFrom(values) : redriveFrom(values);
+}
+
+function listFrom(values: Values): RedriveOptions['payload'] {
+  const others = namesOf(values, ['all', 'type', 'eventId', 'from', 'to', 'limit', 'rate', 'dryRun', 'giveUp']);
+  if (others.length > 0)
+    throw new UserError(`--list reads the index, and takes only --reason. With ${others.join(', ')} use --dry-run.`);
+  if (values.reason !== undefined) check({ filter: { reasons: values.reason } });
+  return { action: 'list' };
+}
+
+/** Which of these options were given, as they are written. */
+function namesOf(values: Values, names: readonly (keyof Values)[]): string[] {
+  return names
     .filter((name) => values[name] !== undefined)
     .map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+}
+
+function moveAllFrom(values: Values): RedriveOptions['payload'] {
+  const others = namesOf(values, ['reason', 'type', 'eventId', 'from', 'to', 'limit', 'dryRun', 'giveUp']);
   if (others.length > 0) {
     throw new UserError(
       `--all moves everything by SQS's own move task, which knows no ${others.join(', ')}.` +
@@ -121,7 +142,7 @@ function redriveFrom(values: Values): RedriveOptions['payload'] {
     ...optional('receivedFrom', values.from),
     ...optional('receivedTo', values.to),
   };
-  const dryRun = values.dryRun === true || values.list === true;
+  const dryRun = values.dryRun === true;
   if (Object.keys(filter).length === 0 && !dryRun) {
     throw new UserError(
       [

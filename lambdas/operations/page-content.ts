@@ -37,6 +37,8 @@ export interface PipelineSnapshot {
   readonly deliveryQueue: Depth | Unavailable;
   readonly quarantineQueue: Depth | Unavailable;
   readonly quarantine: readonly QuarantineOfReason[] | Unavailable;
+  /** Events that recovery returns in a minute. */
+  readonly returnsPerMinute: number;
 }
 
 /** One row that was found, and its life. */
@@ -80,6 +82,9 @@ export async function pageContent(request: PageRequest, deps: PageDependencies):
   return result === undefined ? { snapshot: picture } : { snapshot: picture, result };
 }
 
+/** Duration of one recovery run; it starts once a minute (recover.ts). */
+const RECOVERY_SECONDS_A_MINUTE = 50;
+
 /** Reads the pipeline as it is. */
 export async function takeSnapshot(deps: PageDependencies): Promise<PipelineSnapshot> {
   const [circuit, deliveryQueue, quarantineQueue, quarantine] = await Promise.all([
@@ -98,6 +103,7 @@ export async function takeSnapshot(deps: PageDependencies): Promise<PipelineSnap
     deliveryQueue,
     quarantineQueue,
     quarantine: quarantine.kind === 'unavailable' ? quarantine : quarantine.reasons,
+    returnsPerMinute: deps.limits.recoveryRatePerSecond * RECOVERY_SECONDS_A_MINUTE,
   };
 }
 

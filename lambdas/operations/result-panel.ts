@@ -96,6 +96,7 @@ function renderRedrive(
     case 'recover':
     case 'refresh':
     case 'observed':
+    case 'listed':
     case 'move_started':
     case 'move_running':
       // Nobody here asks for these.

@@ -19,7 +19,7 @@ export interface StatusBanner {
 
 /** Judges: the worst first. */
 export function statusBannerFor(picture: PipelineSnapshot): StatusBanner {
-  const { circuitBreaker: circuit, quarantine, atMs } = picture;
+  const { circuitBreaker: circuit, quarantine, atMs, returnsPerMinute } = picture;
   if (!isRead(circuit) || !isRead(quarantine)) {
     const { cause } = !isRead(circuit) ? circuit : (quarantine as Exclude<typeof quarantine, readonly unknown[]>);
     return {
@@ -41,7 +41,7 @@ export function statusBannerFor(picture: PipelineSnapshot): StatusBanner {
       detail:
         (fault === undefined ? '' : `${CRM_FAULTS[fault.kind].next} The circuit breaker is open. `) +
         `For ${duration(atMs - openedAtMs)}, since ${timeOfDay(openedAtMs)}. ${probe}. Nothing is lost: events wait in ` +
-        'quarantine, and go back by themselves once the CRM answers.',
+        `quarantine, and return automatically once the CRM answers${within(quarantine, returnsPerMinute)}.`,
     };
   }
   // A single failure may pass; what only a person can end does not.
@@ -50,7 +50,13 @@ export function statusBannerFor(picture: PipelineSnapshot): StatusBanner {
     const { next } = CRM_FAULTS[fault.kind];
     return { tone: 'bad', title: faultTitle(fault), detail: `${next} Nothing is lost: events are retried.` };
   }
-  return judgeQuarantine(quarantine);
+  return judgeQuarantine(quarantine, returnsPerMinute);
+}
+
+/** `, within about 3 min`; empty if nothing waits. */
+function within(quarantine: readonly QuarantineOfReason[], perMinute: number): string {
+  const waiting = total(quarantine.filter(({ reason }) => isAutomatic(reason)));
+  return waiting === 0 ? '' : `, within about ${duration(Math.ceil(waiting / perMinute) * 60_000)}`;
 }
 
 /** `The CRM refuses our credentials (401) since 02:27:00 UTC`. */
@@ -58,7 +64,7 @@ function faultTitle({ kind, status, sinceMs }: CrmFault): string {
   return `${CRM_FAULTS[kind].title}${status === undefined ? '' : ` (${status})`} since ${timeOfDay(sinceMs)}`;
 }
 
-function judgeQuarantine(quarantine: readonly QuarantineOfReason[]): StatusBanner {
+function judgeQuarantine(quarantine: readonly QuarantineOfReason[], returnsPerMinute: number): StatusBanner {
   const byItself = quarantine.filter(({ reason }) => isAutomatic(reason));
   const forYou = quarantine.filter((some) => !byItself.includes(some));
   const waiting = total(byItself);
@@ -77,7 +83,8 @@ function judgeQuarantine(quarantine: readonly QuarantineOfReason[]): StatusBanne
       tone: 'watch',
       title: `${atLeast(byItself)}${counted(waiting)} on the way back`,
       detail:
-        'The CRM answers. What an outage put into quarantine goes back by itself, at a rate that the CRM can bear.',
+        'The CRM answers. What an outage put into quarantine returns automatically, at a rate that the CRM can bear' +
+        `${within(byItself, returnsPerMinute)}.`,
     };
   }
   return {

@@ -26,6 +26,7 @@ container-type:inline-size;padding:16px;box-sizing:border-box;-webkit-text-size-
 .ops-section-head{display:flex;flex-wrap:wrap;align-items:baseline;justify-content:space-between;gap:0 16px;margin-bottom:10px}
 .ops-section-head h2{white-space:nowrap}
 .ops-note{color:var(--soft);font-size:.875rem}
+.ops-ledger{margin-top:10px}
 .ops-card,.ops-station,.ops-reason,.ops-panel,.ops-chart{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px}
 
 .ops-verdict{display:flex;gap:16px;align-items:flex-start;border-radius:14px;padding:20px;border:1px solid;background:var(--tone-bg);border-color:var(--tone)}

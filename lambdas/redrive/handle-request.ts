@@ -3,6 +3,7 @@
 import { parseRedriveRequest, type RedriveRequest } from '../domain/quarantine/redrive-request.ts';
 import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
 import type { Log, Metrics, MoveTasks } from '../ports.ts';
+import { type ListDependencies, listQuarantine } from './list-quarantine.ts';
 import { moveAll } from './move-all.ts';
 import { type GaugeDependencies, publishGauges } from './publish-gauges.ts';
 import { type RecoverDependencies, recover } from './recover.ts';
@@ -10,7 +11,7 @@ import { redrive } from './redrive.ts';
 import { refresh } from './refresh.ts';
 
 /** What the function works with. */
-export interface RedriveDependencies extends RecoverDependencies, GaugeDependencies {
+export interface RedriveDependencies extends RecoverDependencies, GaugeDependencies, ListDependencies {
   readonly tasks: MoveTasks;
   readonly log: Log;
 }
@@ -54,6 +55,8 @@ function answerTo(request: RedriveRequest, lastMs: number, deps: RedriveDependen
       return refresh(endsAtMs, deps);
     case 'observe':
       return publishGauges(deps);
+    case 'list':
+      return listQuarantine(deps);
     default:
       return request satisfies never;
   }
@@ -89,7 +92,8 @@ function logAnswer(answer: RedriveResult, log: Log): void {
       log.write('info', `quarantine: ${answer.kind}`, { sourceArn: answer.sourceArn });
       break;
     case 'observed':
-      // Its metrics say it all.
+    case 'listed':
+      // Their metrics or their answer say it all.
       break;
     case 'refused':
       log.write('warn', 'quarantine: request refused', { problems: answer.problems.join('; ') });

@@ -8,6 +8,7 @@ import { publishMetrics } from '../adapters/invocation-metrics.middy.ts';
 import { PowertoolsLog } from '../adapters/log.powertools.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { SqsMoveTasks } from '../adapters/move-tasks.sqs.ts';
+import { DynamoDbPipelineView } from '../adapters/pipeline-view.dynamodb.ts';
 import { DynamoDbQuarantineIndex } from '../adapters/quarantine-index.dynamodb.ts';
 import { SqsQuarantineQueue } from '../adapters/quarantine-queue.sqs.ts';
 import { SqsQueueDepth } from '../adapters/queue-depth.sqs.ts';
@@ -46,6 +47,7 @@ const dependencies = {
   circuitBreaker: new DynamoDbCircuitBreakerStore(dynamo, stateTableName, limits),
   index,
   summaries: index,
+  view: new DynamoDbPipelineView(dynamo, stateTableName, quarantineIndexName, limits),
   ...(environment.partnerDeadLettersUrl === undefined
     ? {}
     : { partnerDeadLetters: new SqsQueueDepth(sqs, environment.partnerDeadLettersUrl, sqsBudgetMs) }),

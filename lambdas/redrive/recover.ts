@@ -19,8 +19,11 @@ export interface RecoverDependencies extends ScanDependencies, MoveDependencies,
   readonly circuitBreaker: Pick<CircuitBreakerStore, 'read'>;
 }
 
-/** Less than the schedule's minute: two runs side by side would be twice as fast as they may be. */
-const RUN_MS = 50_000;
+/**
+ * Less than the schedule's minute: two runs side by side would be twice as fast as they may be. The last 6 s are for
+ * releasing what is held (held-messages.ts), so that events move for 50 s of each minute.
+ */
+const RUN_MS = 56_000;
 /** How often the circuit is looked at while events are moved, and while a probe is under way. */
 const CIRCUIT_LOOK_MS = 3_000;
 const PROBE_LOOK_MS = 1_000;

@@ -11,6 +11,7 @@ import { MemoryIdempotencyStore } from './fakes/idempotency-store.memory.ts';
 import { MemoryLog } from './fakes/log.memory.ts';
 import { MemoryQueue } from './fakes/message-queue.memory.ts';
 import { MemoryMetrics } from './fakes/metrics.memory.ts';
+import { MemoryPipelineView } from './fakes/pipeline-view.memory.ts';
 import { MemoryQuarantineIndex } from './fakes/quarantine-index.memory.ts';
 import { MemoryBulkQueue, MemoryQuarantineQueue } from './fakes/quarantine-queue.memory.ts';
 import { VirtualSleep } from './fakes/sleep.virtual.ts';
@@ -58,6 +59,7 @@ export class RedriveOnFakes {
       circuitBreaker: store.circuit,
       index: new MemoryQuarantineIndex(store.events),
       summaries: new MemoryQuarantineIndex(store.events),
+      view: new MemoryPipelineView(store.events),
       clock,
       sleep,
       log: this.log,

@@ -39,7 +39,9 @@ export type RedriveRequest =
   /** By schedule: keep SQS from deleting what has waited for long. */
   | { readonly kind: 'refresh' }
   /** By schedule: record what is to be seen, and move nothing. */
-  | { readonly kind: 'observe' };
+  | { readonly kind: 'observe' }
+  /** Reads the index of quarantine, and touches no message. */
+  | { readonly kind: 'list' };
 
 /** A checked request, or everything that is wrong with it. */
 export type ParsedRequest =
@@ -103,7 +105,7 @@ function namesEvents(
 const moveAllSchema = strict({ all: z.literal(true, 'must be true'), ratePerSecond: z.optional(rate) });
 
 const actionSchema = strict({
-  action: z.enum(['recover', 'refresh', 'observe'], 'must be recover, refresh or observe'),
+  action: z.enum(['list', 'recover', 'refresh', 'observe'], 'must be list, recover, refresh or observe'),
 });
 
 function isInOrder(window: { readonly receivedFrom?: string | undefined; readonly receivedTo?: string | undefined }) {

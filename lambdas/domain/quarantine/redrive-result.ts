@@ -1,4 +1,5 @@
 /** The redrive function's response: for the command, its log, and the operations page. */
+import type { CrmFault } from '../crm/crm-fault.ts';
 import type { QuarantineReason } from '../idempotency/event-row.ts';
 
 /** What became of a message that was looked at. */
@@ -94,6 +95,25 @@ export interface RunReport {
   readonly sample: readonly Sample[];
 }
 
+/** The events that wait for one reason. Times are ISO 8601. */
+export interface ListedReason {
+  readonly reason: QuarantineReason;
+  readonly count: number;
+  /** True if there are more than were counted. */
+  readonly more: boolean;
+  readonly oldestAt: string;
+  readonly newestAt: string;
+  /** The most common errors of the newest events, most common first. */
+  readonly errors: readonly { readonly error: string; readonly count: number }[];
+  /** The newest. `eventId`: or the key of the row, if the body is no valid event. */
+  readonly sample: readonly {
+    readonly eventId: string;
+    readonly eventType?: string;
+    readonly at: string;
+    readonly redrives: number;
+  }[];
+}
+
 /** What the function answers. */
 export type RedriveResult =
   /** `eventIdsFound`: which of those that the request names were looked at, whatever became of them; absent where it names none. */
@@ -107,6 +127,14 @@ export type RedriveResult =
   /** `circuit` as it was at the end; undefined where there was nothing to do, or it could not be read. */
   | ({ readonly kind: 'recover'; readonly circuit?: 'closed' | 'open' } & RunReport)
   | ({ readonly kind: 'refresh' } & RunReport)
+  /** Parts that could not be read are missing. */
+  | {
+      readonly kind: 'listed';
+      readonly reasons: readonly ListedReason[];
+      /** About how many messages the queue holds; in flight: held by a run. */
+      readonly messages?: { readonly visible: number; readonly inFlight: number };
+      readonly crm?: { readonly circuit: 'open' | 'closed'; readonly fault?: CrmFault };
+    }
   /** What cannot be read is left out. */
   | {
       readonly kind: 'observed';

@@ -7,9 +7,9 @@ const read = (line: string) => readRedriveOptions(line.split(' ').filter((part) 
 
 describe('npm run redrive', () => {
   it.each([
-    ['--list', { filter: {}, dryRun: true }],
+    ['--list', { action: 'list' }],
     ['--dry-run', { filter: {}, dryRun: true }],
-    ['--list --reason poison', { filter: { reasons: ['poison'] }, dryRun: true }],
+    ['--list --reason poison', { action: 'list' }],
     [
       '--reason crm_rejected --reason poison --type interaction.ended --limit 10 --rate 5',
       {
@@ -33,6 +33,7 @@ describe('npm run redrive', () => {
       payload,
       limit: line.includes('--limit') ? 10 : undefined,
       eventIds: line.includes('--event-id') ? ['a', 'b'] : [],
+      reasons: [...line.matchAll(/--reason (\w+)/g)].map(([, reason]) => reason),
       json: false,
       functionName: undefined,
     });
@@ -66,6 +67,11 @@ describe('npm run redrive', () => {
     ['--all --reason poison --dry-run', /^--all moves everything .*, which knows no --reason, --dry-run\./],
     ['--type interaction.ended --give-up old', /^--give-up: takes --event-id or --reason: giving up everything/],
     ['--all --give-up old', /^--all moves everything .*, which knows no --give-up\./],
+    [
+      '--list --limit 5 --dry-run',
+      /^--list reads the index, and takes only --reason. With --limit, --dry-run use --dry-run/,
+    ],
+    ['--list --reason bad_luck', /^--reason: must be one of/],
     ['--everything', /^Unknown option '--everything'/],
     ['--dryrun', /^Unknown option '--dryrun'. Did you mean --dry-run\?/],
     ['--event-id --dry-run', /^Option '--event-id <id>' argument missing/],

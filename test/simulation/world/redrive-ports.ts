@@ -55,6 +55,7 @@ export function redrivePorts(scene: Scene, invocation: Invocation): RedriveDepen
       },
     },
     summaries: { summarize: async () => LOST },
+    view: { quarantine: async () => LOST },
     metrics: UNSEEN_METRICS,
     log: { write: () => {} },
   };

@@ -38,6 +38,7 @@ class QuietPipeline {
       circuitBreaker: store.circuit,
       index,
       summaries: index,
+      view: { quarantine: async () => ({ kind: 'unavailable', cause: 'not used' }) },
       clock,
       sleep,
       log,

@@ -46,6 +46,7 @@ describe('a request of the redrive function', () => {
     [{ action: 'recover' }, { kind: 'recover' }],
     [{ action: 'refresh' }, { kind: 'refresh' }],
     [{ action: 'observe' }, { kind: 'observe' }],
+    [{ action: 'list' }, { kind: 'list' }],
   ])('%j is understood', (given, request) => {
     expect(parseRedriveRequest(given, DEFAULT_LIMITS)).toEqual({ kind: 'request', request });
   });
@@ -56,7 +57,7 @@ describe('a request of the redrive function', () => {
     ['all', ['the request: must be a JSON object']],
     [{ all: 'yes' }, ['all: must be true']],
     [{ all: true, limit: 3 }, ['the request: limit is not known here: it takes all, ratePerSecond']],
-    [{ action: 'repair' }, ['action: must be recover, refresh or observe']],
+    [{ action: 'repair' }, ['action: must be list, recover, refresh or observe']],
     [{ limit: 0, dryRun: 'no' }, ['limit: must be a whole number from 1 on', 'dryRun: must be true or false']],
     [{ ratePerSecond: 501 }, ['ratePerSecond: must be a whole number from 1 to 500']],
     [{ ratePerSecond: 0.5 }, ['ratePerSecond: must be a whole number from 1 to 500']],
