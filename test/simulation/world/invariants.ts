@@ -45,7 +45,7 @@ export class Invariants {
     if (final !== undefined && row !== undefined && row !== final && !isForgotten)
       problems.push(`${name} was final, and its row has changed`);
     if (row !== undefined && isFinal(row.status)) this.#final.set(name, row);
-    if (row?.status === 'ABANDONED') scene.crm.givenUp.add(name);
+    if (row?.status === 'ABANDONED') scene.crm.givenUp.set(name, scene.contactOf(name));
     else if (row !== undefined && isFinal(row.status)) this.#withRows.add(name);
     if (final !== undefined && row === undefined) this.#expired.add(name);
     const before = this.#lastRows.get(name);

@@ -23,8 +23,8 @@ export class SimulatedCrm {
   /** Calls of each event by the invocation that made them. */
   readonly #calls = new Map<string, Map<string, number>>();
   readonly #underWay: { readonly event: string; readonly contact: string | null; readonly caller: string }[] = [];
-  /** Events that a person has given up: something older of their contact may follow them. */
-  readonly givenUp = new Set<string>();
+  /** Contacts of events that a person has given up: what is older may then follow any call without a recorded outcome. */
+  readonly givenUp = new Map<string, string | null>();
   readonly #appliedTo = new Map<string, string[]>();
   readonly #keys = new Map<string, string>();
 
@@ -68,8 +68,9 @@ export class SimulatedCrm {
   apply(event: string, contact: string | null): void {
     if (contact !== null) {
       const applied = this.#appliedTo.get(contact) ?? [];
-      const newer = applied.find((other) => other > event && !this.givenUp.has(other));
-      if (newer !== undefined) this.problems.push(`${event} is applied after ${newer}, which is newer`);
+      const newer = applied.find((other) => other > event);
+      const isReleased = [...this.givenUp].some(([other, of]) => of === contact && other > event);
+      if (newer !== undefined && !isReleased) this.problems.push(`${event} is applied after ${newer}, which is newer`);
       this.#appliedTo.set(contact, [...applied, event]);
     }
     this.applied.push(event);
