@@ -13,7 +13,7 @@
  *   With `rows`, rows of your own are committed in the same transaction as the event's outcome: exactly once.
  *   Of an event that turns out stale, and is not sent to the CRM, only rows with `onlyIfAbsent` or `onlyIfNewer`
  *   are written: any other could replace the row of a newer event.
- * - `ignore`: acknowledged, recorded as IGNORED.
+ * - `ignore`: acknowledged, recorded as IGNORED, counted by `cause` (`event_type`, `no_address`, `withheld`, `other`).
  * - `invalid`: quarantined as `invalid_event` with your reason, which must not quote the event's data.
  */
 import type { CrmMapping, MappingResult } from './domain/crm/mapping.ts';
@@ -32,14 +32,15 @@ const CUSTOMER_EVENTS: readonly string[] = [
 export const crmMapping: CrmMapping = (event) => {
   switch (event.source) {
     case 'genesys-webhook':
-      if (!event.type.startsWith('interaction.')) return { kind: 'ignore' };
-      return isWithheld(event) ? { kind: 'ignore' } : lastCall(event, 'interaction.to');
+      if (!event.type.startsWith('interaction.')) return { kind: 'ignore', cause: 'event_type' };
+      return isWithheld(event) ? { kind: 'ignore', cause: 'withheld' } : lastCall(event, 'interaction.to');
     case 'genesys-partner-bus': {
-      const isOfCustomer = CUSTOMER_EVENTS.includes(event.type) && event.contactAddress !== undefined;
-      return isOfCustomer ? lastCall(event, 'the customer’s address') : { kind: 'ignore' };
+      if (!CUSTOMER_EVENTS.includes(event.type)) return { kind: 'ignore', cause: 'event_type' };
+      if (event.contactAddress === undefined) return { kind: 'ignore', cause: 'no_address' };
+      return lastCall(event, 'the customer’s address');
     }
     case 'genesys-open-messaging':
-      return { kind: 'ignore' };
+      return { kind: 'ignore', cause: 'event_type' };
     default:
       return event.source satisfies never;
   }

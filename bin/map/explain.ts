@@ -2,7 +2,7 @@
 import type { CrmAction } from '../../lambdas/domain/crm/action.ts';
 import { type Connector, type CrmRequest, type CrmRequests, settingsFor } from '../../lambdas/domain/crm/connector.ts';
 import { type CrmOutcome, type CrmResponse, classify } from '../../lambdas/domain/crm/crm-outcome.ts';
-import type { MappingModule } from '../../lambdas/domain/crm/mapping.ts';
+import { IGNORE_CAUSES, type MappingModule } from '../../lambdas/domain/crm/mapping.ts';
 import type { RuleSubject } from '../../lambdas/domain/crm/response-rules.ts';
 import { runRequests } from '../../lambdas/domain/crm/run-requests.ts';
 import { validateDelivery } from '../../lambdas/domain/crm/validate-mapping.ts';
@@ -50,7 +50,7 @@ export async function explain(body: Uint8Array, options: ExplainOptions): Promis
   const mapped = options.mapping.crmMapping(event);
   switch (mapped.kind) {
     case 'ignore':
-      return [...head, line('decision', 'ignore: settled IGNORED')];
+      return [...head, line('decision', `ignore: settled IGNORED, ${IGNORE_CAUSES[mapped.cause ?? 'other']}`)];
     case 'invalid':
       return [...head, line('decision', `invalid_event: ${mapped.reason}`)];
     case 'deliver': {

@@ -2,7 +2,8 @@
 import type { CrmMapping, ResponseRule } from 'genesys-crm-pipeline/mapping';
 
 export const crmMapping: CrmMapping = ({ type, contactAddress, timestamp }) => {
-  if (!type.startsWith('interaction.') || contactAddress === undefined) return { kind: 'ignore' };
+  if (!type.startsWith('interaction.')) return { kind: 'ignore', cause: 'event_type' };
+  if (contactAddress === undefined) return { kind: 'ignore', cause: 'no_address' };
   return {
     kind: 'deliver',
     action: {

@@ -5,7 +5,8 @@ const CUSTOMER_END = 'v2.detail.events.conversation.{id}.customer.end';
 
 export const crmMapping: CrmMapping = ({ type, contactAddress, eventBody = {}, timestampMs }) => {
   const { conversationId, direction, interactingDurationMs, queueId } = eventBody;
-  if (type !== CUSTOMER_END || contactAddress === undefined) return { kind: 'ignore' };
+  if (type !== CUSTOMER_END) return { kind: 'ignore', cause: 'event_type' };
+  if (contactAddress === undefined) return { kind: 'ignore', cause: 'no_address' };
   if (typeof conversationId !== 'string') return { kind: 'invalid', reason: 'eventBody.conversationId: is missing' };
   const durationMs = typeof interactingDurationMs === 'number' ? Math.round(interactingDurationMs) : 0;
   const isInbound = direction === 'INBOUND';

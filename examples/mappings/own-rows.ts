@@ -2,7 +2,8 @@
 import type { CrmMapping } from 'genesys-crm-pipeline/mapping';
 
 export const crmMapping: CrmMapping = ({ id, type, contactAddress, timestamp }) => {
-  if (!type.startsWith('interaction.') || contactAddress === undefined) return { kind: 'ignore' };
+  if (!type.startsWith('interaction.')) return { kind: 'ignore', cause: 'event_type' };
+  if (contactAddress === undefined) return { kind: 'ignore', cause: 'no_address' };
   return {
     kind: 'deliver',
     action: { kind: 'request', method: 'POST', path: '/interactions', body: { id, phone: contactAddress, timestamp } },

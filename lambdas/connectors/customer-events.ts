@@ -26,7 +26,9 @@ export function customerMapping(contactFields: (address: string) => ContactField
   return (event) => {
     const address = event.contactAddress;
     const step = stepOf(event);
-    if (step === 'none' || isWithheld(event)) return { kind: 'ignore' };
+    if (step === 'none') return { kind: 'ignore', cause: 'event_type' };
+    if (isWithheld(event))
+      return { kind: 'ignore', cause: event.interaction?.to === undefined ? 'no_address' : 'withheld' };
     if (address === undefined || address.length > ADDRESS_MAX)
       return { kind: 'invalid', reason: `interaction.to: must be a string of 1 to ${ADDRESS_MAX} characters` };
     if (step === 'ends') return logCall(event, address);

@@ -13,6 +13,7 @@ export interface FlowCounts {
   readonly retried: number;
   /** Settled without a call, because something newer had been applied. */
   readonly stale: number;
+  readonly ignored: number;
   /** Where all accepted messages are, in one line. */
   readonly ledger: string;
 }
@@ -88,13 +89,14 @@ function circuit({ circuitBreaker: row, atMs }: PipelineSnapshot): Station {
   return { label, value: 'Closed', note, tone: 'good' };
 }
 
-function applied({ applied, retried, stale }: FlowCounts): Station {
+function applied({ applied, retried, stale, ignored }: FlowCounts): Station {
   return {
     label: 'Applied',
     value: figure(applied),
     note: 'events, since the start',
     aside: [
       ['overtaken by newer', figure(stale)],
+      ['ignored by the mapping', figure(ignored)],
       ['retried', figure(retried)],
     ],
   };

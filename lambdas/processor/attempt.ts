@@ -7,6 +7,7 @@
  */
 import { pauseDelayMs, retryAfterMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import { type CrmFailure, type CrmOutcome, classify, healthOf, responseClass } from '../domain/crm/crm-outcome.ts';
+import type { IgnoreCause } from '../domain/crm/mapping.ts';
 import { quarantineEnvelope } from '../domain/delivery/envelope.ts';
 import { reusedIdKey } from '../domain/event/event-key.ts';
 import { differingFields, fieldDigests } from '../domain/event/field-digests.ts';
@@ -60,6 +61,7 @@ export type Disposition =
       readonly attempts: number;
       readonly reason?: QuarantineReason;
       readonly error?: string;
+      readonly ignoreCause?: IgnoreCause;
       /** Fields in which a duplicate differs from the delivery that was worked on. */
       readonly differsIn?: string;
     }
@@ -539,5 +541,6 @@ function endOf(row: EventRow): Disposition {
       ...(row.lastError === undefined ? {} : { error: row.lastError }),
     };
   }
-  return { kind: 'done', outcome: outcomes[row.status as FinalStatus], attempts: row.attempts };
+  const because = row.ignoreCause === undefined ? {} : { ignoreCause: row.ignoreCause };
+  return { kind: 'done', outcome: outcomes[row.status as FinalStatus], attempts: row.attempts, ...because };
 }

@@ -205,7 +205,9 @@ function settleAs(
   context: DecisionContext,
   userRows: readonly UserRowWrite[],
 ): Decision {
-  const row = finalRow(rowOf(record, claimable, context), status, context.nowMs, context.limits);
+  const { task } = record;
+  const because = status === 'IGNORED' && task.kind === 'ignore' ? { ignoreCause: task.cause } : {};
+  const row = finalRow({ ...rowOf(record, claimable, context), ...because }, status, context.nowMs, context.limits);
   return { kind: 'settle', expect: claimable.expect, row, userRows };
 }
 

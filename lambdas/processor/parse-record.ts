@@ -1,7 +1,13 @@
 /** A record of a batch, step by step made ready for an attempt: decoded, parsed, mapped. */
 import type { CrmAction } from '../domain/crm/action.ts';
 import type { Connector } from '../domain/crm/connector.ts';
-import type { CrmMapping, MappingResult, UserRowWrite } from '../domain/crm/mapping.ts';
+import {
+  type CrmMapping,
+  type IgnoreCause,
+  isIgnoreCause,
+  type MappingResult,
+  type UserRowWrite,
+} from '../domain/crm/mapping.ts';
 import { validateDelivery } from '../domain/crm/validate-mapping.ts';
 import { decodeEnvelope, type ReceivedMessage } from '../domain/delivery/envelope.ts';
 import { type PipelineEvent, problemWithFuture } from '../domain/event/event.ts';
@@ -58,7 +64,7 @@ export type Task =
       readonly contact?: ContactRef;
       readonly userRows: readonly UserRowWrite[];
     }
-  | { readonly kind: 'ignore'; readonly event: PipelineEvent }
+  | { readonly kind: 'ignore'; readonly event: PipelineEvent; readonly cause: IgnoreCause }
   | {
       readonly kind: 'unprocessable';
       readonly reason: QuarantineReason;
@@ -125,7 +131,11 @@ export function parseRecord(record: DecodedRecord, { mapping, connector, nowMs, 
       return { ...rest, identity: identityOf(event), task: contact === undefined ? task : { ...task, contact } };
     }
     case 'ignore':
-      return { ...rest, identity: identityOf(event), task: { kind: 'ignore', event } };
+      return {
+        ...rest,
+        identity: identityOf(event),
+        task: { kind: 'ignore', event, cause: isIgnoreCause(mapped.cause) ? mapped.cause : 'other' },
+      };
     case 'invalid':
     case 'failed': {
       const reason = mapped.kind === 'failed' ? 'mapping_failed' : 'invalid_event';

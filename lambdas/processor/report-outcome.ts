@@ -28,14 +28,15 @@ export function reportDisposition(
     deps.metrics.add('RetriedAge', Math.max(0, deps.clock.now() - record.receivedAtMs));
     return;
   }
-  const { outcome, reason, error, differsIn } = disposition;
+  const { outcome, reason, error, differsIn, ignoreCause } = disposition;
   const level = outcome === 'quarantined' || differsIn !== undefined ? 'warn' : 'info';
-  deps.log.write(level, 'settled', { ...facts, outcome, reason, error, differsIn });
+  deps.log.write(level, 'settled', { ...facts, outcome, reason, error, differsIn, ignoreCause });
   deps.metrics.addBy('MessagesDone', outcome, 1);
   // Ingest gives every message its schema, and whatever has been in quarantine its note.
   const fromElsewhere = record.source.message.attributes.schema === undefined && !record.fromQuarantine;
   deps.metrics.add('MessagesFromElsewhere', fromElsewhere ? 1 : 0);
   if (reason !== undefined) deps.metrics.addBy('EventsQuarantined', reason, 1);
+  if (ignoreCause !== undefined) deps.metrics.addBy('EventsIgnored', ignoreCause, 1);
   if (outcome === 'applied') measure(record, deps);
 }
 

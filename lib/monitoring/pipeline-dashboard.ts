@@ -135,6 +135,7 @@ function applied({ metrics }: MonitoredResources): Section {
     graphs: [
       graph('Outcomes', 'a minute', metrics.parts('MessagesDone')),
       graph('Come back later', 'a minute', metrics.parts('MessagesRetried')),
+      graph('Ignored by the mapping', 'a minute', metrics.parts('EventsIgnored')),
       graph(
         'From receipt to applied',
         'ms',

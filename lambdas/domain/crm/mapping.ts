@@ -24,6 +24,21 @@ export interface UserRow {
 /** A row as it is written; `position` is there where it must be newer than the row that it replaces. */
 export type UserRowWrite = UserRow & { readonly position?: string };
 
+/** Why a mapping ignores an event, and what people read of it. */
+export const IGNORE_CAUSES = {
+  event_type: 'the mapping handles no events of its type',
+  no_address: 'it carries no address of the customer',
+  withheld: 'the caller withholds the number',
+  other: 'the mapping ignores it, and does not say why',
+} as const;
+
+export type IgnoreCause = keyof typeof IGNORE_CAUSES;
+
+/** True for one of the causes. A mapping is the user's code: its types may not hold. */
+export function isIgnoreCause(value: unknown): value is IgnoreCause {
+  return typeof value === 'string' && Object.hasOwn(IGNORE_CAUSES, value);
+}
+
 /** What becomes of an event. */
 export type MappingResult =
   | {
@@ -36,7 +51,8 @@ export type MappingResult =
       /** At most 50, each key once. Of an event that turns out stale only those with `onlyIfAbsent` or `onlyIfNewer`. */
       readonly rows?: readonly UserRow[];
     }
-  | { readonly kind: 'ignore' }
+  /** Acknowledged and recorded as IGNORED with this cause, by which ignored events are counted. Default: `other`. */
+  | { readonly kind: 'ignore'; readonly cause?: IgnoreCause }
   /** The event lacks what the action needs: quarantined as `invalid_event` with this reason. */
   | { readonly kind: 'invalid'; readonly reason: string };
 

@@ -6,6 +6,8 @@
  * owner or moves it out of IN_PROGRESS, so that a write conditional on both is a compare-and-swap of the row.
  */
 
+import type { IgnoreCause } from '../crm/mapping.ts';
+
 /** States of an event. The last four are final; ABANDONED: a person has given the event up. */
 export type EventStatus = 'IN_PROGRESS' | 'FAILED' | 'QUARANTINED' | FinalStatus;
 
@@ -98,6 +100,8 @@ export interface EventRow {
   readonly recoveries?: number;
   /** `retries_exhausted` only: whether the CRM as a whole failed, or this one record is locked or in conflict. */
   readonly failedBy?: FailedBy;
+  /** IGNORED only. */
+  readonly ignoreCause?: IgnoreCause;
   /** `behind_newer` only: its position in the order of its contact. */
   readonly position?: string;
   /** Time to live, epoch seconds; final rows only. */

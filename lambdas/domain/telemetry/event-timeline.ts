@@ -1,4 +1,5 @@
 /** The life of an event, told from its row: what happened to it, where its message is, what to do. For people. */
+import { IGNORE_CAUSES } from '../crm/mapping.ts';
 import type { EventRow, HistoryEntry } from '../idempotency/event-row.ts';
 import { QUARANTINE_REASONS } from '../quarantine/quarantine-reasons.ts';
 import { printable } from './redact.ts';
@@ -77,9 +78,9 @@ function presentOf(row: EventRow, nowMs: number): Omit<EventTimeline, 'steps'> {
     case 'IGNORED':
       return {
         state: 'ignored',
-        summary: 'Settled without a CRM call: the mapping handles no events of its type.',
+        summary: `Settled without a CRM call: ${IGNORE_CAUSES[row.ignoreCause ?? 'other']}.`,
         message: GONE,
-        next: 'Nothing, unless lambdas/crm-mapping.ts should handle this type.',
+        next: 'Nothing, unless the mapping should handle it: npm run map -- --event FILE explains its decision.',
       };
     case 'ABANDONED':
       return {

@@ -6,7 +6,9 @@
  * total. The values are listed, and so bounded: CloudWatch bills each combination as a metric of its own. Nothing that
  * comes from outside is a dimension's value.
  */
+
 import { RESPONSE_CLASSES } from '../crm/crm-outcome.ts';
+import { IGNORE_CAUSES, type IgnoreCause } from '../crm/mapping.ts';
 import type { QuarantineReason } from '../idempotency/event-row.ts';
 import { QUARANTINE_REASONS } from '../quarantine/quarantine-reasons.ts';
 
@@ -76,6 +78,12 @@ export const METRICS = {
     unit: 'Count',
     description:
       'those of them that neither ingest nor redrive had sent: from the partner event bus, or put in by hand',
+  },
+  EventsIgnored: {
+    service: 'processor',
+    unit: 'Count',
+    description: 'events that the mapping ignores',
+    dimension: { name: 'cause', values: Object.keys(IGNORE_CAUSES) as IgnoreCause[] },
   },
   EventsQuarantined: {
     service: 'processor',

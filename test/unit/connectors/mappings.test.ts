@@ -97,11 +97,17 @@ describe('the shipped mappings of vendors', () => {
     },
   );
 
-  it.each(Object.entries(MAPPINGS))('ignore everything else: %s', (_name, mapping) => {
-    expect(mapped(mapping, webhook('agent.login', {}))).toEqual({ kind: 'ignore' });
-    expect(mapped(mapping, webhook('interaction.created', { id: 'c', to: 'anonymous' }))).toEqual({ kind: 'ignore' });
-    expect(mapped(mapping, partner('end', { direction: 'INBOUND' }))).toEqual({ kind: 'ignore' });
-    expect(mapped(mapping, Buffer.from('{"id":"m"}'), 'genesys-open-messaging')).toEqual({ kind: 'ignore' });
+  it.each(Object.entries(MAPPINGS))('ignore everything else, and say why: %s', (_name, mapping) => {
+    expect(mapped(mapping, webhook('agent.login', {}))).toEqual({ kind: 'ignore', cause: 'event_type' });
+    expect(mapped(mapping, webhook('interaction.created', { id: 'c', to: 'anonymous' }))).toEqual({
+      kind: 'ignore',
+      cause: 'withheld',
+    });
+    expect(mapped(mapping, partner('end', { direction: 'INBOUND' }))).toEqual({ kind: 'ignore', cause: 'no_address' });
+    expect(mapped(mapping, Buffer.from('{"id":"m"}'), 'genesys-open-messaging')).toEqual({
+      kind: 'ignore',
+      cause: 'event_type',
+    });
   });
 
   it.each([

@@ -118,6 +118,7 @@ describe('the flow', () => {
       duplicates: 6,
       retried: 7,
       stale: 8,
+      ignored: 9,
       ledger: 'accepted 1234 = applied 5',
     };
     expect(labels(renderFlow(picture, counts).text)).toEqual([

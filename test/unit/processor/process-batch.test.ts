@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { crmMapping } from '../../../lambdas/crm-mapping.ts';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
+import type { CrmMapping } from '../../../lambdas/domain/crm/mapping.ts';
 import { orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
 import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-on-fakes.ts';
@@ -34,7 +35,15 @@ describe('the happy path', () => {
     const p = new ProcessorOnFakes();
     p.send(eventBody('a', 0, undefined, 'agent.login'));
     expect(await p.run()).toEqual(['a ignored']);
-    expect([p.row('a')?.status, p.crmCalls]).toEqual(['IGNORED', []]);
+    expect([p.row('a')?.status, p.row('a')?.ignoreCause, p.crmCalls]).toEqual(['IGNORED', 'event_type', []]);
+  });
+
+  it('records `other` where a mapping gives a cause of its own', async () => {
+    const mapping = (() => ({ kind: 'ignore', cause: 'Tuesday' })) as unknown as CrmMapping;
+    const p = new ProcessorOnFakes({ mapping });
+    p.send(eventBody('a', 0));
+    await p.run();
+    expect(p.row('a')?.ignoreCause).toBe('other');
   });
 });
 

@@ -68,6 +68,7 @@ describe('other outcomes', () => {
     expect(done).toEqual([1, 1, 1, 1, 1]);
     expect(p.metrics.sum('MessagesDone')).toBe(5);
     expect(p.metrics.sum('EventsQuarantined', 'invalid_event')).toBe(1);
+    expect(p.metrics.sum('EventsIgnored', 'event_type')).toBe(1);
     expect(p.metrics.values.get('EndToEndLatency')).toHaveLength(1);
     expect(p.log.entries).toHaveLength(5);
   });

@@ -129,7 +129,7 @@ describe('the shipped mapping', () => {
   });
 
   it('ignores every other type', () => {
-    expect(crmMapping(event('agent.login', '+15550100'))).toEqual({ kind: 'ignore' });
+    expect(crmMapping(event('agent.login', '+15550100'))).toEqual({ kind: 'ignore', cause: 'event_type' });
   });
 
   it.each([undefined, null, '', 5, 'x'.repeat(257)])('calls an event without a usable address invalid: %j', (to) => {

@@ -31,7 +31,7 @@ describe('an Open Messaging event', () => {
         body: MESSAGE,
       },
     });
-    expect(parsed.kind === 'event' && crmMapping(parsed.event)).toEqual({ kind: 'ignore' });
+    expect(parsed.kind === 'event' && crmMapping(parsed.event)).toEqual({ kind: 'ignore', cause: 'event_type' });
   });
 
   it.each([

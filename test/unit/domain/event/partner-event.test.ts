@@ -78,7 +78,7 @@ describe('the canonical event of the samples', () => {
     const event = eventOf(fixture(name));
     expect([event.type, event.contactAddress]).toEqual([type, contactAddress]);
     expect(event.id).toMatch(id);
-    expect(crmMapping(event)).toEqual({ kind: 'ignore' });
+    expect(crmMapping(event)).toEqual({ kind: 'ignore', cause: name.startsWith('02') ? 'no_address' : 'event_type' });
   });
 
   it('is read of every fixture, each under an id of its own', () => {
@@ -133,6 +133,7 @@ describe('the shipped mapping', () => {
   it('ignores a topic that is called like the webhook’s types', () => {
     expect(crmMapping(eventOf(customerEvent({}, {}, { 'detail-type': 'interaction.created' })))).toEqual({
       kind: 'ignore',
+      cause: 'event_type',
     });
   });
 
