@@ -2,7 +2,7 @@
 import { timelineOf } from '../../lambdas/domain/telemetry/event-timeline.ts';
 import { printable } from '../../lambdas/domain/telemetry/redact.ts';
 import type { KeyedRow } from '../../lambdas/ports.ts';
-import type { Unsettled } from './unsettled.ts';
+import type { FoundEvents } from './scan.ts';
 
 /** The lives of what was found under an id, or what it means that nothing was. */
 export function formatTimelines(eventId: string, rows: readonly KeyedRow[], nowMs: number): string {
@@ -29,7 +29,7 @@ function formatLife({ key, row }: KeyedRow, nowMs: number): string {
     `  ${summary}`,
     '',
     ...steps.map(({ atMs, what, detail = '' }) =>
-      `  ${time(atMs)}  ${what.padEnd(width)}  ${printable(detail)}`.trimEnd(),
+      `  ${utcTime(atMs)}  ${what.padEnd(width)}  ${printable(detail)}`.trimEnd(),
     ),
     '',
     ...facts([
@@ -46,12 +46,9 @@ function formatLife({ key, row }: KeyedRow, nowMs: number): string {
 }
 
 /** The list of unsettled events. `waiting`: messages in the delivery queue, some of which may have no row yet. */
-export function formatUnsettled({ examined, count, oldest }: Unsettled, waiting: number, nowMs: number): string {
-  const lines = oldest.map(({ key, row }) => {
-    const { summary } = timelineOf(row, nowMs);
-    return `  ${time(row.firstReceivedAtMs)}  ${printable(row.eventId ?? key).padEnd(38)}  ${summary}`;
-  });
-  const more = count > oldest.length ? [`  … and ${count - oldest.length} more`] : [];
+export function formatUnsettled({ examined, count, events }: FoundEvents, waiting: number, nowMs: number): string {
+  const lines = events.map((keyed) => formatEventLine(keyed, nowMs));
+  const more = count > events.length ? [`  … and ${count - events.length} more`] : [];
   return [
     `${count === 0 ? 'No event is' : count === 1 ? '1 event is' : `${count} events are`} unsettled, of ${examined} rows.` +
       ` The delivery queue has about ${waiting} messages; one that no attempt has seen yet has no row.`,
@@ -60,10 +57,27 @@ export function formatUnsettled({ examined, count, oldest }: Unsettled, waiting:
   ].join('\n');
 }
 
+/** Events of one interaction, newest first. */
+export function formatInteraction(id: string, { events, examined }: FoundEvents, nowMs: number): string {
+  if (events.length === 0) return `${printable(id)}  no event of it, of ${examined} rows`;
+  return [
+    `${printable(id)}  ${events.length} events`,
+    '',
+    ...events.map((keyed) => formatEventLine(keyed, nowMs)),
+  ].join('\n');
+}
+
+/** Receipt, id and state of an event in one line. */
+export function formatEventLine({ key, row }: KeyedRow, nowMs: number): string {
+  const { summary } = timelineOf(row, nowMs);
+  return `  ${utcTime(row.firstReceivedAtMs)}  ${printable(row.eventId ?? key).padEnd(38)}  ${summary}`;
+}
+
 function facts(list: readonly (readonly [string, string])[]): string[] {
   return list.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
 }
 
-function time(atMs: number): string {
+/** A time to the millisecond. */
+export function utcTime(atMs: number): string {
   return `${new Date(atMs).toISOString().replace('T', ' ').slice(0, 23)} UTC`;
 }

@@ -57,7 +57,7 @@ export class DynamoDbPipelineView implements PipelineView {
   async find(idOrKey: string): ReturnType<PipelineView['find']> {
     const keys = [eventKey(idOrKey), ...(OTHER_KEY.test(idOrKey) ? [idOrKey] : [])];
     try {
-      const [rows, reused] = await Promise.all([this.#rows(keys), this.#reusing(idOrKey)]);
+      const [rows, reused] = await Promise.all([this.#rows(keys), this.#underOtherKeys(idOrKey)]);
       const known = new Set(rows.map(({ key }) => key));
       return { kind: 'found', rows: [...rows, ...reused.filter(({ key }) => !known.has(key))] };
     } catch (error) {
@@ -109,9 +109,17 @@ export class DynamoDbPipelineView implements PipelineView {
     return { count, more: true };
   }
 
-  /** Events under keys of their own, because another one had their id: of one page, which is all but always all. */
-  async #reusing(eventId: string): Promise<KeyedRow[]> {
-    const { Items = [] } = await this.#query('id_reused', {
+  /**
+   * Events under keys of their own: another one had their id, or the body is no valid event. Of one page for each
+   * partition, which is nearly always all.
+   */
+  async #underOtherKeys(eventId: string): Promise<KeyedRow[]> {
+    const partitions = [...partitionsOf('id_reused'), ...partitionsOf('invalid_event')];
+    return (await Promise.all(partitions.map((partition) => this.#withId(partition, eventId)))).flat();
+  }
+
+  async #withId(partition: string, eventId: string): Promise<KeyedRow[]> {
+    const { Items = [] } = await this.#query(partition, {
       FilterExpression: 'eventId = :id',
       ExpressionAttributeValues: { ':id': eventId },
       ScanIndexForward: false,

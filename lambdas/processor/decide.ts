@@ -2,6 +2,9 @@
 import { heldDelayMs, pauseDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import type { CircuitBreakerState } from '../domain/crm/circuit-breaker.ts';
 import type { UserRowWrite } from '../domain/crm/mapping.ts';
+import { eventIdAttribute } from '../domain/delivery/envelope.ts';
+import { isEventId } from '../domain/delivery/event-id.ts';
+import type { PipelineEvent } from '../domain/event/event.ts';
 import { fieldDigests } from '../domain/event/field-digests.ts';
 import {
   appendHistory,
@@ -238,14 +241,26 @@ function rowOf(record: ParsedRecord, claimable: MayClaim, context: DecisionConte
     firstReceivedAtMs: claimable.firstReceivedAtMs ?? record.receivedAtMs,
     origin: record.origin,
     ...(task.event === undefined
-      ? {}
+      ? eventIdOf(record)
       : {
           eventId: task.event.id,
           eventType: task.event.type,
           fields: context.row?.fields ?? fieldDigests(task.event),
+          ...interactionOf(task.event),
         }),
     ...(orderingKey === undefined ? {} : { orderingKey }),
   };
+}
+
+/** The id by which ingest logged a body that is no valid event. */
+function eventIdOf({ source }: ParsedRecord): Pick<EventRow, 'eventId'> {
+  const eventId = eventIdAttribute(source.message.attributes);
+  return eventId === undefined ? {} : { eventId };
+}
+
+function interactionOf({ interaction, eventBody }: PipelineEvent): Pick<EventRow, 'interactionId'> {
+  const interactionId = interaction?.id ?? eventBody?.conversationId;
+  return isEventId(interactionId) ? { interactionId } : {};
 }
 
 /**

@@ -152,6 +152,13 @@ describe('npm run event', () => {
     expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
   });
 
+  it('finds the events of a contact from its phone number, in any spelling, and those of an interaction', async () => {
+    const { code, stdout } = await pipeline.event('--contact', `tel:${REFUSED}`);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/3 events\n\n {2}newest: In quarantine as crm_rejected/)]);
+    expect((await pipeline.event('--interaction', 'i', '--limit', '20')).stdout).toContain('fine-0');
+    expect((await pipeline.event('--contact', '+19')).code).toBe(1);
+  });
+
   it('finds nothing unsettled where all is settled', async () => {
     const { code, stdout } = await pipeline.event('--unsettled', '--minutes', '0');
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^No event is unsettled, of \d+ rows\./)]);

@@ -89,6 +89,8 @@ export interface EventRow {
   readonly origin?: string;
   readonly eventId?: string;
   readonly eventType?: string;
+  /** Of the interaction or conversation. */
+  readonly interactionId?: string;
   /**
    * Digest of the ordering key: part of the identity, and names the contact's row without storing a phone number.
    * Absent where the mapping gave none, or failed (a fixed mapping may give one).

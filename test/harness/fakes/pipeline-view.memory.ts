@@ -24,7 +24,10 @@ export class MemoryPipelineView implements PipelineView {
   async find(idOrKey: string): ReturnType<PipelineView['find']> {
     const rows = [...this.#events].map(([key, row]) => ({ key, row }));
     const own = rows.filter(({ key }) => key === `EVENT#${idOrKey}` || (key === idOrKey && !key.startsWith('EVENT#')));
-    const reused = rows.filter(({ row }) => row.reason === 'id_reused' && row.eventId === idOrKey);
+    const others = ['id_reused', 'invalid_event'];
+    const reused = rows.filter(
+      ({ key, row }) => !key.startsWith('EVENT#') && others.includes(row.reason ?? '') && row.eventId === idOrKey,
+    );
     return { kind: 'found', rows: [...own, ...reused] };
   }
 }
