@@ -42,6 +42,12 @@ export class Environments {
     this.#all = options.clockOffsetsMs.map((offsetMs) => new Environment(scene, offsetMs));
   }
 
+  /** All forget. None may be at work. */
+  replaceAll(): void {
+    for (const [index, offsetMs] of this.#options.clockOffsetsMs.entries())
+      this.#all[index] = new Environment(this.#scene, offsetMs);
+  }
+
   /** One that does nothing, now this one, now that; undefined while all are at work. */
   free(): Environment | undefined {
     const count = this.#all.length;

@@ -37,6 +37,11 @@ export class Poller {
     this.#environments = new Environments(scene, { clockOffsetsMs, coldStarts: options.coldStarts });
   }
 
+  /** All environments forget. None may be at work. */
+  replaceEnvironments(): void {
+    this.#environments.replaceAll();
+  }
+
   /** Receives that can be made now, and what SQS may do of itself. */
   actions(): Action[] {
     const { queue } = this.#scene;

@@ -179,14 +179,20 @@ export class World {
       }),
     );
     const frozen: Action = { name: 'all stand still', kind: 'frozen', act: () => this.scene.pass(FROZEN_MS) };
-    // A final row lives for days, and a request in flight for seconds.
+    // A final row lives for weeks, an environment for hours, and a request in flight for seconds.
+    const mayExpire = lateWrites.length === 0 && running.length === 0;
     const expired = [...store.events].flatMap(([key, { expiresAt = Number.POSITIVE_INFINITY }]): Action[] =>
-      expiresAt * 1_000 > this.scene.clock.now() || lateWrites.length > 0
+      expiresAt * 1_000 > this.scene.clock.now() || !mayExpire
         ? []
-        : [{ name: `the row ${key} expires`, kind: 'row_expired', act: () => void store.events.delete(key) }],
+        : [{ name: `the row ${key} expires`, kind: 'row_expired', act: () => this.#expire(key) }],
     );
     const mayFreeze = running.length === 0 && this.#landingsDueMs().length === 0;
     return [...redrives, ...giveUps, ...expired, ...(mayFreeze ? [frozen] : [])];
+  }
+
+  #expire(key: string): void {
+    this.scene.store.events.delete(key);
+    this.#poller.replaceEnvironments();
   }
 
   /** As the redrive function sends it back. */
