@@ -371,4 +371,6 @@ export interface RedriveRunRequest {
   readonly filter: { readonly reasons?: readonly QuarantineReason[]; readonly eventIds?: readonly string[] };
   readonly limit?: number;
   readonly dryRun: boolean;
+  /** The events are ended without being applied. */
+  readonly giveUp?: { readonly by: string; readonly why: string };
 }

@@ -61,6 +61,7 @@ export type Result =
       readonly dryRun: boolean;
       readonly answer: RedriveResult;
     }
+  | { readonly kind: 'given_up'; readonly eventId: string; readonly answer: RedriveResult }
   | { readonly kind: 'failed'; readonly what: string; readonly cause: string };
 
 /** Everything on a page. */
@@ -121,6 +122,8 @@ export async function resultOf(request: PageRequest, deps: PageDependencies): Pr
       return findEvent(request.eventId, deps);
     case 'redrive':
       return redrive(request, deps);
+    case 'give_up':
+      return giveUp(request.eventId, deps);
     default:
       return request satisfies never;
   }
@@ -138,6 +141,16 @@ async function findEvent(eventId: string, deps: PageDependencies): Promise<Resul
     found: found.rows.map((keyed) => ({ ...keyed, timeline: life(keyed.row) })),
     unknown: life(undefined),
   };
+}
+
+/** The page does not know who is looking at it. */
+const GIVE_UP = { by: 'the operations page', why: 'no longer wanted' };
+
+async function giveUp(eventId: string, deps: PageDependencies): Promise<Result> {
+  const run = await deps.redrive.run({ filter: { eventIds: [eventId] }, dryRun: false, giveUp: GIVE_UP });
+  if (run.kind === 'unavailable')
+    return { kind: 'failed', what: 'The event may or may not have been given up', cause: run.cause };
+  return { kind: 'given_up', eventId, answer: run.answer };
 }
 
 async function redrive(

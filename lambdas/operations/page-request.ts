@@ -12,7 +12,9 @@ export type PageRequest =
   | { readonly kind: 'overview' }
   | { readonly kind: 'event'; readonly eventId: string }
   /** A dry run reports what would move, and moves nothing. */
-  | { readonly kind: 'redrive'; readonly target: RedriveTarget; readonly dryRun: boolean };
+  | { readonly kind: 'redrive'; readonly target: RedriveTarget; readonly dryRun: boolean }
+  /** Ends one event without applying it. */
+  | { readonly kind: 'give_up'; readonly eventId: string };
 
 /** A request as a button carries it: flat texts, so that a form's fields can carry it too. */
 export type FlatRequest = Readonly<Record<string, string>>;
@@ -29,6 +31,8 @@ export function flatRequest(request: PageRequest): FlatRequest {
       const ask = dryRun ? 'dry-run' : 'redrive';
       return target.kind === 'reason' ? { ask, reason: target.reason } : { ask, eventId: target.eventId };
     }
+    case 'give_up':
+      return { ask: 'give-up', eventId: request.eventId };
     default:
       return request satisfies never;
   }
@@ -42,6 +46,7 @@ export function readPageRequest(given: Readonly<Record<string, unknown>>): PageR
   const { ask, reason } = given;
   const eventId = idIn(given.eventId);
   if (ask === 'event' && eventId !== undefined) return { kind: 'event', eventId };
+  if (ask === 'give-up' && eventId !== undefined && reason === undefined) return { kind: 'give_up', eventId };
   if (ask !== 'dry-run' && ask !== 'redrive') return { kind: 'overview' };
   const target = targetOf(reason, eventId);
   return target === undefined ? { kind: 'overview' } : { kind: 'redrive', target, dryRun: ask === 'dry-run' };

@@ -16,6 +16,8 @@ export function renderResult({ result, snapshot: picture }: PageContent, control
       return renderEvents(result, controls);
     case 'redrive':
       return renderRedrive(result, crmIsDown, controls);
+    case 'given_up':
+      return renderGivenUp(result);
     case 'failed':
       return panel('bad', `${result.what}.`, html`<p>${result.cause}. Try again.</p>`);
     default:
@@ -127,8 +129,27 @@ function renderDryRun(target: RedriveTarget, report: Report, crmIsDown: boolean,
     html`<p>From quarantine back to the delivery queue, to be tried again. Nothing has been moved yet.</p>
 ${renderEnding(report)}${renderSkipped(report)}${crmIsDown && html`<p class="ops-warning">The circuit is open: they would come straight back. Wait until the CRM answers.</p>`}
 ${helpsRarely(target) && html`<p class="ops-warning">${helpsRarely(target)}</p>`}
-<div class="ops-actions">${controls.button(`Redrive ${counted(now)}`, request, { kind: 'primary', confirmation: question, acts: true })}</div>`,
+<div class="ops-actions">${controls.button(`Redrive ${counted(now)}`, request, { kind: 'primary', confirmation: question, acts: true })}${
+      target.kind === 'event' && renderGiveUp(target.eventId, controls)
+    }</div>`,
   );
+}
+
+function renderGiveUp(eventId: string, controls: Controls): Html {
+  const confirmation = 'End this event without applying it to the CRM? Nothing brings it back.';
+  return controls.button('Give it up', { kind: 'give_up', eventId }, { kind: 'plain', confirmation, acts: true });
+}
+
+function renderGivenUp({ eventId, answer }: Extract<Result, { kind: 'given_up' }>): Html {
+  if (answer.kind === 'redrive' && answer.moved.total > 0)
+    return panel(
+      'plain',
+      `Given up: ${eventId}`,
+      html`<p>The processor settles it as ABANDONED within seconds. Older events of its contact return automatically.</p>`,
+    );
+  const cause =
+    answer.kind === 'unavailable' ? answer.cause : 'It was not found in quarantine: look at the event again.';
+  return panel('bad', `Not given up: ${eventId}`, html`<p>${cause}</p>`);
 }
 
 /** What to think of first, where a redrive alone changes nothing. */
@@ -179,5 +200,5 @@ function renderSkipped({ skipped }: RunReport): Html | undefined {
     const count = skipped.why[cause as SkipCause] ?? 0;
     return count === 0 ? [] : [html`<li>${counted(count)} ${words}</li>`];
   });
-  return told.length === 0 ? undefined : html`<p>What skipped:</p><ul>${told}</ul>`;
+  return told.length === 0 ? undefined : html`<p>Skipped:</p><ul>${told}</ul>`;
 }

@@ -150,6 +150,33 @@ describe('quarantine', () => {
   });
 });
 
+describe('giving an event up', () => {
+  it('is offered after a dry run of that event alone, and says what happens next', async () => {
+    const fakes = new PageOnFakes();
+    const wouldMove = { total: 1, byReason: { crm_rejected: 1 } };
+    fakes.answer = { kind: 'answered', answer: redriveResult(true, { examined: 1, wouldMove }) };
+    const one = { kind: 'event', eventId: 'e-1' } as const;
+    expect(await pageText(fakes, { kind: 'redrive', target: one, dryRun: true })).toContain('Give it up');
+    const all = { kind: 'reason', reason: 'crm_rejected' } as const;
+    expect(await pageText(fakes, { kind: 'redrive', target: all, dryRun: true })).not.toContain('Give it up');
+    fakes.answer = { kind: 'answered', answer: redriveResult(false, { moved: wouldMove }) };
+    expect(await pageText(fakes, { kind: 'give_up', eventId: 'e-1' })).toContain(
+      'Given up: e-1 The processor settles it as ABANDONED within seconds.',
+    );
+    expect(fakes.orders.at(-1)).toEqual({
+      filter: { eventIds: ['e-1'] },
+      dryRun: false,
+      giveUp: { by: 'the operations page', why: 'no longer wanted' },
+    });
+  });
+
+  it('reports that the event was not found', async () => {
+    const fakes = new PageOnFakes();
+    fakes.answer = { kind: 'answered', answer: redriveResult(false) };
+    expect(await pageText(fakes, { kind: 'give_up', eventId: 'e-1' })).toContain('Not given up: e-1');
+  });
+});
+
 describe('a redrive', () => {
   const target = { kind: 'reason', reason: 'retries_exhausted' } as const;
 

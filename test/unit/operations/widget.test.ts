@@ -48,6 +48,8 @@ describe('what CloudWatch sends', () => {
       { ask: 'redrive', eventId: 'e-1' },
       { kind: 'redrive', target: { kind: 'event', eventId: 'e-1' }, dryRun: false },
     ],
+    ['giving one event up', { ask: 'give-up', eventId: 'e-1' }, { kind: 'give_up', eventId: 'e-1' }],
+    ['giving a whole reason up', { ask: 'give-up', reason: 'poison' }, { kind: 'overview' }],
     ['a redrive of a reason that there is not', { ask: 'redrive', reason: 'toString' }, { kind: 'overview' }],
     ['a redrive of everything', { ask: 'redrive' }, { kind: 'overview' }],
     ['a redrive that names two things', { ask: 'redrive', reason: 'poison', eventId: 'e-1' }, { kind: 'overview' }],
