@@ -83,6 +83,10 @@ function parse(argv: readonly string[]) {
       '--give-up <why>',
       'do not apply them: settle them as ABANDONED, for this reason; with --event-id or --reason',
     )
+    .option(
+      '--new-key',
+      'call the CRM with a new idempotency key: it may repeat a failure that it stored under the old one',
+    )
     .option('--dry-run', 'show what would be moved, and move nothing')
     .option('--list', 'show what waits, from the index: touches no message; only --reason goes with it')
     .option(
@@ -109,7 +113,18 @@ function payloadFrom(values: Values): RedriveOptions['payload'] {
 }
 
 function listFrom(values: Values): RedriveOptions['payload'] {
-  const others = namesOf(values, ['all', 'type', 'eventId', 'from', 'to', 'limit', 'rate', 'dryRun', 'giveUp']);
+  const others = namesOf(values, [
+    'all',
+    'type',
+    'eventId',
+    'from',
+    'to',
+    'limit',
+    'rate',
+    'dryRun',
+    'giveUp',
+    'newKey',
+  ]);
   if (others.length > 0)
     throw new UserError(`--list reads the index, and takes only --reason. With ${others.join(', ')} use --dry-run.`);
   if (values.reason !== undefined) check({ filter: { reasons: values.reason } });
@@ -124,7 +139,7 @@ function namesOf(values: Values, names: readonly (keyof Values)[]): string[] {
 }
 
 function moveAllFrom(values: Values): RedriveOptions['payload'] {
-  const others = namesOf(values, ['reason', 'type', 'eventId', 'from', 'to', 'limit', 'dryRun', 'giveUp']);
+  const others = namesOf(values, ['reason', 'type', 'eventId', 'from', 'to', 'limit', 'dryRun', 'giveUp', 'newKey']);
   if (others.length > 0) {
     throw new UserError(
       `--all moves everything by SQS's own move task, which knows no ${others.join(', ')}.` +
@@ -158,6 +173,7 @@ function redriveFrom(values: Values): RedriveOptions['payload'] {
     dryRun,
     ...optional('limit', values.limit),
     ...optional('ratePerSecond', values.rate),
+    ...(values.newKey === true ? { newKey: true } : {}),
     ...(values.giveUp === undefined ? {} : { giveUp: { by: userInfo().username, why: values.giveUp } }),
   };
 }

@@ -5,6 +5,7 @@
  * and another attempt begins, calling the CRM with the same idempotency key; after the settle the message
  * comes again and is found final.
  */
+import type { CrmAction } from '../domain/crm/action.ts';
 import { pauseDelayMs, retryAfterMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import { type CrmFailure, type CrmOutcome, classify, healthOf, responseClass } from '../domain/crm/crm-outcome.ts';
 import type { IgnoreCause } from '../domain/crm/mapping.ts';
@@ -233,7 +234,7 @@ export class Attempt {
     if (pass === 'paused') return this.#fail(task, untried, PAUSED, 'throttled');
     if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
     this.#probes = pass.kind === 'probe';
-    const outcome = await this.#callCrm(task, pass);
+    const outcome = await this.#callCrm(task, row.idempotencyKey ?? task.event.id, pass);
     const works = healthOf(outcome) === 'works';
     const isLast = row.attempts >= this.#deps.limits.crmAttempts;
     const failure = works || outcome.kind === 'success' ? undefined : outcome;
@@ -300,11 +301,11 @@ export class Attempt {
    * Calls the CRM, a second time with a newly read token where it refuses the one we had and time allows. A probe is
    * one call, and so refreshes the token first.
    */
-  async #callCrm(task: Extract<Task, { kind: 'deliver' }>, pass: Permit): Promise<CrmOutcome> {
+  async #callCrm(task: Extract<Task, { kind: 'deliver' }>, idempotencyKey: string, pass: Permit): Promise<CrmOutcome> {
     const isProbe = pass.kind === 'probe';
-    const first = await this.#callOnce(task, isProbe);
+    const first = await this.#callOnce(task.action, idempotencyKey, isProbe);
     if (first.kind !== 'credentials' || isProbe || !this.#hasTimeToCall()) return first;
-    const second = await this.#callOnce(task, true);
+    const second = await this.#callOnce(task.action, idempotencyKey, true);
     // The first call may have been applied, or still be running: what the second one got does not change that.
     const running = first.mayStillRun ?? second.mayStillRun;
     const ended = running === undefined ? second : { ...second, mayStillRun: running };
@@ -312,11 +313,11 @@ export class Attempt {
   }
 
   /** One call, measured. */
-  async #callOnce(task: Extract<Task, { kind: 'deliver' }>, freshToken: boolean): Promise<CrmOutcome> {
+  async #callOnce(action: CrmAction, idempotencyKey: string, freshToken: boolean): Promise<CrmOutcome> {
     const { crm, clock, limits, metrics } = this.#deps;
     const beganAtMs = clock.now();
-    const call = { idempotencyKey: task.event.id, budgetMs: limits.crmTimeoutMs, freshToken };
-    const answer = await crm.deliver(task.action, call);
+    const call = { idempotencyKey, budgetMs: limits.crmTimeoutMs, freshToken };
+    const answer = await crm.deliver(action, call);
     metrics.add('CrmLatency', clock.now() - beganAtMs);
     metrics.addBy('CrmCalls', responseClass(answer), 1);
     return classify(answer);

@@ -194,11 +194,19 @@ function claim(record: ParsedRecord, claimable: MayClaim, context: DecisionConte
     status: 'IN_PROGRESS',
     attempts: claimable.carried.attempts + 1,
     leaseExpiresAtMs: context.leaseExpiresAtMs,
+    ...idempotencyKeyOf(record, context),
   };
   return {
     kind: 'claim',
     write: { eventKey: record.eventKey, expect: claimable.expect, row, nowMs: context.nowMs, ...contact },
   };
+}
+
+/** A new key once for each redrive that asks for one; then the same for every attempt. */
+function idempotencyKeyOf({ task, newKey }: ParsedRecord, { row, owner }: DecisionContext) {
+  const isNew = newKey === true && row?.status === 'QUARANTINED' && task.event !== undefined;
+  const idempotencyKey = isNew ? `${task.event.id}/${owner}` : row?.idempotencyKey;
+  return idempotencyKey === undefined ? {} : { idempotencyKey };
 }
 
 function settleAs(

@@ -42,6 +42,8 @@ export interface DecodedRecord {
   readonly isRecovered: boolean;
   /** Present if a person has given the event up. */
   readonly giveUp?: GiveUp;
+  /** True if a person has asked for a new idempotency key. */
+  readonly newKey?: true;
   readonly parsed:
     | { readonly kind: 'event'; readonly event: PipelineEvent }
     | { readonly kind: 'invalid'; readonly reason: string; readonly identity: string };
@@ -83,7 +85,7 @@ export function parseSourceRecord(source: SourceRecord): DecodedRecord {
   const { bytes, receivedAtMs, origin, fromQuarantine, problem } = decodeEnvelope(source.message);
   const returned = fromQuarantine ? readQuarantineNote(source.message.attributes)?.returned : undefined;
   const isRecovered = returned?.by === 'recovery';
-  const giveUp = returned?.giveUp;
+  const { giveUp, newKey } = returned ?? {};
   const parsed =
     problem === undefined ? parseSourceEvent(bytes, origin) : { kind: 'invalid' as const, reason: problem };
   const fromBus = parsed.kind === 'event' && parsed.event.source === 'genesys-partner-bus';
@@ -93,6 +95,7 @@ export function parseSourceRecord(source: SourceRecord): DecodedRecord {
     fromQuarantine,
     isRecovered,
     ...(giveUp === undefined ? {} : { giveUp }),
+    ...(newKey === undefined ? {} : { newKey }),
     origin: fromBus ? parsed.event.source : origin,
   };
   if (parsed.kind === 'event') return { ...common, parsed, eventKey: eventKey(parsed.event.id) };

@@ -1,6 +1,6 @@
 /** Moves events to the delivery queue, no faster than a rate. */
 import { MESSAGE_BYTES_MAX, messageBytes } from '../domain/delivery/envelope.ts';
-import { type GiveUp, returnedEnvelope } from '../domain/quarantine/quarantine-note.ts';
+import { type RedriveOrder, returnedEnvelope } from '../domain/quarantine/quarantine-note.ts';
 import type { BatchQueue, Clock, QuarantineQueue, Sleep } from '../ports.ts';
 import { BATCH_MAX, toBatches } from './batches.ts';
 import { type ForwardedEvent, forward } from './forward.ts';
@@ -17,19 +17,15 @@ export interface MoveDependencies {
   readonly sleep: Sleep;
 }
 
-/** On whose behalf messages are moved. */
-export type MovedBy = 'recovery' | 'person' | GiveUp;
-
 /**
  * What is sent to the delivery queue: the message with a note that says who sends it back. A message without room for
- * the note goes without, unless it is given up: without the note it would be applied.
+ * the note goes without, unless the note says more: without it the event would just be tried again.
  */
-export function outgoingEvent(event: QuarantinedEvent, by: MovedBy, nowMs: number): ForwardedEvent | undefined {
-  const noted = notedEnvelope(event, nowMs);
-  const [who, giveUp] = typeof by === 'string' ? [by] : (['person', by] as const);
-  const envelope = returnedEnvelope(noted, who, nowMs, giveUp);
+export function outgoingEvent(event: QuarantinedEvent, order: RedriveOrder, nowMs: number): ForwardedEvent | undefined {
+  const envelope = returnedEnvelope(notedEnvelope(event, nowMs), order, nowMs);
   if (messageBytes(envelope) <= MESSAGE_BYTES_MAX) return { event, envelope };
-  return giveUp === undefined ? { event, envelope: event.held.message } : undefined;
+  const isPlain = order.giveUp === undefined && order.newKey === undefined;
+  return isPlain ? { event, envelope: event.held.message } : undefined;
 }
 
 /** Keeps to a rate: time that was not used is not made up for. */
@@ -63,12 +59,12 @@ export class MessageMover {
   readonly #pace: Pace;
   readonly #batchMax: number;
 
-  readonly #by: MovedBy;
+  readonly #order: RedriveOrder;
 
   /** `perSecond` is a whole number. */
-  constructor(deps: MoveDependencies, tally: RunReportBuilder, perSecond: number, by: MovedBy) {
+  constructor(deps: MoveDependencies, tally: RunReportBuilder, perSecond: number, order: RedriveOrder) {
     this.#deps = deps;
-    this.#by = by;
+    this.#order = order;
     this.#tally = tally;
     this.#pace = new Pace(perSecond, deps.clock, deps.sleep);
     // No more at once than a second's worth.
@@ -102,7 +98,7 @@ export class MessageMover {
       this.#tally.skip(batch, verdict.stoppedBecause === 'circuit_open' ? 'circuit_open' : 'run_ended');
       return verdict;
     }
-    const outgoing = batch.flatMap((event) => outgoingEvent(event, this.#by, this.#deps.clock.now()) ?? []);
+    const outgoing = batch.flatMap((event) => outgoingEvent(event, this.#order, this.#deps.clock.now()) ?? []);
     this.#tally.skip(
       batch.filter((event) => !outgoing.some((one) => one.event === event)),
       'not_sent',

@@ -85,7 +85,7 @@ class Recovery implements BatchHandler {
     this.#circuit = circuit;
     this.#deps = deps;
     this.#tally = tally;
-    this.#mover = new MessageMover(deps, tally, deps.limits.recoveryRatePerSecond, 'recovery');
+    this.#mover = new MessageMover(deps, tally, deps.limits.recoveryRatePerSecond, { by: 'recovery' });
     this.#lookedAtMs = deps.clock.now();
   }
 
@@ -174,7 +174,7 @@ class Recovery implements BatchHandler {
 
   async #sendBack(event: QuarantinedEvent, hold: HeldMessages): Promise<ScanStep> {
     const { quarantine, deliveryQueue, clock } = this.#deps;
-    const outgoing = [outgoingEvent(event, 'recovery', clock.now())].filter((one) => one !== undefined);
+    const outgoing = [outgoingEvent(event, { by: 'recovery' }, clock.now())].filter((one) => one !== undefined);
     const { sent, notSent, cause } = await forward(outgoing, deliveryQueue, { quarantine, hold, tally: this.#tally });
     this.#tally.add(sent, 'moved');
     this.#tally.skip(notSent, 'not_sent');

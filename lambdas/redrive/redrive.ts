@@ -18,9 +18,10 @@ export async function redrive(
   endsAtMs: number,
   deps: ScanDependencies & MoveDependencies,
 ): Promise<RedriveResult> {
-  const { filter, limit = Number.POSITIVE_INFINITY, dryRun, ratePerSecond, giveUp } = request;
+  const { filter, limit = Number.POSITIVE_INFINITY, dryRun, ratePerSecond, giveUp, newKey } = request;
   const tally = new RunReportBuilder(deps.clock.now());
-  const mover = new MessageMover(deps, tally, ratePerSecond, giveUp ?? 'person');
+  const order = { by: 'person', ...(giveUp && { giveUp }), ...(newKey && { newKey }) } as const;
+  const mover = new MessageMover(deps, tally, ratePerSecond, order);
   const seen = new Set<string | undefined>();
 
   async function visit(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {

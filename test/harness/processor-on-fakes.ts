@@ -6,7 +6,7 @@ import type { CrmMapping } from '../../lambdas/domain/crm/mapping.ts';
 import type { Envelope } from '../../lambdas/domain/delivery/envelope.ts';
 import type { EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
-import { returnedEnvelope } from '../../lambdas/domain/quarantine/quarantine-note.ts';
+import { type RedriveOrder, returnedEnvelope } from '../../lambdas/domain/quarantine/quarantine-note.ts';
 import { type ProcessorDependencies, processBatch } from '../../lambdas/processor/process-batch.ts';
 import { SentCopies } from '../../lambdas/processor/sent-copies.ts';
 import { SettledEventCache } from '../../lambdas/processor/settled-event-cache.ts';
@@ -130,9 +130,14 @@ export class ProcessorOnFakes {
 
   /** Everything in quarantine is given up. */
   giveUp(giveUp = { by: 'ada', why: 'sent by mistake' }): void {
+    this.redriveAs({ by: 'person', giveUp });
+  }
+
+  /** Sends everything in quarantine back as the redrive function does. */
+  redriveAs(order: RedriveOrder): void {
     const nowMs = this.clock.now();
     for (const id of [...this.quarantine.messages.keys()])
-      this.quarantine.move(id, this.queue, (envelope) => returnedEnvelope(envelope, 'person', nowMs, giveUp));
+      this.quarantine.move(id, this.queue, (envelope) => returnedEnvelope(envelope, order, nowMs));
   }
 
   /** The notes in quarantine. */

@@ -102,6 +102,8 @@ export interface EventRow {
   readonly recoveries?: number;
   /** `retries_exhausted` only: whether the CRM as a whole failed, or this one record is locked or in conflict. */
   readonly failedBy?: FailedBy;
+  /** With which the CRM is called instead of the event's id: a person has asked for a new one. */
+  readonly idempotencyKey?: string;
   /** IGNORED only. */
   readonly ignoreCause?: IgnoreCause;
   /** `behind_newer` only: its position in the order of its contact. */

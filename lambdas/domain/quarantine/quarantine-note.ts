@@ -9,6 +9,14 @@ export interface GiveUp {
   readonly why: string;
 }
 
+/** On whose behalf a message is sent back, and what is to be done with its event. Without more it is tried again. */
+export interface RedriveOrder {
+  readonly by: 'recovery' | 'person';
+  readonly giveUp?: GiveUp;
+  /** The CRM is called with a new idempotency key: it may have stored its failure under the old one. */
+  readonly newKey?: true;
+}
+
 /** What a note says, as far as it can be believed. */
 export interface ParsedQuarantineNote {
   readonly reason: QuarantineReason;
@@ -19,7 +27,7 @@ export interface ParsedQuarantineNote {
   readonly failedBy?: FailedBy;
   readonly lastError?: string;
   /** Present where the message was sent back, and came here without having been quarantined again. */
-  readonly returned?: { readonly by: 'recovery' | 'person'; readonly giveUp?: GiveUp };
+  readonly returned?: RedriveOrder;
 }
 
 /** The note of a message, or undefined where it has none that can be read. Never throws. */
@@ -41,28 +49,27 @@ export function readQuarantineNote(attributes: MessageAttributes): ParsedQuarant
 }
 
 /** The attributes of a message that is sent back to the delivery queue. One without a readable note keeps its own. */
-export function returnedEnvelope(
-  { body, attributes }: Envelope,
-  by: 'recovery' | 'person',
-  nowMs: number,
-  giveUp?: GiveUp,
-): Envelope {
+export function returnedEnvelope({ body, attributes }: Envelope, order: RedriveOrder, nowMs: number): Envelope {
   const note = parseObject(attributes.quarantine);
   if (note === undefined) return { body, attributes };
   const at = new Date(nowMs).toISOString();
-  const counted = by === 'recovery' ? { recoveries: countIn(note.recoveries) + 1 } : {};
+  const counted = order.by === 'recovery' ? { recoveries: countIn(note.recoveries) + 1 } : {};
   const returned: Pick<QuarantineNote, 'returned' | 'recoveries'> = {
     ...counted,
-    returned: { at, by, ...(giveUp === undefined ? {} : { giveUp }) },
+    returned: { at, ...order },
   };
   return { body, attributes: { ...attributes, quarantine: toAttributeText(JSON.stringify({ ...note, ...returned })) } };
 }
 
-function returnedFrom(value: unknown): ParsedQuarantineNote['returned'] {
-  const { by, giveUp } = (value ?? {}) as { readonly by?: unknown; readonly giveUp?: unknown };
+function returnedFrom(value: unknown): RedriveOrder | undefined {
+  const { by, giveUp, newKey } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (by !== 'recovery' && by !== 'person') return undefined;
-  const { by: who, why } = (giveUp ?? {}) as { readonly by?: unknown; readonly why?: unknown };
-  return typeof who === 'string' && typeof why === 'string' ? { by, giveUp: { by: who, why } } : { by };
+  const { by: who, why } = (giveUp ?? {}) as Readonly<Record<string, unknown>>;
+  return {
+    by,
+    ...(typeof who === 'string' && typeof why === 'string' ? { giveUp: { by: who, why } } : {}),
+    ...(newKey === true ? { newKey } : {}),
+  };
 }
 
 function countIn(value: unknown): number {

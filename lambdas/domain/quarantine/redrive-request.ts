@@ -31,6 +31,8 @@ export type RedriveRequest =
       readonly dryRun: boolean;
       /** The events are not tried again: the processor settles them as ABANDONED. The filter names reasons or events. */
       readonly giveUp?: GiveUp;
+      /** The CRM is called with a new idempotency key. */
+      readonly newKey?: true;
     }
   /** All of quarantine, by SQS's own move task. */
   | { readonly kind: 'move_all'; readonly ratePerSecond?: number }
@@ -89,6 +91,7 @@ const redriveSchema = strict({
   ratePerSecond: z.optional(rate),
   dryRun: z.optional(z.boolean(FLAG_WANTED)),
   giveUp: z.optional(strict({ by: word, why: word })),
+  newKey: z.optional(z.boolean(FLAG_WANTED)),
 }).check(
   z.refine(({ giveUp, filter }) => giveUp === undefined || namesEvents(filter), {
     path: ['giveUp'],
@@ -141,7 +144,7 @@ export function parseRedriveRequest(given: unknown, limits: Limits): ParsedReque
 }
 
 function redriveFrom(data: z.infer<typeof redriveSchema>, limits: Limits): RedriveRequest {
-  const { filter = {}, limit, ratePerSecond = limits.redriveRatePerSecond, dryRun = false, giveUp } = data;
+  const { filter = {}, limit, ratePerSecond = limits.redriveRatePerSecond, dryRun = false, giveUp, newKey } = data;
   const { reasons = [], eventTypes = [], eventIds = [], receivedFrom, receivedTo, quarantinedBefore } = filter;
   return {
     kind: 'redrive',
@@ -157,6 +160,7 @@ function redriveFrom(data: z.infer<typeof redriveSchema>, limits: Limits): Redri
     ratePerSecond,
     dryRun,
     ...(giveUp === undefined ? {} : { giveUp }),
+    ...(newKey === true ? { newKey } : {}),
   };
 }
 

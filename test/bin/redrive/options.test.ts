@@ -48,6 +48,14 @@ describe('npm run redrive', () => {
     });
   });
 
+  it('asks for a new idempotency key', () => {
+    expect(readRedriveOptions(['--event-id', 'a', '--new-key']).payload).toEqual({
+      filter: { eventIds: ['a'] },
+      dryRun: false,
+      newKey: true,
+    });
+  });
+
   it('takes a function in AWS, and JSON, with anything', () => {
     expect(read('--all --function Redrive --json')).toMatchObject({ functionName: 'Redrive', json: true });
   });

@@ -200,7 +200,11 @@ export class World {
     const at = new Date(this.scene.clock.now()).toISOString();
     const note = { reason: 'dead_lettered', at, attempts: 0, redrives: 0 } as const;
     const noted = envelope.attributes.quarantine === undefined ? quarantineEnvelope({ ...envelope }, note) : envelope;
-    return returnedEnvelope(noted, 'person', this.scene.clock.now(), { by: 'somebody', why: 'no longer needed' });
+    return returnedEnvelope(
+      noted,
+      { by: 'person', giveUp: { by: 'somebody', why: 'no longer needed' } },
+      this.scene.clock.now(),
+    );
   }
 
   /** Time passes to the next moment at which something changes by itself, but not beyond an answer that is due. */

@@ -434,6 +434,39 @@ describe('what the CRM answers', () => {
   });
 });
 
+describe('a redrive with a new idempotency key', () => {
+  it('calls with it in every attempt, and a redrive without keeps it', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => answers(422);
+    p.send(eventBody('a', 0));
+    await p.run();
+    p.answer = () => answers(500);
+    p.redriveAs({ by: 'person', newKey: true });
+    await p.run();
+    p.clock.advance(900_000);
+    p.answer = () => answers(422);
+    await p.run();
+    p.redriveAs({ by: 'person' });
+    await p.run();
+    const [first, second, third, fourth] = p.crmCalls.map(({ key }) => key);
+    expect([first, third, fourth]).toEqual(['a', second, second]);
+    expect(second).toMatch(/^a\/owner/);
+    expect(p.row('a')).toMatchObject({ status: 'QUARANTINED', idempotencyKey: second });
+  });
+
+  it('makes another key when it is asked for again', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => answers(422);
+    p.send(eventBody('a', 0));
+    await p.run();
+    for (let redrives = 0; redrives < 2; redrives += 1) {
+      p.redriveAs({ by: 'person', newKey: true });
+      await p.run();
+    }
+    expect(new Set(p.crmCalls.map(({ key }) => key)).size).toBe(3);
+  });
+});
+
 describe('an event that a person has given up', () => {
   it('is settled as ABANDONED without a call, with who and why', async () => {
     const p = new ProcessorOnFakes();

@@ -313,7 +313,7 @@ describe('the circuit', () => {
       const [message] = p.quarantine.messages.values();
       if (message === undefined) throw new Error('nothing is in quarantine');
       p.quarantine.messages.clear();
-      p.send(returnedEnvelope(message.envelope, 'recovery', p.clock.now()));
+      p.send(returnedEnvelope(message.envelope, { by: 'recovery' }, p.clock.now()));
       expect(await p.run()).toEqual(['e1 quarantined retries_exhausted']);
       expect(p.crmCalls).toHaveLength(10 + recoveries);
       expect(p.row('e1')).toMatchObject({ attempts: 10, redrives: 0, recoveries });
