@@ -6,26 +6,7 @@ import {
   type LimitName,
   type Limits,
 } from '../lambdas/domain/limits.ts';
-
-const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-  ['s', 1_000],
-  ['ms', 1],
-] as const;
-
-/** A duration by its two largest units, for example `36 min 15 s`. */
-export function formatDuration(ms: number): string {
-  const parts: string[] = [];
-  let left = ms;
-  for (const [unit, unitMs] of UNITS) {
-    const count = Math.floor(left / unitMs);
-    left -= count * unitMs;
-    if (count > 0) parts.push(`${count} ${unit}`);
-  }
-  return parts.slice(0, 2).join(' ') || '0 s';
-}
+import { formatDuration } from '../lambdas/domain/telemetry/format-duration.ts';
 
 /** How often an event is tried, and how long that takes at the most. */
 export function describeRetryPlan(limits: Limits): string {

@@ -1,12 +1,16 @@
 /** `npm run redrive`: moves events from quarantine back to the delivery queue, here or in AWS, or shows what waits. */
 import '../cli/output-errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand } from '../cli/command.ts';
 import { Progress } from '../cli/progress.ts';
 import { toPrintableJson } from '../cli/terminal.ts';
 import { UserError } from '../cli/user-error.ts';
 import type { RedriveResult } from '../lambdas/domain/quarantine/redrive-result.ts';
+import { readOutcomes } from '../local/send/event-outcomes.ts';
 import { dataDirFrom } from '../local/settings.ts';
-import { deployedTarget, invokeRedrive, localTarget, type RedriveTarget } from './redrive/invocation.ts';
+import { deployedTarget as deployedTable, localTarget as localTable } from './event/target.ts';
+import { areAllFinal, followMoved, type MovedEvents } from './redrive/follow-moved.ts';
+import { functionTarget, invokeRedrive, localTarget, type RedriveTarget, stackTarget } from './redrive/invocation.ts';
 import { formatListing } from './redrive/list-report.ts';
 import { type RedriveOptions, readRedriveOptions } from './redrive/options.ts';
 import { formatRun, isDone, mergeRuns, type Run } from './redrive/report.ts';
@@ -18,12 +22,36 @@ interface Result {
 }
 
 async function run(options: RedriveOptions): Promise<number> {
-  const { functionName } = options;
-  const target = functionName === undefined ? localTarget(dataDirFrom(process.env)) : deployedTarget(functionName);
+  const target = await findTarget(options);
   const answer = await ask(target, options);
-  const { text, code } = resultOf(answer, target, options);
-  process.stdout.write(`${options.json ? toPrintableJson(answer) : text}\n`);
-  return code;
+  const ended = answer.kind === 'redrive' ? await waitForEnds(answer, options) : undefined;
+  const { text, code } = resultOf(answer, ended, target, options);
+  const json = ended === undefined ? answer : { ...answer, ended };
+  process.stdout.write(`${options.json ? toPrintableJson(json) : text}\n`);
+  return ended === undefined || areAllFinal(ended) ? code : 1;
+}
+
+async function findTarget({ stack, functionName }: RedriveOptions): Promise<RedriveTarget> {
+  if (stack !== undefined) return stackTarget(stack);
+  return functionName === undefined ? localTarget(dataDirFrom(process.env)) : functionTarget(functionName);
+}
+
+/** Undefined without `--wait`. */
+async function waitForEnds(run: Run, { waitMs, stack }: RedriveOptions): Promise<MovedEvents | undefined> {
+  if (waitMs === undefined) return undefined;
+  const target = stack === undefined ? localTable(dataDirFrom(process.env)) : await deployedTable(stack);
+  const progress = new Progress();
+  try {
+    return await followMoved(run.movedKeys ?? [], Date.parse(run.startedAt), waitMs, {
+      read: (keys) => readOutcomes(target.table, target.tableName, keys),
+      now: Date.now,
+      sleep,
+      onProgress: (text) => progress.show(text),
+    });
+  } finally {
+    progress.end();
+    target.close();
+  }
 }
 
 /** Asks, and goes on asking while the function runs out of time with more to move. */
@@ -58,12 +86,13 @@ function goOn({ payload, limit }: RedriveOptions, { startedAt, moved }: Run): ob
 
 function resultOf(
   answer: RedriveResult,
+  ended: MovedEvents | undefined,
   { awsCli }: RedriveTarget,
   { eventIds, reasons, payload }: RedriveOptions,
 ): Result {
   switch (answer.kind) {
     case 'redrive':
-      return { text: formatRun(answer, eventIds), code: isDone(answer, eventIds) ? 0 : 1 };
+      return { text: formatRun(answer, eventIds, ended), code: isDone(answer, eventIds) ? 0 : 1 };
     case 'listed': {
       const chosen = answer.reasons.filter(({ reason }) => reasons.length === 0 || reasons.includes(reason));
       return { text: formatListing({ ...answer, reasons: chosen }), code: 0 };

@@ -4,6 +4,7 @@ import { messageOf, UserError } from '../../cli/user-error.ts';
 import type { RedriveResult } from '../../lambdas/domain/quarantine/redrive-result.ts';
 import { localAwsCli, localLambdaClient } from '../../local/local-clients.ts';
 import { findPipeline } from '../../local/pipeline-file.ts';
+import { describeStack } from '../stream/deployed-stack.ts';
 
 /** The redrive function that is called. */
 export interface RedriveTarget {
@@ -23,10 +24,17 @@ export function localTarget(dataDir: string): RedriveTarget {
   };
 }
 
-/** One in AWS, with what the environment says of credentials, region and profile. */
-export function deployedTarget(functionName: string): RedriveTarget {
-  // Not tried again: the run may go on although its answer was lost.
-  return { client: new LambdaClient({ maxAttempts: 1 }), functionName, awsCli: 'aws' };
+/** A function in AWS. Credentials, region and profile come from the environment. */
+export function functionTarget(functionName: string, region?: string): RedriveTarget {
+  // Without retries: the run may go on although its response was lost.
+  const client = new LambdaClient({ maxAttempts: 1, ...(region === undefined ? {} : { region }) });
+  return { client, functionName, awsCli: 'aws' };
+}
+
+/** The redrive function of a deployed stack. */
+export async function stackTarget(stackName: string): Promise<RedriveTarget> {
+  const stack = await describeStack(stackName);
+  return functionTarget(stack.output('RedriveFunctionName'), stack.region);
 }
 
 /** One invocation, waited for. Refused, saying why, where there is no answer. */

@@ -1,6 +1,6 @@
 /** Options of `npm run redrive`. */
 import { userInfo } from 'node:os';
-import { collect, npmCommand, parseArguments } from '../../cli/command.ts';
+import { collect, decimalNumber, npmCommand, parseArguments } from '../../cli/command.ts';
 import { UserError } from '../../cli/user-error.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { QUARANTINE_REASONS } from '../../lambdas/domain/quarantine/quarantine-reasons.ts';
@@ -16,8 +16,12 @@ export interface RedriveOptions {
   /** The events that are named by their ids. */
   readonly eventIds: readonly string[];
   readonly json: boolean;
-  /** The name or ARN of a function in AWS; undefined: the pipeline on this machine. */
+  /** A deployed stack. */
+  readonly stack: string | undefined;
+  /** The name or ARN of a function in AWS. Without it and `stack`: the pipeline on this machine. */
   readonly functionName: string | undefined;
+  /** How long to wait for the moved events to end; undefined: do not wait. */
+  readonly waitMs: number | undefined;
 }
 
 const REASONS = Object.entries(QUARANTINE_REASONS)
@@ -37,9 +41,14 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   ratePerSecond: '--rate',
 };
 
+/** Default of `--wait`. */
+const WAIT_SECONDS = 120;
+
 /** Reads the command line. Throws HelpRequested, or a UserError that names what is wrong. */
 export function readRedriveOptions(argv: readonly string[]): RedriveOptions {
   const values = parse(argv);
+  if (values.stack !== undefined && values.function !== undefined)
+    throw new UserError('--stack finds the function: it does not go with --function');
   const payload = payloadFrom(values);
   check(payload);
   return {
@@ -48,7 +57,9 @@ export function readRedriveOptions(argv: readonly string[]): RedriveOptions {
     reasons: values.reason ?? [],
     eventIds: values.eventId ?? [],
     json: values.json === true,
+    stack: values.stack,
     functionName: values.function,
+    waitMs: values.wait === undefined ? undefined : (values.wait === true ? WAIT_SECONDS : values.wait) * 1_000,
   };
 }
 
@@ -90,9 +101,14 @@ function parse(argv: readonly string[]) {
     .option('--dry-run', 'show what would be moved, and move nothing')
     .option('--list', 'show what waits, from the index: touches no message; only --reason goes with it')
     .option(
+      '--wait [seconds]',
+      `wait until the moved events have ended, and report how (${WAIT_SECONDS}); in AWS with --stack`,
+      decimalNumber(),
+    )
+    .option('--stack <name>', 'the deployed stack, in the account and region of the AWS SDK (else: this machine)')
+    .option(
       '--function <name>',
-      'the redrive function of a stack in AWS (its output RedriveFunctionName), with the credentials and the ' +
-        'region of your environment; else that of the pipeline on this machine, found by DATA_DIR',
+      'instead of --stack: its redrive function (output RedriveFunctionName), if you may not read the stack',
     )
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -102,7 +118,8 @@ Reasons (those with a star go back automatically when an outage of the CRM is ov
 ${REASONS}
 
 Safe to run again, and twice at once. Exit code: 0 if everything that was named has been looked at, or the limit was
-reached; 1 if not; 2 for wrong options.`,
+reached; 1 if not, or if with --wait a moved event has not become final; 2 for wrong options.
+The pipeline on this machine is found by DATA_DIR (.local), as npm start does.`,
     );
   return parseArguments(command, argv).opts();
 }
@@ -124,6 +141,7 @@ function listFrom(values: Values): RedriveOptions['payload'] {
     'dryRun',
     'giveUp',
     'newKey',
+    'wait',
   ]);
   if (others.length > 0)
     throw new UserError(`--list reads the index, and takes only --reason. With ${others.join(', ')} use --dry-run.`);
@@ -139,7 +157,18 @@ function namesOf(values: Values, names: readonly (keyof Values)[]): string[] {
 }
 
 function moveAllFrom(values: Values): RedriveOptions['payload'] {
-  const others = namesOf(values, ['reason', 'type', 'eventId', 'from', 'to', 'limit', 'dryRun', 'giveUp', 'newKey']);
+  const others = namesOf(values, [
+    'reason',
+    'type',
+    'eventId',
+    'from',
+    'to',
+    'limit',
+    'dryRun',
+    'giveUp',
+    'newKey',
+    'wait',
+  ]);
   if (others.length > 0) {
     throw new UserError(
       `--all moves everything by SQS's own move task, which knows no ${others.join(', ')}.` +
@@ -168,9 +197,13 @@ function redriveFrom(values: Values): RedriveOptions['payload'] {
       ].join('\n'),
     );
   }
+  if (values.wait !== undefined && dryRun) throw new UserError('--wait follows what was moved: not with --dry-run');
+  if (values.wait !== undefined && values.function !== undefined)
+    throw new UserError('--wait reads the state table: use --stack instead of --function');
   return {
     filter,
     dryRun,
+    ...(values.wait === undefined ? {} : { listMoved: true }),
     ...optional('limit', values.limit),
     ...optional('ratePerSecond', values.rate),
     ...(values.newKey === true ? { newKey: true } : {}),

@@ -8,30 +8,31 @@ import type {
   StopCause,
 } from '../../lambdas/domain/quarantine/redrive-result.ts';
 import { printable } from '../../lambdas/domain/telemetry/redact.ts';
+import { formatMoved, type MovedEvents } from './follow-moved.ts';
 
 /** A run over quarantine that was asked for. */
 export type Run = Extract<RedriveResult, { kind: 'redrive' }>;
 
 const STAYS: Readonly<Record<SkipCause, string>> = {
-  filter: 'not meant',
-  arrived_during_run: 'came back meanwhile',
-  limit: 'beyond the limit',
+  filter: 'other events: the options do not name them',
+  arrived_during_run: 'came into quarantine after this run had begun',
+  limit: 'over the limit',
   redrives_max: 'redriven too often (name it by --event-id)',
-  needs_a_person: 'for a person to deal with',
-  pausing: 'waiting for the next call',
+  needs_a_person: 'needs a person',
+  pausing: 'waits for its next automatic return',
   no_success_since: 'no CRM call has succeeded since',
   newer_unsettled: 'behind a newer event',
-  circuit_open: 'circuit open',
-  young: 'young',
-  not_sent: 'not taken by the queue',
-  not_deleted: 'not deleted',
-  run_ended: 'left for another run',
+  circuit_open: 'the circuit breaker is open',
+  young: 'not old enough to be sent again',
+  not_sent: 'the delivery queue did not accept it',
+  not_deleted: 'could not be deleted',
+  run_ended: 'the run ended before its turn',
 };
 
 const STOPS: Readonly<Record<StopCause, string>> = {
   limit: 'the limit was reached; there may be more',
   time: 'the function’s time was over; there is more',
-  circuit_open: 'the circuit is open',
+  circuit_open: 'the circuit breaker is open',
   in_flight_max: 'SQS lets no more messages be looked at at once; there is more',
   unavailable: 'AWS did not answer; run it again',
 };
@@ -52,6 +53,9 @@ export function mergeRuns(earlier: Run | undefined, later: Run): Run {
       ...earlier.sample.filter(({ outcome }) => outcome === 'moved'),
       ...later.sample.filter(({ outcome }) => outcome !== 'moved'),
     ],
+    ...(later.movedKeys === undefined
+      ? {}
+      : { movedKeys: [...new Set([...(earlier.movedKeys ?? []), ...later.movedKeys])] }),
     ...(later.eventIdsFound === undefined
       ? {}
       : { eventIdsFound: [...new Set([...(earlier.eventIdsFound ?? []), ...later.eventIdsFound])] }),
@@ -71,17 +75,18 @@ export function isDone(run: Run, eventIds: readonly string[] = []): boolean {
 }
 
 /** The report of a run that was asked for these events by their ids, if any. */
-export function formatRun(run: Run, eventIds: readonly string[] = []): string {
+export function formatRun(run: Run, eventIds: readonly string[] = [], ended?: MovedEvents): string {
   const absent = idsNotFound(run, eventIds);
   const why = Object.entries(run.skipped.why) as [SkipCause, number][];
   const rows: [string, string][] = [
-    ['looked at', String(run.examined)],
+    ['examined', String(run.examined)],
     run.dryRun ? ['would move', describeCounts(run.wouldMove)] : ['moved', describeCounts(run.moved)],
+    ...(ended === undefined ? [] : [['  ended as', formatMoved(ended, run.moved.total)] as [string, string]]),
     ['skipped', describeCounts(run.skipped)],
     ...why.map(([cause, count]): [string, string] => [`  ${count}`, STAYS[cause]]),
     ...(run.copiesLeft === 0
       ? []
-      : [['copies left', `${run.copiesLeft}, which will come again and do no harm`] as [string, string]]),
+      : [['copies left', `${run.copiesLeft}: they come again and are dropped`] as [string, string]]),
     ['end reached', describeEnd(run)],
     ...(absent.length === 0
       ? []
@@ -95,7 +100,7 @@ export function formatRun(run: Run, eventIds: readonly string[] = []): string {
 
 function whereAbsent({ heldElsewhere = 0 }: Run): string {
   return heldElsewhere === 0
-    ? 'see npm run event -- <id>'
+    ? 'no message in quarantine has this id: npm run event -- <id>'
     : `another run holds ${heldElsewhere} messages: run this again in two minutes`;
 }
 

@@ -7,7 +7,7 @@ import {
   messageBytes,
   quarantineEnvelope,
 } from '../domain/delivery/envelope.ts';
-import { eventKey, identityOf } from '../domain/event/event-key.ts';
+import { bodyKey, eventKey, identityOf } from '../domain/event/event-key.ts';
 import { parseSourceEvent } from '../domain/event/parse-event.ts';
 import { type FailedBy, positionOf, type QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -42,6 +42,8 @@ export interface QuarantinedEvent {
   readonly receivedAtMs: number;
   /** Its id as far as it is known: where the body is no valid event, what the envelope says. */
   readonly eventId: string | undefined;
+  /** Key of its row. Undefined if its id was reused: that key needs the mapping. */
+  readonly rowKey: string | undefined;
   /** Undefined where the body is no valid event. */
   readonly event: ReadEvent | undefined;
 }
@@ -56,9 +58,11 @@ export function readQuarantined(held: HeldMessage): QuarantinedEvent {
   // Sent back and not quarantined again by the processor: SQS moved it.
   const isDeadLettered = note === undefined || note.returned !== undefined;
   const atMs = isDeadLettered ? undefined : note.atMs;
+  const reason = isDeadLettered ? 'dead_lettered' : note.reason;
+  const key = event === undefined ? bodyKey(bytes) : eventKey(event.id);
   return {
     held,
-    reason: isDeadLettered ? 'dead_lettered' : note.reason,
+    reason,
     hasNote: note !== undefined,
     atMs,
     // A message that was sent again has been here for longer; a note that speaks of the future has not.
@@ -69,13 +73,14 @@ export function readQuarantined(held: HeldMessage): QuarantinedEvent {
     ...(note?.lastError === undefined ? {} : { lastError: note.lastError }),
     receivedAtMs,
     eventId: event?.id ?? eventIdAttribute(message.attributes),
+    rowKey: reason === 'id_reused' ? undefined : key,
     event:
       event === undefined
         ? undefined
         : {
             id: event.id,
             type: event.type,
-            key: eventKey(event.id),
+            key,
             identity: identityOf(event),
             position: positionOf(event),
           },

@@ -38,7 +38,7 @@ export async function recover(endsAtMs: number, deps: RecoverDependencies): Prom
   const tally = new RunReportBuilder(clock.now());
   const counted = await quarantine.count();
   if (counted.kind === 'unavailable') return answer(tally, stopped('unavailable', counted.cause));
-  if (counted.visible === 0) return answer(tally, { reachedEnd: true });
+  if (counted.visible + counted.inFlight === 0) return answer(tally, { reachedEnd: true });
   const circuit = await readCircuit(deps);
   if ('kind' in circuit) return answer(tally, stopped('unavailable', circuit.cause));
   if (['open', 'paused'].includes(stateOf(circuit, clock.now())))
@@ -72,6 +72,7 @@ async function readCircuit({
 
 /** One run. A probe first, if the circuit breaker is open; a trial, if no call is known to succeed; then all that may go. */
 class Recovery implements BatchHandler {
+  readonly waitsForHeld = true;
   readonly #deps: RecoverDependencies;
   readonly #tally: RunReportBuilder;
   readonly #mover: MessageMover;

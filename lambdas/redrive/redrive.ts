@@ -18,7 +18,7 @@ export async function redrive(
   endsAtMs: number,
   deps: ScanDependencies & MoveDependencies,
 ): Promise<RedriveResult> {
-  const { filter, limit = Number.POSITIVE_INFINITY, dryRun, ratePerSecond, giveUp, newKey } = request;
+  const { filter, limit = Number.POSITIVE_INFINITY, dryRun, listMoved, ratePerSecond, giveUp, newKey } = request;
   const tally = new RunReportBuilder(deps.clock.now());
   const order = { by: 'person', ...(giveUp && { giveUp }), ...(newKey && { newKey }) } as const;
   const mover = new MessageMover(deps, tally, ratePerSecond, order);
@@ -46,6 +46,7 @@ export async function redrive(
     kind: 'redrive',
     dryRun,
     ...(filter.eventIds.length === 0 ? {} : { eventIdsFound: found }),
+    ...(listMoved === true ? { movedKeys: tally.movedKeys } : {}),
     ...(heldElsewhere === 0 ? {} : { heldElsewhere }),
     ...tally.report(ending),
   };

@@ -21,6 +21,8 @@ export function stopped(stoppedBecause: StopCause, cause?: string): Extract<Endi
 
 /** How many messages of one outcome and reason are shown. */
 const SAMPLES_OF_A_KIND = 3;
+/** Keys of moved events that are kept: 600 kB at most, of the 6 MB of a Lambda response. */
+const MOVED_KEYS_MAX = 2_000;
 
 /** Counts fates. A message has one: it is told of once. */
 export class RunReportBuilder {
@@ -33,6 +35,7 @@ export class RunReportBuilder {
   };
   readonly #why = new Map<SkipCause, number>();
   readonly #samples = new Map<string, Sample[]>();
+  readonly #movedKeys = new Set<string>();
   readonly #startedAtMs: number;
   #copiesLeft = 0;
 
@@ -48,7 +51,11 @@ export class RunReportBuilder {
 
   /** These have come to this. */
   add(events: readonly QuarantinedEvent[], outcome: Exclude<MessageOutcome, 'skipped'>): void {
-    for (const event of events) this.#add(event, outcome);
+    for (const event of events) {
+      this.#add(event, outcome);
+      const isKept = outcome === 'moved' && this.#movedKeys.size < MOVED_KEYS_MAX;
+      if (isKept && event.rowKey !== undefined) this.#movedKeys.add(event.rowKey);
+    }
   }
 
   /** These stay. */
@@ -62,6 +69,11 @@ export class RunReportBuilder {
   /** So many were sent on without being deleted. */
   addCopiesLeft(count: number): void {
     this.#copiesLeft += count;
+  }
+
+  /** Keys of the rows of moved events, as many as are kept. */
+  get movedKeys(): readonly string[] {
+    return [...this.#movedKeys];
   }
 
   /** How many have been moved, or would have been. */

@@ -25,12 +25,16 @@ export interface BatchHandler {
   onBatch(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep>;
   /** Nothing more is to be had, and what was left is still held. */
   atEnd?(hold: HeldMessages): Promise<ScanStep>;
+  /** True: waits a while for messages that another run, such as a dry run, holds and will release. */
+  readonly waitsForHeld?: boolean;
 }
 
 /** Receives at once, at the most: with more a function of this size only waits for its processor. */
 const RECEIVES_MAX = 8;
 /** One receive waits for a second and asks all of SQS's hosts; a second one makes sure. */
 const EMPTY_ROUNDS_MAX = 2;
+/** Further rounds, of a second each, while other runs hold messages. */
+const HELD_ROUNDS_MAX = 20;
 /** A function that has just ended may still be writing its last answer. */
 const HOLD_MARGIN_MS = 5_000;
 /** Below the 120,000 that SQS lets be in flight: beyond, it answers a long poll as if the queue were empty (SQS quotas). */
@@ -52,6 +56,7 @@ async function lookAround(visitor: BatchHandler, hold: HeldMessages, deps: ScanD
   const { clock } = deps;
   let receives = 1;
   let emptyRounds = 0;
+  let heldRounds = visitor.waitsForHeld === true ? HELD_ROUNDS_MAX : 0;
   for (;;) {
     if (clock.now() >= hold.workUntilMs) return stopped('time');
     if (hold.size >= HELD_MAX) return stopped('in_flight_max');
@@ -61,9 +66,13 @@ async function lookAround(visitor: BatchHandler, hold: HeldMessages, deps: ScanD
     if (verdict !== 'go_on') return verdict;
     if (round.failure !== undefined) return stopped('unavailable', round.failure.cause);
     emptyRounds = round.messages.length === 0 ? emptyRounds + 1 : 0;
-    if (emptyRounds === EMPTY_ROUNDS_MAX) {
+    if (emptyRounds >= EMPTY_ROUNDS_MAX) {
       const last = (await visitor.atEnd?.(hold)) ?? 'go_on';
-      return last === 'go_on' ? endOf(deps.quarantine) : last;
+      if (last !== 'go_on') return last;
+      const counted = await deps.quarantine.count();
+      const isHeldElsewhere = counted.kind === 'counted' && counted.visible + counted.inFlight > hold.size;
+      if (heldRounds === 0 || !isHeldElsewhere) return endOf(counted);
+      heldRounds -= 1;
     }
     receives = round.messages.length >= 5 * receives ? Math.min(RECEIVES_MAX, 2 * receives) : 1;
   }
@@ -84,8 +93,7 @@ async function receiveRound(
 }
 
 /** Nothing comes any more: because there is nothing, or because too much is in flight. */
-async function endOf(quarantine: QuarantineQueue): Promise<Ending> {
-  const counted = await quarantine.count();
+function endOf(counted: Awaited<ReturnType<QuarantineQueue['count']>>): Ending {
   const tooMany = counted.kind === 'counted' && counted.inFlight >= IN_FLIGHT_SUSPICIOUS;
   return tooMany ? stopped('in_flight_max') : { reachedEnd: true };
 }

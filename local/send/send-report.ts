@@ -1,5 +1,6 @@
 /** The summary of a run of `npm run send`. */
 
+import { formatDuration } from '../../lambdas/domain/telemetry/format-duration.ts';
 import type { CrmCall } from '../crm/sample-crm.ts';
 import { countRecords, formatRecords, type RecordCounts, type VendorRecords } from './count-records.ts';
 import type { DeliveryOutcome } from './delivery-sender.ts';
@@ -227,15 +228,16 @@ export function formatReport(report: SendReport): string {
           ],
         ] as [string, string][])),
     ...(records === undefined ? [] : [[records.title, formatRecords(records)] as [string, string]]),
-    [words.latency, `p50 ${report.ingestMs.p50} ms, p95 ${report.ingestMs.p95} ms, p99 ${report.ingestMs.p99} ms`],
-    [
-      'accepted to settled',
-      `p50 ${report.acceptedToSettledMs.p50} ms, p95 ${report.acceptedToSettledMs.p95} ms, p99 ${report.acceptedToSettledMs.p99} ms (from an event's ${words.since})`,
-    ],
-    ['elapsed', `${(report.elapsedMs / 1_000).toFixed(1)} s`],
+    [words.latency, formatPercentiles(report.ingestMs)],
+    ['accepted to settled', `${formatPercentiles(report.acceptedToSettledMs)} (from an event's ${words.since})`],
+    ['elapsed', formatDuration(report.elapsedMs)],
     ['result', report.exactlyOnce ? 'every event was settled, none was applied twice' : resultOf(report)],
   ];
   return rows.map(([name, value]) => `  ${name.padEnd(21)}${value}`).join('\n');
+}
+
+function formatPercentiles({ p50, p95, p99 }: Percentiles): string {
+  return `p50 ${formatDuration(p50)}, p95 ${formatDuration(p95)}, p99 ${formatDuration(p99)}`;
 }
 
 function detail(counts: Readonly<Record<string, number>>): string {
@@ -246,15 +248,19 @@ function detail(counts: Readonly<Record<string, number>>): string {
 function resultOf({ events, crm, records }: SendReport): string {
   const missing = (crm?.missing ?? 0) + (records?.missing ?? 0);
   const problems = [
-    events.accepted < events.sent ? `${events.sent - events.accepted} events were never accepted` : '',
+    events.accepted < events.sent ? `${eventsAre(events.sent - events.accepted)} not accepted` : '',
     events.needAPerson > 0
-      ? `${events.applied} applied, ${events.needAPerson} need a person: npm run redrive -- --list`
+      ? `${events.applied} applied, ${events.needAPerson} need${events.needAPerson === 1 ? 's' : ''} a person: npm run redrive -- --list`
       : '',
-    events.waiting > 0 ? `${events.waiting} events are not dealt with yet` : '',
-    events.waitingForCrm > 0 ? `${events.waitingForCrm} events wait in quarantine until the CRM works again` : '',
+    events.waiting > 0 ? `${eventsAre(events.waiting)} not settled yet` : '',
+    events.waitingForCrm > 0 ? `${eventsAre(events.waitingForCrm)} in quarantine until the CRM works again` : '',
     (crm?.appliedTwice ?? 0) > 0 ? `${crm?.appliedTwice} were applied twice` : '',
     (records?.twice ?? 0) > 0 ? `${records?.twice} records are in the CRM twice` : '',
     missing > 0 ? `${missing} are recorded as applied and missing in the CRM` : '',
   ];
   return problems.filter((problem) => problem !== '').join('; ');
+}
+
+function eventsAre(count: number): string {
+  return count === 1 ? '1 event is' : `${count} events are`;
 }

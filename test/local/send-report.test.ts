@@ -56,15 +56,13 @@ describe('the report of a run', () => {
       exactlyOnce: false,
       events: { applied: 1, quarantined: { circuit_open: 1, behind_newer: 1 }, waitingForCrm: 2, waiting: 0 },
     });
-    expect(formatReport(report)).toContain(
-      'result               2 events wait in quarantine until the CRM works again',
-    );
+    expect(formatReport(report)).toContain('result               2 events are in quarantine until the CRM works again');
   });
 
   it('says of what is not dealt with', () => {
     const report = reportOn(record({ a: APPLIED, b: { status: 'FAILED' } }));
     expect(report.exactlyOnce).toBe(false);
-    expect(formatReport(report)).toContain('result               1 events are not dealt with yet');
+    expect(formatReport(report)).toContain('result               1 event is not settled yet');
   });
 
   it('finds the records of a vendor’s fake that are missing, or there twice', () => {

@@ -7,6 +7,7 @@ import { isEventId } from '../delivery/event-id.ts';
 import { parseJson } from '../delivery/json-body.ts';
 import type { ProfileName } from '../delivery/signature-profiles.ts';
 import type { Limits } from '../limits.ts';
+import { formatDuration } from '../telemetry/format-duration.ts';
 import { contactAddressFrom } from './contact-address.ts';
 import { parseInstant } from './instant.ts';
 
@@ -68,7 +69,9 @@ const schema = z.looseObject(
  */
 export function problemWithFuture(event: PipelineEvent, nowMs: number, limits: Limits): string | undefined {
   const aheadMs = event.timestampMs - nowMs;
-  return aheadMs > limits.futureToleranceMs ? `the event’s time is ${aheadMs} ms ahead of the clock` : undefined;
+  return aheadMs > limits.futureToleranceMs
+    ? `the event’s time is ${formatDuration(aheadMs)} ahead of the clock`
+    : undefined;
 }
 
 /** Reads an event from a webhook delivery's body. */

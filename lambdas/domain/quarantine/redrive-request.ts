@@ -29,6 +29,8 @@ export type RedriveRequest =
       readonly ratePerSecond: number;
       /** Look and report, but move nothing. */
       readonly dryRun: boolean;
+      /** Whether the response names the rows of the moved events. */
+      readonly listMoved?: boolean;
       /** The events are not tried again: the processor settles them as ABANDONED. The filter names reasons or events. */
       readonly giveUp?: GiveUp;
       /** The CRM is called with a new idempotency key. */
@@ -90,6 +92,7 @@ const redriveSchema = strict({
   limit: z.optional(z.number(LIMIT_WANTED).check(z.int(LIMIT_WANTED), z.gte(1, LIMIT_WANTED))),
   ratePerSecond: z.optional(rate),
   dryRun: z.optional(z.boolean(FLAG_WANTED)),
+  listMoved: z.optional(z.boolean(FLAG_WANTED)),
   giveUp: z.optional(strict({ by: word, why: word })),
   newKey: z.optional(z.boolean(FLAG_WANTED)),
 }).check(
@@ -144,7 +147,15 @@ export function parseRedriveRequest(given: unknown, limits: Limits): ParsedReque
 }
 
 function redriveFrom(data: z.infer<typeof redriveSchema>, limits: Limits): RedriveRequest {
-  const { filter = {}, limit, ratePerSecond = limits.redriveRatePerSecond, dryRun = false, giveUp, newKey } = data;
+  const {
+    filter = {},
+    limit,
+    ratePerSecond = limits.redriveRatePerSecond,
+    dryRun = false,
+    listMoved = false,
+    giveUp,
+    newKey,
+  } = data;
   const { reasons = [], eventTypes = [], eventIds = [], receivedFrom, receivedTo, quarantinedBefore } = filter;
   return {
     kind: 'redrive',
@@ -159,6 +170,7 @@ function redriveFrom(data: z.infer<typeof redriveSchema>, limits: Limits): Redri
     ...(limit === undefined ? {} : { limit }),
     ratePerSecond,
     dryRun,
+    ...(listMoved ? { listMoved } : {}),
     ...(giveUp === undefined ? {} : { giveUp }),
     ...(newKey === true ? { newKey } : {}),
   };

@@ -121,6 +121,8 @@ export type RedriveResult =
       readonly kind: 'redrive';
       readonly dryRun: boolean;
       readonly eventIdsFound?: readonly string[];
+      /** Keys of the rows of the moved events, at most 2,000; only if the request asks for them. */
+      readonly movedKeys?: readonly string[];
       /** Some named events were not found, and other runs hold so many messages at this time. */
       readonly heldElsewhere?: number;
     } & RunReport)

@@ -35,7 +35,9 @@ describe('npm run redrive', () => {
       eventIds: line.includes('--event-id') ? ['a', 'b'] : [],
       reasons: [...line.matchAll(/--reason (\w+)/g)].map(([, reason]) => reason),
       json: false,
+      stack: undefined,
       functionName: undefined,
+      waitMs: undefined,
     });
   });
 
@@ -60,7 +62,15 @@ describe('npm run redrive', () => {
     expect(read('--all --function Redrive --json')).toMatchObject({ functionName: 'Redrive', json: true });
   });
 
+  it('follows what it moves, for two minutes or as long as is said', () => {
+    expect(read('--reason poison --wait')).toMatchObject({ payload: { listMoved: true }, waitMs: 120_000 });
+    expect(read('--reason poison --wait 5 --stack S')).toMatchObject({ waitMs: 5_000, stack: 'S' });
+  });
+
   it.each([
+    ['--reason poison --dry-run --wait', /^--wait follows what was moved: not with --dry-run$/],
+    ['--reason poison --wait --function F', /^--wait reads the state table: use --stack instead of --function$/],
+    ['--list --stack S --function F', /^--stack finds the function: it does not go with --function$/],
     ['', /^Say what is to be moved: without that it would be everything/],
     ['--limit 10', /^Say what is to be moved/],
     ['--reason bad_luck', /^--reason: must be one of circuit_open, .*, dead_lettered$/],

@@ -31,10 +31,10 @@ const RUN: Run = {
 describe('the report of a redrive', () => {
   it('says what moved, what stays and why, and shows some of what was meant', () => {
     expect(formatRun(RUN).split('\n')).toEqual([
-      '  looked at     9',
+      '  examined      9',
       '  moved         4 (crm_rejected: 4)',
       '  skipped       5 (poison: 3, crm_rejected: 2)',
-      '    3           not meant',
+      '    3           other events: the options do not name them',
       '    2           redriven too often (name it by --event-id)',
       '  end reached   yes',
       '',
@@ -57,7 +57,7 @@ describe('the report of a redrive', () => {
   it('names the events that were asked for by id and are not there, once it has seen all that is', () => {
     const asked = ['e-1', 'e-2\u001b', 'e-2\u001b', 'e-3'];
     const found: Run = { ...RUN, eventIdsFound: ['e-1', 'e-3'] };
-    const line = /^ {2}not found {5}e-2 {2}\(see npm run event -- <id>\)$/m;
+    const line = /^ {2}not found {5}e-2 {2}\(no message in quarantine has this id: npm run event -- <id>\)$/m;
     expect(formatRun(found, asked)).toMatch(line);
     expect(formatRun(found, ['e-3'])).not.toMatch('not found');
     expect(formatRun({ ...found, reachedEnd: false, stoppedBecause: 'limit' }, asked)).not.toMatch('not found');
@@ -69,6 +69,21 @@ describe('the report of a redrive', () => {
     const runs = mergeRuns({ ...RUN, eventIdsFound: ['e-1'] }, { ...RUN, eventIdsFound: ['e-3'] });
     expect(formatRun(runs, ['e-1', 'e-3'])).not.toMatch('not found');
     expect(formatRun(runs, ['e-1', 'e-2'])).toMatch(/^ {2}not found {5}e-2 /m);
+  });
+
+  it('says how the moved events ended, if they were followed', () => {
+    const ended = {
+      followed: 3,
+      applied: 2,
+      stale: 0,
+      ignored: 0,
+      givenUp: 0,
+      quarantinedAgain: { poison: 1 },
+      open: 0,
+    };
+    expect(formatRun(RUN, [], ended)).toMatch(
+      /^ {4}ended as {4}2 applied, 1 in quarantine again \(poison: 1\), 1 not followed$/m,
+    );
   });
 
   it('of a dry run says what would move', () => {

@@ -77,6 +77,14 @@ describe('recovery', () => {
     });
   });
 
+  it('waits for messages that another run holds for a while', async () => {
+    const world = worldAfter(AFTER);
+    world.put({ id: 'held', reason: 'circuit_open', atMs: minute(15) });
+    await world.deps.quarantine.receive(12_000);
+    expect(await world.run(RECOVER)).toMatchObject({ moved: { total: 1 }, reachedEnd: true });
+    expect(world.ids('delivery')).toEqual(['held']);
+  });
+
   it('takes back what the outage put there, and what has failed before a call succeeded', async () => {
     const world = worldAfter(AFTER);
     const skewMs = world.limits.clockSkewMs;

@@ -54,6 +54,12 @@ describe('a redrive', () => {
     expect(await mixed().run({})).not.toHaveProperty('eventIdsFound');
   });
 
+  it('names the rows of what it has moved, if it is asked to', async () => {
+    const run = await mixed().run({ filter: { reasons: ['crm_rejected', 'dead_lettered'] }, listMoved: true });
+    expect(run).toMatchObject({ movedKeys: ['EVENT#rejected', 'EVENT#rejected-too', 'EVENT#moved-by-sqs'] });
+    expect(await mixed().run({})).not.toHaveProperty('movedKeys');
+  });
+
   it('sends a message on as it is; its note says that a person has sent it back', async () => {
     const world = new RedriveOnFakes();
     world.put({ id: 'e', reason: 'crm_rejected', redrives: 1 });

@@ -86,7 +86,7 @@ describe('a request of the redrive function', () => {
       { Filter: {}, filter: { reason: 'poison' } },
       [
         'filter: reason is not known here: it takes reasons, eventTypes, eventIds, receivedFrom, receivedTo, quarantinedBefore',
-        'the request: Filter is not known here: it takes filter, limit, ratePerSecond, dryRun, giveUp, newKey',
+        'the request: Filter is not known here: it takes filter, limit, ratePerSecond, dryRun, listMoved, giveUp, newKey',
       ],
     ],
   ])('%j is refused, naming all that is wrong', (given, problems) => {
