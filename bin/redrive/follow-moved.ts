@@ -1,6 +1,8 @@
 /** Follows moved events until they have ended: `npm run redrive -- --wait`. */
-import { isFinal } from '../../lambdas/domain/idempotency/event-row.ts';
-import type { EventOutcome } from '../../local/send/event-outcomes.ts';
+import { type EventRow, isFinal } from '../../lambdas/domain/idempotency/event-row.ts';
+
+/** The part of a row that says how its event ended. */
+export type EventOutcome = Pick<EventRow, 'status' | 'reason' | 'settledAtMs'>;
 
 /** The ports of following. */
 export interface FollowDependencies {

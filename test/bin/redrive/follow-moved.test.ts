@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { areAllFinal, followMoved, formatMoved } from '../../../bin/redrive/follow-moved.ts';
-import type { EventOutcome } from '../../../local/send/event-outcomes.ts';
+import { areAllFinal, type EventOutcome, followMoved, formatMoved } from '../../../bin/redrive/follow-moved.ts';
 
 const MOVED_AT_MS = 10_000;
 
