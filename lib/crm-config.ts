@@ -84,14 +84,14 @@ export const CRM_KEYS = {
   },
 } as const;
 
-/** What is wrong with the keys together; nothing where a value is wrong by itself. */
+/** Problems of the keys together; none where a single value is wrong. */
 export interface CrmProblem {
   readonly key: string;
   readonly got: string | undefined;
   readonly expected: string;
 }
 
-/** Reads the keys. `given`: those that the context has; `values`: those of them that are right by themselves. */
+/** Reads the keys. `given`: those that the context has; `values`: those of them that are valid. */
 export function readCrmConfig(
   given: ReadonlyMap<string, unknown>,
   values: ReadonlyMap<string, string>,

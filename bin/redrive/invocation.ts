@@ -48,7 +48,7 @@ export async function invokeRedrive({ client, functionName }: RedriveTarget, pay
   if (answer.FunctionError !== undefined) {
     throw new UserError(
       `The function ${functionName} has failed: ${describeFailure(text)}\n` +
-        'What it has moved is moved, what it held comes back by itself within minutes; it may be called again.',
+        'What it has moved is moved, what it held is visible again within minutes; it may be called again.',
     );
   }
   const value = parseJson(text);

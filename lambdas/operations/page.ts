@@ -15,7 +15,7 @@ export interface PageExtras {
   readonly afterQuarantine?: Html;
 }
 
-/** The parts that change by themselves, by the `id`s of their elements. */
+/** The parts that are updated automatically, by the `id`s of their elements. */
 export function renderRegions(
   content: PageContent,
   controls: Controls,

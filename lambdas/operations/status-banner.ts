@@ -73,8 +73,8 @@ function judgeQuarantine(quarantine: readonly QuarantineOfReason[], returnsPerMi
     return {
       tone: 'watch',
       title: `${atLeast(forYou)}${counted(count)} need${count === 1 ? 's' : ''} you`,
-      detail: `In quarantine for a reason that does not pass by itself; what to do stands below.${
-        waiting > 0 ? ` ${figure(waiting)} more will go back by ${waiting === 1 ? 'itself' : 'themselves'}.` : ''
+      detail: `They are in quarantine until a person acts; what to do stands below.${
+        waiting > 0 ? ` ${figure(waiting)} more will return automatically.` : ''
       }`,
     };
   }

@@ -1,6 +1,6 @@
 /**
- * After an outage of the CRM, what the outage put into quarantine goes back by itself, at a rate that a CRM which
- * has just come back can bear. With no traffic to find out whether the CRM is back, one waiting event is the probe.
+ * After an outage of the CRM returns what the outage put into quarantine, at a rate that a CRM which has just come back
+ * can bear. With no traffic to find out whether the CRM is back, one waiting event is the probe.
  */
 import { type CircuitBreakerRow, lastSuccessMs, readCircuitBreaker, stateOf } from '../domain/crm/circuit-breaker.ts';
 import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';

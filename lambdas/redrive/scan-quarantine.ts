@@ -98,7 +98,7 @@ function endOf(counted: Awaited<ReturnType<QuarantineQueue['count']>>): Ending {
   return tooMany ? stopped('in_flight_max') : { reachedEnd: true };
 }
 
-/** Lets others have what is held. What there is no time for comes back by itself a few seconds after the run. */
+/** Releases what is held. What there is no time for becomes visible a few seconds after the run. */
 async function letGo(hold: HeldMessages, { quarantine, clock }: ScanDependencies): Promise<void> {
   const batches = toBatches(hold.handles(), BATCH_MAX);
   while (batches.length > 0 && clock.now() < hold.endsAtMs) {

@@ -54,7 +54,7 @@ export function queueDelivery(client: SQSClient, queueUrl: string): (event: Outg
     try {
       await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body.toString('utf8') }));
     } catch {
-      // The SDK has tried again by itself.
+      // The SDK has retried already.
       return { kind: 'refused', status: 0, tries: 1 };
     }
     return { kind: 'accepted', latencyMs: performance.now() - startMs, acceptedAtMs: Date.now(), tries: 1 };

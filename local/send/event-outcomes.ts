@@ -21,7 +21,7 @@ export function waitsForCrm(outcome: EventOutcome | undefined): boolean {
   return status === 'QUARANTINED' && isQuarantineReason(reason) && isAutomatic(reason) && failedBy !== 'record';
 }
 
-/** Whether nothing more happens to the event by itself. */
+/** True if nothing more happens to the event without a person. */
 export function isDone(outcome: EventOutcome | undefined): outcome is EventOutcome {
   if (outcome === undefined || waitsForCrm(outcome)) return false;
   return outcome.status !== 'IN_PROGRESS' && outcome.status !== 'FAILED';

@@ -73,7 +73,7 @@ export class SecretVersions {
     });
   }
 
-  /** Moves a stage. What loses AWSCURRENT becomes AWSPREVIOUS, as Secrets Manager does by itself. */
+  /** Moves a stage. What loses AWSCURRENT becomes AWSPREVIOUS, as Secrets Manager does automatically. */
   async moveStage(stage: SecretStage, move: { readonly to?: string; readonly from?: string }): Promise<void> {
     const command = new UpdateSecretVersionStageCommand({
       SecretId: this.#secretId,

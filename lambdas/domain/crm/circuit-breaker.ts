@@ -28,7 +28,7 @@ export interface CircuitBreakerRow {
   readonly probeOwner?: string;
   /** CLOSED only: the CRM has asked for no call before this time. */
   readonly notBeforeMs?: number;
-  /** The last outages, oldest first: what they put into quarantine may go back by itself. */
+  /** The last outages, oldest first: what they put into quarantine may return automatically. */
   readonly outages: readonly Outage[];
   /** The last failed call that was recorded. Not every one is. */
   readonly fault?: CrmFault;

@@ -135,7 +135,7 @@ function waiting(row: EventRow, nowMs: number): Omit<EventTimeline, 'steps'> {
     state: 'waiting',
     summary: `Attempt ${attempts} failed; the next ${due}.${why}`,
     message: 'In the delivery queue, hidden until its next attempt.',
-    next: 'Nothing: it is tried again by itself. The last error says what to look at meanwhile.',
+    next: 'Nothing: it is retried automatically. The last error says what to look at meanwhile.',
   };
 }
 
