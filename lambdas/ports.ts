@@ -333,8 +333,9 @@ export interface QuarantineOfReason {
   readonly more: boolean;
   readonly oldestAtMs: number;
   readonly newestAtMs: number;
-  /** The most common errors among the newest events, most common first. */
+  /** The most common errors among the newest `errorsOf` events, most common first. */
   readonly errors: readonly ErrorGroup[];
+  readonly errorsOf: number;
   /** A few of them, newest first. */
   readonly sample: readonly KeyedRow[];
 }

@@ -42,13 +42,14 @@ function describeMessages(messages: Listing['messages'], events: number): string
   return visible + inFlight === events && held === '' ? '' : ` (about ${visible + inFlight} messages${held})`;
 }
 
-function formatReason({ reason, count, more, oldestAt, errors, sample }: ListedReason): string {
+function formatReason({ reason, count, more, oldestAt, errors, errorsOf, sample }: ListedReason): string {
   const spec = QUARANTINE_REASONS[reason];
   const who = isAutomatic(reason) ? 'returns automatically' : 'needs a person';
   return [
     '',
     `  ${reason}: ${count}${more ? '+' : ''}, ${who}, oldest ${time(oldestAt)}`,
     `    ${spec.next}`,
+    ...(errors.length > 0 && errorsOf < count ? [`    errors of the newest ${errorsOf}:`] : []),
     ...errors.map(({ error, count: times }) => `    ${times} × ${printable(error).slice(0, ERROR_CHARACTERS)}`),
     ...sample.map(({ eventId, eventType = '-', at, redrives }) =>
       `    ${printable(eventId)}  ${printable(eventType)}  ${time(at)}${redrives === 0 ? '' : `  redriven ${redrives} ×`}`.trimEnd(),

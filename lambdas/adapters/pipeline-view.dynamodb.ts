@@ -77,6 +77,7 @@ export class DynamoDbPipelineView implements PipelineView {
       oldestAtMs: Math.min(...parts.map(({ oldestAtMs }) => oldestAtMs)),
       newestAtMs: timeOf(first),
       errors: errorGroups(newestFirst.map(({ row }) => row.lastError ?? '')),
+      errorsOf: newestFirst.length,
       sample: newestFirst.slice(0, SAMPLE),
     };
   }

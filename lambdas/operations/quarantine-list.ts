@@ -24,7 +24,7 @@ function rank({ reason }: QuarantineOfReason): number {
 }
 
 function renderReason(some: QuarantineOfReason, nowMs: number, controls: Controls): Html {
-  const { reason, count, more, oldestAtMs, newestAtMs, errors, sample } = some;
+  const { reason, count, more, oldestAtMs, newestAtMs, sample } = some;
   const { title, next } = QUARANTINE_REASONS[reason];
   const [tag, tone] = isAutomatic(reason) ? ['returns automatically', 'calm'] : ['needs you', 'watch'];
   const dryRun = { kind: 'redrive', target: { kind: 'reason', reason }, dryRun: true } as const;
@@ -34,13 +34,14 @@ function renderReason(some: QuarantineOfReason, nowMs: number, controls: Control
 <p class="ops-facts"><code>${reason}</code> <span>oldest ${ago(oldestAtMs, nowMs)}, newest ${ago(newestAtMs, nowMs)}</span></p></div>
 <div class="ops-actions">${controls.button(`See what a redrive would move`, dryRun, { kind: 'plain', acts: true })}</div></div>
 <p class="ops-next">${next}</p>
-${renderErrors(errors)}
+${renderErrors(some)}
 <details class="ops-sample" id="sample-${reason}"><summary>${toShow(sample.length, count)}</summary>${renderSample(sample, nowMs, controls)}</details></li>`;
 }
 
-function renderErrors(errors: QuarantineOfReason['errors']): Html {
+function renderErrors({ errors, errorsOf, count }: QuarantineOfReason): Html {
   if (errors.length === 0) return html``;
-  return html`<ul class="ops-errors">${errors.map(
+  const some = errorsOf < count && html`<p class="ops-facts">errors of the newest ${figure(errorsOf)}</p>`;
+  return html`${some}<ul class="ops-errors">${errors.map(
     ({ error, count }) => html`<li><strong>${figure(count)} ×</strong> <span class="ops-error">${error}</span></li>`,
   )}</ul>`;
 }

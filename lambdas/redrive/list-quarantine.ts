@@ -37,7 +37,16 @@ function crmState(stored: Parameters<typeof readCircuitBreaker>[0], { clock, lim
   return { circuit: row.state === 'OPEN' ? ('open' as const) : ('closed' as const), ...(fault && { fault }) };
 }
 
-function listed({ reason, count, more, oldestAtMs, newestAtMs, errors, sample }: QuarantineOfReason): ListedReason {
+function listed({
+  reason,
+  count,
+  more,
+  oldestAtMs,
+  newestAtMs,
+  errors,
+  errorsOf,
+  sample,
+}: QuarantineOfReason): ListedReason {
   return {
     reason,
     count,
@@ -45,6 +54,7 @@ function listed({ reason, count, more, oldestAtMs, newestAtMs, errors, sample }:
     oldestAt: new Date(oldestAtMs).toISOString(),
     newestAt: new Date(newestAtMs).toISOString(),
     errors,
+    errorsOf,
     sample: sample.map(({ key, row }) => ({
       eventId: key.startsWith('EVENT#') ? (row.eventId ?? key) : key,
       ...(row.eventType === undefined ? {} : { eventType: row.eventType }),

@@ -88,10 +88,29 @@ describe.each([
           { error: 'HTTP 422: field 11', count: 8 },
           { error: 'HTTP 404: no such path', count: 4 },
         ],
+        errorsOf: 12,
         sample: ['EVENT#r11', 'EVENT#r10', 'EVENT#r9', 'EVENT#r8', 'EVENT#r7'],
       },
-      { reason: 'invalid_event', count: 1, more: false, oldestAtMs: 300, newestAtMs: 300, errors: [], sample: [BODY] },
-      { reason: 'id_reused', count: 1, more: false, oldestAtMs: 500, newestAtMs: 500, errors: [], sample: [REUSED] },
+      {
+        reason: 'invalid_event',
+        count: 1,
+        more: false,
+        oldestAtMs: 300,
+        newestAtMs: 300,
+        errors: [],
+        errorsOf: 1,
+        sample: [BODY],
+      },
+      {
+        reason: 'id_reused',
+        count: 1,
+        more: false,
+        oldestAtMs: 500,
+        newestAtMs: 500,
+        errors: [],
+        errorsOf: 1,
+        sample: [REUSED],
+      },
     ]);
   });
 

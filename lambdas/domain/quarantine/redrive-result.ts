@@ -103,8 +103,9 @@ export interface ListedReason {
   readonly more: boolean;
   readonly oldestAt: string;
   readonly newestAt: string;
-  /** The most common errors of the newest events, most common first. */
+  /** The most common errors of the newest `errorsOf` events, most common first. */
   readonly errors: readonly { readonly error: string; readonly count: number }[];
+  readonly errorsOf: number;
   /** The newest. `eventId`: or the key of the row, if the body is no valid event. */
   readonly sample: readonly {
     readonly eventId: string;

@@ -45,6 +45,7 @@ function summaryOf(rows: readonly KeyedRow[]): QuarantineOfReason[] {
       oldestAtMs: timeOf(oldest),
       newestAtMs: timeOf(newest),
       errors: errorGroups(newestFirst.map(({ row }) => row.lastError ?? '')),
+      errorsOf: newestFirst.length,
       sample: newestFirst.slice(0, SAMPLE),
     },
   ];

@@ -41,6 +41,16 @@ describe('a list of quarantine', () => {
     ]);
   });
 
+  it('says of how many of the newest events it shows the errors, if there are more', async () => {
+    const world = new RedriveOnFakes();
+    world.put({ id: 'bad', reason: 'crm_rejected' });
+    world.setRow('bad', { lastError: 'HTTP 422' });
+    const [reason, ...others] = (await listing(world)).reasons;
+    if (reason === undefined) throw new Error('lists nothing');
+    const text = formatListing({ kind: 'listed', reasons: [{ ...reason, count: 900, errorsOf: 200 }, ...others] });
+    expect(text).toContain('    errors of the newest 200:\n    1 × HTTP 422\n');
+  });
+
   it('says what is wrong with the CRM, and what other runs hold', async () => {
     const world = new RedriveOnFakes();
     world.put({ id: 'a', reason: 'circuit_open' });
