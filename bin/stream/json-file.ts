@@ -1,7 +1,7 @@
 /** JSON files that people write: read, or refused with the place. */
 import { readFileSync } from 'node:fs';
+import { type ParseError, parse } from 'jsonc-parser';
 import { messageOf, UserError } from '../../cli/user-error.ts';
-import { jsonFault } from './json-fault.ts';
 
 /** Editors on Windows put it before the text; it is no part of the JSON. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
@@ -20,6 +20,13 @@ export function readJsonFile(path: string, what: string, hint = ''): unknown {
     // What the parser says has a place only at times, and quotes text that may not belong on a terminal.
     throw new UserError(`${what}: not JSON (${placeOf(text, jsonFault(text))})`);
   }
+}
+
+/** The offset of the first token that cannot stand where it does; the text's length if something is missing at its end. */
+export function jsonFault(text: string): number {
+  const errors: ParseError[] = [];
+  parse(text, errors, { disallowComments: true, allowTrailingComma: false });
+  return errors[0]?.offset ?? text.length;
 }
 
 function placeOf(text: string, offset: number): string {
