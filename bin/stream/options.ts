@@ -19,6 +19,7 @@ export interface StreamOptions {
   readonly yes: boolean;
   readonly json: boolean;
   readonly retire: boolean;
+  readonly force: boolean;
   readonly resendSecret: boolean;
   readonly timeoutMs: number;
 }
@@ -41,6 +42,7 @@ type OptionName =
   | 'yes'
   | 'json'
   | 'retire'
+  | 'force'
   | 'resendSecret'
   | 'timeout';
 
@@ -67,7 +69,7 @@ const COMMANDS = {
   'rotate-secret': {
     takes: '[NAME]',
     about: 'give stream and pipeline a new secret, without a refused delivery; run again it goes on where it was',
-    options: [...GENESYS, 'file', 'stack', 'retire', 'yes', 'timeout'],
+    options: [...GENESYS, 'file', 'stack', 'retire', 'force', 'yes', 'timeout'],
   },
   test: {
     takes: '',
@@ -109,6 +111,7 @@ export function readStreamRequest(args: readonly string[]): StreamRequest {
   }
   const extra = rest[spec.takes === '' ? 0 : 1];
   if (extra !== undefined) throw new UserError(`${extra}: is one argument too many for ${command}`);
+  if (values.force === true && values.retire !== true) throw new UserError('--force goes with --retire');
   if (command === 'test' && values.event === undefined) throw new UserError('test needs --event PATH');
   return {
     command,
@@ -123,6 +126,7 @@ export function readStreamRequest(args: readonly string[]): StreamRequest {
       yes: values.yes === true,
       json: values.json === true,
       retire: values.retire === true,
+      force: values.force === true,
       resendSecret: values.resendSecret === true,
       timeoutMs: seconds(values.timeout ?? '600') * 1_000,
     },
@@ -146,6 +150,7 @@ function parse(argv: readonly string[]) {
     .option('--yes', 'do not ask')
     .option('--json', 'print JSON')
     .option('--retire', 'remove the secret that was in use before the last rotation')
+    .option('--force', 'with --retire: at once, although deliveries signed with it still arrive (it has leaked)')
     .option('--resend-secret', 'send the secret even though nothing else has changed')
     .option('--timeout <s>', 'how many seconds to wait for Genesys to do its part (600)')
     .addHelpText(

@@ -104,7 +104,8 @@ async function retire(pipeline: TargetPipeline, options: StreamOptions, around: 
     `Remove the previous secret of ${pipeline.name}? A delivery that was signed with it, and that Genesys is still ` +
     'trying again, is refused from then on.';
   if (!(await confirmed(question, options.yes, around))) return 1;
-  const outcome = await retireSecret({ pipeline, now: around.now, sleep: around.sleep, onStep: around.note });
+  const { force } = options;
+  const outcome = await retireSecret({ pipeline, force, now: around.now, sleep: around.sleep, onStep: around.note });
   switch (outcome.kind) {
     case 'retired':
       around.out('The previous secret is removed. Ingest forgets it within minutes.');
@@ -118,7 +119,8 @@ async function retire(pipeline: TargetPipeline, options: StreamOptions, around: 
     case 'in_use':
       around.note(
         `In the last ${Math.ceil(outcome.withinMs / 1_000)} s ${outcome.uses} deliveries arrived that were signed with the previous secret: ` +
-          'it is kept. Try again when they have ended.',
+          'it is kept. Try again when they have ended. If the secret has leaked, they may be the attacker’s: ' +
+          `${nextCommand('rotate-secret', options, ['--retire', '--force'])} removes it at once.`,
       );
       return 1;
     default:

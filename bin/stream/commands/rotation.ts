@@ -150,19 +150,23 @@ export type RetirementOutcome =
   | { readonly kind: 'in_use'; readonly uses: number; readonly withinMs: number };
 
 /**
- * Takes AWSPREVIOUS away, once all of ingest knows which one that is, and if no delivery signed with it has arrived
- * for as long again. Not while a rotation is under way.
+ * Removes AWSPREVIOUS once all of ingest knows it, and if no delivery signed with it has arrived for as long again. Not
+ * while a rotation is under way. With `force` at once, also while it is used: it has leaked.
  */
-export async function retireSecret(deps: Waiting & Pick<RotationDependencies, 'pipeline'>): Promise<RetirementOutcome> {
+export async function retireSecret(
+  deps: Waiting & Pick<RotationDependencies, 'pipeline'> & { readonly force: boolean },
+): Promise<RetirementOutcome> {
   const { secrets, secretUse, secretKnownAfterMs } = deps.pipeline;
   const { stages, changedAtMs } = await secrets.describe();
   const previous = stages.get('AWSPREVIOUS');
   if (stages.has('AWSPENDING')) return { kind: 'rotation_under_way' };
   if (previous === undefined) return { kind: 'nothing_to_retire' };
-  await waitUntil(deps, changedAtMs + 2 * secretKnownAfterMs, 'to see whether the previous secret is still used');
-  const sinceMs = deps.now() - secretKnownAfterMs;
-  const uses = await secretUse.usesSince({ stage: 'AWSPREVIOUS', sinceMs, enough: USES_SHOWN_MAX });
-  if (uses > 0) return { kind: 'in_use', uses, withinMs: secretKnownAfterMs };
+  if (!deps.force) {
+    await waitUntil(deps, changedAtMs + 2 * secretKnownAfterMs, 'to see whether the previous secret is still used');
+    const sinceMs = deps.now() - secretKnownAfterMs;
+    const uses = await secretUse.usesSince({ stage: 'AWSPREVIOUS', sinceMs, enough: USES_SHOWN_MAX });
+    if (uses > 0) return { kind: 'in_use', uses, withinMs: secretKnownAfterMs };
+  }
   await secrets.moveStage('AWSPREVIOUS', { from: previous });
   return { kind: 'retired' };
 }

@@ -278,6 +278,17 @@ describe('--retire', () => {
     expect(command.stages()).toEqual([['AWSPREVIOUS'], ['AWSCURRENT']]);
   });
 
+  it('removes it at once with --force, although it is used', async () => {
+    deliver();
+    await rotate();
+    command.onSleep = () => command.logDelivery('AWSPREVIOUS');
+    expect((await retire()).notes).toContain('rotate-secret --retire --force');
+    const before = command.nowMs;
+    expect(await command.run('rotate-secret', '--retire', '--force', '--yes')).toMatchObject({ code: 0 });
+    expect(command.nowMs - before).toBeLessThan(1_000);
+    expect(command.stages()).toEqual([['AWSCURRENT']]);
+  });
+
   it('does nothing while a rotation is under way, or without being confirmed', async () => {
     await rotate('--timeout', '1');
     expect(await retire()).toMatchObject({

@@ -342,6 +342,7 @@ describe('what the user has to put right', () => {
     [['plan', '--api', 'http://127.0.0.1:1', '--region', 'eu-west-1'], 2, /^--api and --region exclude each other/],
     [['plan', '--region', ''], 2, /^--region or GENESYS_REGION must name the region.*\n {2}us-east-1/],
     [['plan', '--region', 'mypurecloud.de'], 1, /cannot reach http:\/\/127\.0\.0\.1:1\/.*--stack NAME/s],
+    [['rotate-secret', '--force'], 2, /^--force goes with --retire/],
     [['list', '--retire'], 2, /^list does not take --retire/],
     [['lst'], 2, /^lst is no command: there are plan, apply,/],
     [['apply', '--transport', 'pigeon'], 2, /^--transport pigeon: must be webhook or event-bus/],
