@@ -1,6 +1,7 @@
 /** The package as a user installs it into an empty CDK app. */
 import { execFileSync } from 'node:child_process';
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -19,8 +20,7 @@ const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 const APP_DIR = realpathSync(mkdtempSync(join(tmpdir(), 'empty-cdk-app-')));
 const MODULES = join(APP_DIR, 'node_modules');
 
-/** What docs/construct.md shows. */
-const APP = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(PROJECT_DIR, 'docs/construct.md'), 'utf8'))?.[1] ?? '';
+const EXAMPLE_DIR = join(PROJECT_DIR, 'examples/cdk-app');
 
 const node = (...args: readonly string[]) =>
   execFileSync(process.execPath, args, { cwd: APP_DIR, encoding: 'utf8', stdio: 'pipe' });
@@ -44,17 +44,21 @@ beforeAll(() => {
   // The dependencies that `npm install` would put there.
   for (const name of readdirSync(join(PROJECT_DIR, 'node_modules')))
     symlinkSync(join(PROJECT_DIR, 'node_modules', name), join(MODULES, name));
-  writeFileSync(join(APP_DIR, 'package.json'), '{"type":"module"}');
   writeFileSync(join(APP_DIR, 'package-lock.json'), '{"lockfileVersion":3,"packages":{}}');
-  writeFileSync(join(APP_DIR, 'app.ts'), APP);
+  cpSync(EXAMPLE_DIR, APP_DIR, { recursive: true });
 });
 
 afterAll(() => rmSync(APP_DIR, { recursive: true, force: true }));
 
-describe('the packed construct in an empty CDK app', () => {
+describe('the packed construct in the example app', () => {
+  it('is what the documentation shows', () => {
+    const documentation = readFileSync(join(PROJECT_DIR, 'docs/construct.md'), 'utf8');
+    expect(documentation).toContain(`\`\`\`ts\n${readFileSync(join(EXAMPLE_DIR, 'app.ts'), 'utf8')}\`\`\``);
+  });
+
   it('type-checks strictly', () => {
     const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2024'];
-    expect(node(join(MODULES, 'typescript/bin/tsc'), ...options, '--types', 'node', 'app.ts')).toBe('');
+    expect(node(join(MODULES, 'typescript/bin/tsc'), ...options, '--types', 'node', 'app.ts', 'mapping.ts')).toBe('');
   });
 
   it('synthesizes the pipeline and what the app adds to it', () => {
