@@ -348,6 +348,31 @@ export interface PipelineView {
   find(idOrKey: string): Promise<{ readonly kind: 'found'; readonly rows: readonly KeyedRow[] } | Unavailable>;
 }
 
+/** Events of a contact, by the digests of its ordering keys, or of an interaction. Either is enough. */
+export interface EventQuery {
+  readonly orderingKeys: readonly string[];
+  readonly interactionId?: string;
+}
+
+/** The result of a search. */
+export interface SearchedEvents {
+  readonly kind: 'searched';
+  readonly contacts: readonly ContactRow[];
+  readonly count: number;
+  /** Newest first. */
+  readonly rows: readonly KeyedRow[];
+  /** Rows read. */
+  readonly examined: number;
+  /** Whether the whole table was read. */
+  readonly isComplete: boolean;
+}
+
+/** Search by what the state table has no index for: it reads the table, or a bounded part of it. */
+export interface EventSearch {
+  /** The contacts' rows, and the newest `limit` events. */
+  search(query: EventQuery, limit: number): Promise<SearchedEvents | Unavailable>;
+}
+
 /** How many messages a queue holds, about. */
 export interface QueueDepth {
   read(): Promise<

@@ -1,8 +1,9 @@
 /** What `npm run event` prints. Everything that came from outside is made printable: it may hold escape sequences. */
+
+import type { FoundEvents } from '../../lambdas/adapters/event-search.dynamodb.ts';
 import { timelineOf } from '../../lambdas/domain/telemetry/event-timeline.ts';
 import { printable } from '../../lambdas/domain/telemetry/redact.ts';
-import type { KeyedRow } from '../../lambdas/ports.ts';
-import type { FoundEvents } from './scan.ts';
+import type { KeyedRow, SearchedEvents } from '../../lambdas/ports.ts';
 
 /** The lives of what was found under an id, or what it means that nothing was. */
 export function formatTimelines(eventId: string, rows: readonly KeyedRow[], nowMs: number): string {
@@ -58,12 +59,12 @@ export function formatUnsettled({ examined, count, events }: FoundEvents, waitin
 }
 
 /** Events of one interaction, newest first. */
-export function formatInteraction(id: string, { events, examined }: FoundEvents, nowMs: number): string {
-  if (events.length === 0) return `${printable(id)}  no event of it, of ${examined} rows`;
+export function formatInteraction(id: string, { rows, count, examined }: SearchedEvents, nowMs: number): string {
+  if (rows.length === 0) return `${printable(id)}  no event of it, of ${examined} rows`;
   return [
-    `${printable(id)}  ${events.length} events`,
+    `${printable(id)}  ${count} ${count === 1 ? 'event' : 'events'}`,
     '',
-    ...events.map((keyed) => formatEventLine(keyed, nowMs)),
+    ...rows.map((keyed) => formatEventLine(keyed, nowMs)),
   ].join('\n');
 }
 

@@ -2,6 +2,7 @@
 import middy from '@middy/core';
 import { DynamoDbCircuitBreakerStore } from '../adapters/circuit-store.dynamodb.ts';
 import { systemClock } from '../adapters/clock.system.ts';
+import { DynamoDbEventSearch, PAGE_SEARCH } from '../adapters/event-search.dynamodb.ts';
 import { DynamoDbPipelineView } from '../adapters/pipeline-view.dynamodb.ts';
 import { SqsQueueDepth } from '../adapters/queue-depth.sqs.ts';
 import { LambdaRedriveRuns } from '../adapters/redrive-runs.lambda.ts';
@@ -19,6 +20,12 @@ const dynamo = documentClient(bounds);
 const lambda = lambdaClient({ tries: 1, tryMs: limits.redriveFunctionTimeoutMs });
 const dependencies = {
   view: new DynamoDbPipelineView(dynamo, stateTableName, quarantineIndexName, limits),
+  search: new DynamoDbEventSearch({
+    ...PAGE_SEARCH,
+    client: dynamo,
+    tableName: stateTableName,
+    indexName: quarantineIndexName,
+  }),
   circuitBreaker: new DynamoDbCircuitBreakerStore(dynamo, stateTableName, limits),
   deliveryQueue: new SqsQueueDepth(sqs, environment.deliveryQueueUrl, limits.storeBudgetMs),
   quarantine: new SqsQueueDepth(sqs, environment.quarantineUrl, limits.storeBudgetMs),

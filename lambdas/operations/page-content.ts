@@ -1,12 +1,14 @@
 /** Content of a page, read through the ports. A part that cannot be read is shown as such; the rest is shown anyway. */
 import { type CircuitBreakerRow, readCircuitBreaker } from '../domain/crm/circuit-breaker.ts';
-import type { EventRow } from '../domain/idempotency/event-row.ts';
+import type { ContactRow, EventRow } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
+import { queryFor } from '../domain/telemetry/contact-state.ts';
 import { type EventTimeline, timelineOf } from '../domain/telemetry/event-timeline.ts';
 import type {
   CircuitBreakerStore,
   Clock,
+  EventSearch,
   KeyedRow,
   PipelineView,
   QuarantineOfReason,
@@ -19,6 +21,7 @@ import type { PageRequest, RedriveTarget } from './page-request.ts';
 /** What the page is made from. */
 export interface PageDependencies {
   readonly view: PipelineView;
+  readonly search: EventSearch;
   readonly circuitBreaker: Pick<CircuitBreakerStore, 'read'>;
   readonly deliveryQueue: QueueDepth;
   readonly quarantine: QueueDepth;
@@ -54,6 +57,17 @@ export type Result =
       readonly found: readonly FoundTimeline[];
       /** Where nothing was found: what that means. */
       readonly unknown: EventTimeline;
+    }
+  /** Of a contact or an interaction. */
+  | {
+      readonly kind: 'search';
+      readonly text: string;
+      readonly contacts: readonly ContactRow[];
+      readonly count: number;
+      /** The newest. */
+      readonly found: readonly FoundTimeline[];
+      readonly isComplete: boolean;
+      readonly atMs: number;
     }
   | {
       readonly kind: 'redrive';
@@ -129,18 +143,25 @@ export async function resultOf(request: PageRequest, deps: PageDependencies): Pr
   }
 }
 
+/** Events that a search lists. */
+const SEARCH_MAX = 10;
+
+/** An event by its id, or else the events of a contact or an interaction. */
 async function findEvent(eventId: string, deps: PageDependencies): Promise<Result> {
   const found = await deps.view.find(eventId);
   if (found.kind === 'unavailable')
     return { kind: 'failed', what: 'The event could not be looked up', cause: found.cause };
   const nowMs = deps.clock.now();
   const life = (row: EventRow | undefined) => timelineOf(row, nowMs);
-  return {
-    kind: 'event',
-    eventId,
-    found: found.rows.map((keyed) => ({ ...keyed, timeline: life(keyed.row) })),
-    unknown: life(undefined),
-  };
+  const withLives = (rows: readonly KeyedRow[]) => rows.map((keyed) => ({ ...keyed, timeline: life(keyed.row) }));
+  const event = { kind: 'event', eventId, found: withLives(found.rows), unknown: life(undefined) } as const;
+  if (found.rows.length > 0) return event;
+  const searched = await deps.search.search(queryFor(eventId), SEARCH_MAX);
+  if (searched.kind === 'unavailable')
+    return { kind: 'failed', what: 'The table could not be searched', cause: searched.cause };
+  const { contacts, rows, count, isComplete } = searched;
+  if (contacts.length + rows.length === 0 && isComplete) return event;
+  return { kind: 'search', text: eventId, contacts, count, found: withLives(rows), isComplete, atMs: nowMs };
 }
 
 /** The page does not know who is looking at it. */

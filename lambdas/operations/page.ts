@@ -35,7 +35,7 @@ export function renderRegions(
 export function renderPage(content: PageContent, controls: Controls, extras: PageExtras = {}): Html {
   const regions = renderRegions(content, controls, extras);
   const { result } = content;
-  const searched = result?.kind === 'event' ? result.eventId : '';
+  const searched = result?.kind === 'event' ? result.eventId : result?.kind === 'search' ? result.text : '';
   return html`<p class="ops-hidden" role="status" id="ops-announce">${regions['ops-announce']}</p>
 <section aria-label="State"><div id="ops-verdict">${regions['ops-verdict']}</div></section>
 <div id="ops-result" role="status" tabindex="-1">${renderResult(content, controls)}</div>

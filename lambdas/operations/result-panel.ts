@@ -6,6 +6,7 @@ import { counted, figure, utc } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type FoundTimeline, isRead, type PageContent, REDRIVE_BATCH_MAX, type Result } from './page-content.ts';
 import type { RedriveTarget } from './page-request.ts';
+import { renderSearch } from './search-panel.ts';
 
 /** The panel, or nothing where nothing was asked. */
 export function renderResult({ result, snapshot: picture }: PageContent, controls: Controls): Html | undefined {
@@ -14,6 +15,10 @@ export function renderResult({ result, snapshot: picture }: PageContent, control
   switch (result.kind) {
     case 'event':
       return renderEvents(result, controls);
+    case 'search': {
+      const { title, body } = renderSearch(result, controls);
+      return panel('plain', title, body);
+    }
     case 'redrive':
       return renderRedrive(result, crmIsDown, controls);
     case 'given_up':

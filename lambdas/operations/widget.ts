@@ -72,7 +72,7 @@ class WidgetControls implements Controls {
   }
 
   search(eventId: string): Html {
-    return html`<form class="ops-search"><label for="ops-event-id">Event id, or the key of a row</label>
+    return html`<form class="ops-search"><label for="ops-event-id">Event id, phone number or interaction id</label>
 <input id="ops-event-id" name="eventId" value="${eventId}" maxlength="256" autocomplete="off" spellcheck="false">
 <button type="button" class="ops-button ops-primary">Find</button>${this.#action({ ask: 'event' }, { kind: 'primary' })}</form>`;
   }

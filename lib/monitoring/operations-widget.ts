@@ -85,7 +85,10 @@ export class OperationsWidget extends Construct {
       }),
     );
     handler.addToRolePolicy(
-      new PolicyStatement({ actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], resources: [stateTable.tableArn] }),
+      new PolicyStatement({
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Scan'],
+        resources: [stateTable.tableArn],
+      }),
     );
     handler.addToRolePolicy(
       new PolicyStatement({

@@ -27,7 +27,7 @@ export class FormControls implements Controls {
   }
 
   search(eventId: string): Html {
-    return html`<form class="ops-search" method="get" action="/#ops-result"><label for="ops-event-id">Event id, or the key of a row</label>
+    return html`<form class="ops-search" method="get" action="/#ops-result"><label for="ops-event-id">Event id, phone number or interaction id</label>
 <input id="ops-event-id" name="eventId" value="${eventId}" maxlength="256" autocomplete="off" spellcheck="false" required>
 <button class="ops-button ops-primary">Find</button></form>`;
   }

@@ -2,6 +2,7 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbCircuitBreakerStore } from '../../lambdas/adapters/circuit-store.dynamodb.ts';
 import { systemClock } from '../../lambdas/adapters/clock.system.ts';
+import { DynamoDbEventSearch, PAGE_SEARCH } from '../../lambdas/adapters/event-search.dynamodb.ts';
 import { DynamoDbPipelineView } from '../../lambdas/adapters/pipeline-view.dynamodb.ts';
 import { SqsQueueDepth } from '../../lambdas/adapters/queue-depth.sqs.ts';
 import { LambdaRedriveRuns } from '../../lambdas/adapters/redrive-runs.lambda.ts';
@@ -36,6 +37,12 @@ export function servePage({ endpoints, roles, ledger, metrics, sampleCrmUrl }: P
   const { limits, stateTable } = roles;
   const page = new OperationsPage({
     view: new DynamoDbPipelineView(dynamoDb, stateTable, roles.quarantineIndex, limits),
+    search: new DynamoDbEventSearch({
+      ...PAGE_SEARCH,
+      client: dynamoDb,
+      tableName: stateTable,
+      indexName: roles.quarantineIndex,
+    }),
     circuitBreaker: new DynamoDbCircuitBreakerStore(dynamoDb, stateTable, limits),
     deliveryQueue: new SqsQueueDepth(sqs, roles.deliveryQueueUrl, limits.storeBudgetMs),
     quarantine: new SqsQueueDepth(sqs, roles.quarantineUrl, limits.storeBudgetMs),

@@ -1,10 +1,11 @@
 /** What the operations page looks at, on fakes: rows, a circuit, two queues, and a redrive that answers as it is told. */
 import type { CircuitBreakerRow } from '../../lambdas/domain/crm/circuit-breaker.ts';
-import type { EventRow, QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
+import type { ContactRow, EventRow, QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import type { RedriveResult, RunReport } from '../../lambdas/domain/quarantine/redrive-result.ts';
 import type { PageDependencies } from '../../lambdas/operations/page-content.ts';
 import type { QueueDepth, RedriveRunRequest, RedriveRuns } from '../../lambdas/ports.ts';
+import { MemoryEventSearch } from './fakes/event-search.memory.ts';
 import { MemoryPipelineView } from './fakes/pipeline-view.memory.ts';
 
 /** The time at which everything is looked at. */
@@ -38,6 +39,8 @@ export function redriveResult(dryRun: boolean, report: Partial<RunReport> = {}):
 /** The sources of a page, all of which a test may set. */
 export class PageOnFakes {
   readonly events = new Map<string, EventRow>();
+  readonly contacts = new Map<string, ContactRow>();
+  searchIsComplete = true;
   readonly orders: RedriveRunRequest[] = [];
   circuit: CircuitBreakerRow | undefined;
   answer: Awaited<ReturnType<RedriveRuns['run']>> = { kind: 'answered', answer: redriveResult(true) };
@@ -51,6 +54,12 @@ export class PageOnFakes {
       view: {
         quarantine: async () => (this.tableAnswers ? view.quarantine() : unavailable),
         find: async (id) => (this.tableAnswers ? view.find(id) : unavailable),
+      },
+      search: {
+        search: async (query, limit) => ({
+          ...(await new MemoryEventSearch(this.events, this.contacts).search(query, limit)),
+          isComplete: this.searchIsComplete,
+        }),
       },
       circuitBreaker: {
         read: async () =>

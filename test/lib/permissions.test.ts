@@ -83,6 +83,7 @@ describe('permissions', () => {
     'dynamodb:BatchGetItem <StateTable.Arn>',
     'dynamodb:GetItem <StateTable.Arn>',
     'dynamodb:Query <StateTable.Arn>/index/quarantine-by-reason',
+    'dynamodb:Scan <StateTable.Arn>',
     `logs:CreateLogStream <${role}Logs.Arn>`,
     `logs:PutLogEvents <${role}Logs.Arn>`,
     'sqs:GetQueueAttributes <QueuesDelivery.Arn>',

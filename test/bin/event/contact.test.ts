@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatContact, orderingKeysOf } from '../../../bin/event/contact.ts';
-import type { EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
+import { formatContact } from '../../../bin/event/contact.ts';
+import type { ContactRow, EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
+import { orderingKeysOf } from '../../../lambdas/domain/telemetry/contact-state.ts';
+import type { KeyedRow } from '../../../lambdas/ports.ts';
 
 const NOW = Date.parse('2026-01-31T10:00:00Z');
 const POSITION = `${String(NOW - 60_000).padStart(15, '0')}#e-1`;
@@ -17,6 +19,10 @@ function row(eventId: string, changes: Partial<EventRow>) {
   return { key: `EVENT#${eventId}`, row: { ...base, status: 'COMPLETED', eventId, ...changes } as EventRow };
 }
 
+function found(contacts: readonly ContactRow[], rows: readonly KeyedRow[]) {
+  return { kind: 'searched', contacts, rows, count: rows.length, examined: 9, isComplete: true } as const;
+}
+
 describe('npm run event -- --contact', () => {
   it.each(['+15550100', 'tel:+1-555-0100', '+1 (555) 0100'])(
     'finds the keys of the shipped mappings from %s',
@@ -30,10 +36,10 @@ describe('npm run event -- --contact', () => {
   });
 
   it('says why the newest event was not applied, and what was applied last', () => {
-    const contacts = new Map([['+1', { newest: POSITION, unsettled: '' }]]);
+    const contacts = [{ newest: POSITION, unsettled: '' }];
     const rejected = { status: 'QUARANTINED', reason: 'crm_rejected', lastError: 'HTTP 422' } as const;
     const events = [row('e-2', rejected), row('e-1', {})];
-    expect(formatContact('+1', contacts, { examined: 9, count: 2, events }, NOW)).toBe(
+    expect(formatContact('+1', found(contacts, events), NOW)).toBe(
       [
         '+1  2 events',
         '',
@@ -49,14 +55,14 @@ describe('npm run event -- --contact', () => {
   });
 
   it('says that an event without a recorded outcome holds back the older ones', () => {
-    const contacts = new Map([['+1', { unsettled: POSITION, holder: 'o', leaseExpiresAtMs: NOW + 1_000 }]]);
-    const text = formatContact('+1', contacts, { examined: 0, count: 0, events: [] }, NOW);
+    const contacts = [{ unsettled: POSITION, holder: 'o', leaseExpiresAtMs: NOW + 1_000 }];
+    const text = formatContact('+1', found(contacts, []), NOW);
     expect(text).toContain('without a recorded outcome: e-1 of 2026-01-31 09:59:00.000 UTC; older events wait');
     expect(text).toContain('an attempt works on it until 2026-01-31 10:00:01.000 UTC');
   });
 
   it('says what it means that nothing is known', () => {
-    const text = formatContact('+1', new Map(), { examined: 9, count: 0, events: [] }, NOW);
+    const text = formatContact('+1', found([], []), NOW);
     expect(text).toContain('No event of this contact has a row');
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
+import { positionOf } from '../../../lambdas/domain/idempotency/event-row.ts';
 import { renderFlow } from '../../../lambdas/operations/flow.ts';
 import { renderPage } from '../../../lambdas/operations/page.ts';
 import { pageContent, takeSnapshot } from '../../../lambdas/operations/page-content.ts';
@@ -20,6 +22,52 @@ async function pageText(fakes: PageOnFakes, request: PageRequest = { kind: 'over
     .replace(/\s+/g, ' ')
     .replace(/ ,/g, ',');
 }
+
+describe('a search', () => {
+  /** A contact whose newest event was rejected. */
+  function world(): PageOnFakes {
+    const fakes = new PageOnFakes();
+    const contact = { orderingKey: orderingKeyDigest('+15550100'), interactionId: 'i-1' };
+    const rejected = { ...contact, firstReceivedAtMs: NOW_MS - 60_000, lastError: 'HTTP 422' };
+    const applied = { ...contact, status: 'COMPLETED', firstReceivedAtMs: NOW_MS - 90_000 } as const;
+    const { reason: _none, ...final } = quarantinedRow('crm_rejected', 'old', applied);
+    fakes.events.set('EVENT#new', quarantinedRow('crm_rejected', 'new', rejected));
+    fakes.events.set('EVENT#old', final);
+    fakes.contacts.set(`CONTACT#${contact.orderingKey}`, {
+      newest: positionOf({ timestampMs: NOW_MS - 90_000, id: 'old' }),
+    });
+    return fakes;
+  }
+
+  it.each(['+15550100', 'tel:+1-555-0100'])(
+    'by the number %s says why the newest event was not applied',
+    async (number) => {
+      const text = await pageText(world(), { kind: 'event', eventId: number });
+      expect(text).toContain(
+        `${number}: 2 events Newest: In quarantine as crm_rejected: The CRM refused it. Last error: HTTP 422`,
+      );
+      expect(text).toContain('What to do: Read what the CRM said.');
+      expect(text).toContain('applied last: old of 2026-01-31 09:28:30.000 UTC');
+      expect(text).toContain('2026-01-31 09:28:30 UTC old – Applied to the CRM.');
+    },
+  );
+
+  it('by an interaction lists its events', async () => {
+    expect(await pageText(world(), { kind: 'event', eventId: 'i-1' })).toContain('i-1: 2 events Newest: In quarantine');
+  });
+
+  it('says that it has not read the whole table', async () => {
+    const fakes = world();
+    fakes.searchIsComplete = false;
+    expect(await pageText(fakes, { kind: 'event', eventId: 'i-2' })).toContain(
+      'i-2: 0 events found so far The table is larger than what this page reads.',
+    );
+  });
+
+  it('of what is nowhere says what that means', async () => {
+    expect(await pageText(world(), { kind: 'event', eventId: 'i-2' })).toContain('i-2: not known');
+  });
+});
 
 describe('the verdict', () => {
   it('is that all is well where nothing waits', async () => {
