@@ -156,7 +156,7 @@ export function positionOf({ timestampMs, subMillis = '', sequence, id }: Positi
   return `${String(timestampMs).padStart(15, '0')}${subMillis}${order}#${id}`;
 }
 
-/** Time and event of a position; undefined if the text is none. */
+/** Time and event of a position. Undefined for any other text. */
 export function placeOf(position: string): { readonly timestampMs: number; readonly id: string } | undefined {
   const [, time, id] = /^(\d{15})[^#]*#(.*)$/s.exec(position) ?? [];
   return time === undefined || id === undefined ? undefined : { timestampMs: Number(time), id };
