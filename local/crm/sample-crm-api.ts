@@ -1,4 +1,7 @@
-/** The sample CRM's API, `POST /api/v1/contacts`: the fake of the `rest` connector. */
+/**
+ * The sample CRM's API: the fake of the `rest` connector. `POST /api/v1/contacts` updates a contact. Any other request, of a
+ * mapping of the user's own, is kept under its method and path with its body as it came.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CrmFaults, FaultRule } from './crm-faults.ts';
 import type { CrmHttpReply, CrmHttpRequest, CrmHttpResponse } from './crm-http-message.ts';
@@ -37,16 +40,14 @@ export class SampleCrmApi implements LocalCrm {
   }
 
   async handle(request: CrmHttpRequest): Promise<CrmHttpReply> {
-    if (`${request.method} ${request.path}` !== 'POST /api/v1/contacts') {
-      return { status: 404, body: { message: 'Not found.' } };
-    }
     const { crm, faults, token } = this.#options;
     const key = request.headers['idempotency-key'] || null;
-    const fields = readFields(parseJson(request.body));
-    const fault = faults.next((phone) => phone === fields.phone, Math.random());
+    const fields = fieldsOf(request);
+    const fault = faults.next((phone) => phone === fields.phone || namesPhone(request, phone), Math.random());
     if (fault?.delayMs !== undefined) await sleep(fault.delayMs);
     if (token() === undefined || request.headers.authorization !== `Bearer ${token()}`) {
-      crm.note('refused', 401, { key, ...fields }, Date.now());
+      // Other requests may be anybody's: without the token they leave no trace.
+      if (isContactUpdate(request)) crm.note('refused', 401, { key, ...fields }, Date.now());
       return { status: 401, body: { message: 'The token is missing or wrong.' } };
     }
     if (fault !== undefined && misbehaves(fault)) return fail(crm, fault, { key, ...fields });
@@ -88,6 +89,22 @@ function fail(
   return fault.html === true
     ? { status, headers, html: PAGE }
     : { status, headers, body: { message: 'The CRM was told to fail.' } };
+}
+
+function isContactUpdate({ method, path }: CrmHttpRequest): boolean {
+  return method === 'POST' && path === '/api/v1/contacts';
+}
+
+/** Fields of a contact; of any other request its line and its body. */
+function fieldsOf(request: CrmHttpRequest): Partial<ContactUpdate> {
+  const { method, path, body } = request;
+  if (isContactUpdate(request)) return readFields(parseJson(body));
+  return { phone: `${method} ${path}`, lastCallTimestamp: body || '-' };
+}
+
+/** True if the request of a mapping of the user's own has the number in its path or body. */
+function namesPhone({ path, body }: CrmHttpRequest, phone: string): boolean {
+  return path.includes(encodeURIComponent(phone)) || body.includes(JSON.stringify(phone));
 }
 
 function readFields(body: unknown): { phone?: string; lastCallTimestamp?: string } {

@@ -149,7 +149,12 @@ function crmCounts(
   const applications = calls.filter(({ outcome }) => outcome === 'applied');
   const keys = new Set(applications.map(({ key }) => key));
   // The same value for the same contact under two keys is one event applied twice, for all that its keys differ.
-  const values = new Set(applications.map(({ phone, lastCallTimestamp }) => `${phone} ${lastCallTimestamp}`));
+  // Requests of a mapping of the user's own may be alike: only their keys tell them apart.
+  const values = new Set(
+    applications.map(({ key, phone, lastCallTimestamp }) =>
+      phone?.includes(' ') === true ? `${key}` : `${phone} ${lastCallTimestamp}`,
+    ),
+  );
   const completed = record.events.filter(
     ({ rowKey }) => accepted.has(rowKey) && record.outcomes.get(rowKey)?.status === 'COMPLETED',
   );

@@ -36,6 +36,7 @@ import { type EventOutcome, readOutcomes } from '../../local/send/event-outcomes
 import { countMessages, type QueueCounts } from '../../local/sqs/embedded-sqs.ts';
 
 const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
+const MAPPING = join(PROJECT_DIR, 'lambdas/connectors/rest/mapping.ts');
 /** A wait that takes longer fails, and says what it waited for. Less than jest's `testTimeout`, which would not. */
 export const PATIENCE_MS = 240_000;
 const LOOK_EVERY_MS = 50;
@@ -83,7 +84,11 @@ export class LocalPipelineProcess {
 
   /** Starts, or starts again after a kill, and resolves when it is ready. */
   async start(): Promise<void> {
-    const context = Object.entries(this.#options.context ?? {}).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+    // Not lambdas/crm-mapping.ts: that file is the user's to edit.
+    const context = Object.entries({ 'mapping.file': MAPPING, ...this.#options.context }).flatMap(([key, value]) => [
+      '-c',
+      `${key}=${value}`,
+    ]);
     this.#output = '';
     const child = this.#spawn(this.#options.script ?? 'bin/start.ts', context);
     this.#child = child;

@@ -1,6 +1,6 @@
 /** The processor's use case on in-memory fakes: a queue, a table, a CRM that does as it is told, and time that obeys. */
 import { rest } from '../../lambdas/connectors/rest/connector.ts';
-import { crmMapping } from '../../lambdas/crm-mapping.ts';
+import { crmMapping } from '../../lambdas/connectors/rest/mapping.ts';
 import type { CrmResponse } from '../../lambdas/domain/crm/crm-outcome.ts';
 import type { CrmMapping } from '../../lambdas/domain/crm/mapping.ts';
 import type { Envelope } from '../../lambdas/domain/delivery/envelope.ts';

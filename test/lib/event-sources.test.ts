@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
-import { crmMapping } from '../../lambdas/crm-mapping.ts';
+import { crmMapping } from '../../lambdas/connectors/rest/mapping.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { readIngestEnvironment } from '../../lambdas/ingest/env.ts';
 import { PartnerEventBus } from '../../lib/partner-event-bus.ts';

@@ -69,6 +69,20 @@ describe('the sample CRM', () => {
     ]);
   });
 
+  it('takes any request of a mapping of the user’s own, once for each key, and shows it', async () => {
+    const put = (key: string, path: string) =>
+      fetch(`${server.url}${path}`, {
+        method: 'PUT',
+        body: '{"lastCall":"now"}',
+        headers: { authorization: 'Bearer token', 'idempotency-key': key },
+      }).then(({ status }) => status);
+    expect([await put('k1', '/customers/1'), await put('k1', '/customers/1')]).toEqual([200, 200]);
+    expect(crm.state).toMatchObject({ applied: 1, repeated: 1 });
+    expect(crm.contacts).toMatchObject([{ phone: 'PUT /customers/1', lastCallTimestamp: '{"lastCall":"now"}' }]);
+    await setFaults({ phone: '+15550100', status: 422 });
+    expect([await put('k2', '/customers/%2B15550100'), await put('k3', '/customers/2')]).toEqual([422, 200]);
+  });
+
   it.each([
     [401, A, { authorization: 'Bearer other' }],
     [400, { phone: '' }, {}],

@@ -75,7 +75,7 @@ export const QUARANTINE_REASONS = {
     meaning: 'the mapping threw, or returned what cannot be sent or stored',
     recovery: 'never',
     returns: 'no',
-    next: 'Fix lambdas/crm-mapping.ts, deploy, then redrive.',
+    next: 'Fix the mapping, deploy, then redrive.',
   },
   rows_rejected: {
     title: 'A row of the mapping was refused',

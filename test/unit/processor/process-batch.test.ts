@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { crmMapping } from '../../../lambdas/crm-mapping.ts';
+import { crmMapping } from '../../../lambdas/connectors/rest/mapping.ts';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import type { CrmMapping } from '../../../lambdas/domain/crm/mapping.ts';
 import { orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { crmMapping } from '../../../../lambdas/crm-mapping.ts';
+import { crmMapping } from '../../../../lambdas/connectors/rest/mapping.ts';
 import { eventIdOf } from '../../../../lambdas/domain/delivery/event-id.ts';
 import { parseEvent } from '../../../../lambdas/domain/event/event.ts';
 

@@ -1,7 +1,7 @@
 /** What Genesys Cloud's Open Messaging webhook delivers. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { crmMapping } from '../../../../lambdas/crm-mapping.ts';
+import { crmMapping } from '../../../../lambdas/connectors/rest/mapping.ts';
 import { parseSourceEvent } from '../../../../lambdas/domain/event/parse-event.ts';
 
 const MESSAGE = {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { crmMapping } from '../../../../lambdas/crm-mapping.ts';
+import { crmMapping } from '../../../../lambdas/connectors/rest/mapping.ts';
 import type { PipelineEvent } from '../../../../lambdas/domain/event/event.ts';
 import { eventKey } from '../../../../lambdas/domain/event/event-key.ts';
 import { parseSourceEvent } from '../../../../lambdas/domain/event/parse-event.ts';
