@@ -190,7 +190,8 @@ function queueRules(watched: MonitoredResources): Readonly<Record<string, Rule>>
       missing: TreatMissingData.IGNORE,
     },
     CircuitOpen: {
-      about: 'The CRM is down, and has been for a while',
+      about:
+        'The CRM is down or refuses our calls, and has for a while: the operations page and npm run redrive -- --list name the failure',
       metric: metrics.total('CircuitOpenTime', { statistic: 'Maximum' }),
       from: limits.alarmCircuitOpenMs,
       // It is emitted once a minute; an open circuit does not close because nobody looks.
