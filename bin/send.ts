@@ -24,6 +24,10 @@ import { dataDirFrom } from '../local/settings.ts';
 const LOOK_EVERY_MS = 400;
 
 async function main(options: SendOptions): Promise<number> {
+  if (options.exportSecret) {
+    process.stdout.write(`export EVENTBRIDGE_SECRET=${await readSecret(findPipeline(dataDirFrom(process.env)))}\n`);
+    return 0;
+  }
   const report = await run(options, dataDirFrom(process.env));
   process.stdout.write(`${options.json ? JSON.stringify(report, undefined, 2) : formatReport(report)}\n`);
   return report.exactlyOnce ? 0 : 1;
@@ -61,10 +65,14 @@ async function readCrm(dataDir: string): Promise<Pick<SendRun, 'crmCalls' | 'crm
   }
 }
 
-async function readSigningKey(pipeline: PipelineDescription): Promise<SigningKey> {
+async function readSecret(pipeline: PipelineDescription): Promise<string> {
   const client = localSecretsManagerClient(pipeline.endpoints);
   const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: pipeline.streamSecretArn }));
-  const key = signingKeyFrom(SecretString);
+  return SecretString;
+}
+
+async function readSigningKey(pipeline: PipelineDescription): Promise<SigningKey> {
+  const key = signingKeyFrom(await readSecret(pipeline));
   if (key === undefined) throw new UserError('The stream secret is not 64 hex digits: nothing can be signed with it.');
   return key;
 }

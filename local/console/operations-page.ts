@@ -84,7 +84,10 @@ export class OperationsPage {
   async document(result?: Result): Promise<string> {
     const [picture, crm, counts] = await Promise.all([this.#look(), this.#readCrm(), this.#counts()]);
     const content = contentOf(picture, result);
-    const afterQuarantine = html`<section aria-labelledby="crm"><div class="ops-section-head"><h2 id="crm">${titleOf(crm)}</h2><span class="ops-note">break it, and watch what happens to events: npm run send -- --count 1000 --rate 20</span></div>
+    const afterQuarantine = html`<section aria-labelledby="crm"><div class="ops-section-head"><h2 id="crm">${titleOf(crm)}</h2>${
+      crm !== 'not_a_sample' &&
+      html`<span class="ops-note">break it, and watch what happens to events: npm run send -- --count 1000 --rate 20</span>`
+    }</div>
 <div class="ops-card ops-crm">${Object.entries(crmRegions(crm, this.#controls)).map(([id, part]) => html`<div id="${id}">${part}</div>`)}</div></section>
 <section aria-labelledby="ops-charts-title"><div class="ops-section-head"><h2 id="ops-charts-title">The last minutes</h2><span class="ops-note">shaded: the circuit was open</span></div>
 <div id="ops-charts">${this.#charts()}</div></section>`;

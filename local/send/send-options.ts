@@ -16,6 +16,8 @@ export interface SendOptions {
   /** A file of EventBridge events, for the delivery queue instead of the webhook. */
   readonly partner: string | undefined;
   readonly asIs: boolean;
+  /** Print how to set the stream secret in a shell, and send nothing. */
+  readonly exportSecret: boolean;
   /** One delivery after the other, by the events' timestamps. */
   readonly inOrder: boolean;
   readonly connections: number;
@@ -26,7 +28,18 @@ export interface SendOptions {
 /** Reads the command line. Throws HelpRequested, or a UserError that names what is wrong. */
 export function readSendOptions(argv: readonly string[]): SendOptions {
   const values = parse(argv);
-  const { count, duplicates = 0, contacts, rate, file, partner, asIs = false, inOrder = false, json = false } = values;
+  const {
+    count,
+    duplicates = 0,
+    contacts,
+    rate,
+    file,
+    partner,
+    asIs = false,
+    inOrder = false,
+    exportSecret = false,
+    json = false,
+  } = values;
   if (asIs && file === undefined && partner === undefined)
     throw new UserError('--as-is sends a file: it needs --file or --partner');
   if (partner !== undefined && (file !== undefined || contacts !== undefined)) {
@@ -50,6 +63,7 @@ export function readSendOptions(argv: readonly string[]): SendOptions {
     partner,
     asIs,
     inOrder,
+    exportSecret,
     connections,
     timeoutMs,
     json,
@@ -66,6 +80,7 @@ function parse(argv: readonly string[]) {
     .option('--file <path>', 'an event, or a list of events, to send; each gets a new id and the present time')
     .option('--partner <path>', 'events of the partner event bus, put into the delivery queue as EventBridge would')
     .option('--as-is', 'send the file’s bytes exactly as they are, as one event')
+    .option('--export-secret', 'print the line that sets EVENTBRIDGE_SECRET in a shell, for curl, and send nothing')
     .option('--in-order', 'by the events’ timestamps, one delivery after the other (shuffled, side by side)')
     .option('--connections <n>', 'connections to send over (16)', wholeNumber(1))
     .option('--timeout <s>', 'how many seconds to wait for the events to be dealt with (900)', decimalNumber())

@@ -44,6 +44,9 @@ describe('npm start', () => {
         exactlyOnce: true,
       });
 
+      const line = (await pipeline.send('--export-secret')).stdout;
+      expect(line).toMatch(/^export EVENTBRIDGE_SECRET=[0-9a-f]{64}\n$/);
+
       const processes = pipeline.processes();
       expect(processes.length).toBeGreaterThanOrEqual(6);
       expect(await pipeline.stop()).toBe(0);

@@ -120,6 +120,7 @@ function makeEvents({ minutes, deliveriesPerMinute, contacts }: SoakOptions, key
     partner: undefined,
     asIs: false,
     inOrder: false,
+    exportSecret: false,
     json: false,
   };
   const options = { ...common, count, contacts, connections: CONNECTIONS, timeoutMs: 0 };
