@@ -115,6 +115,8 @@ export class LocalPipeline {
     takeDataDir(dataDir);
     this.#keep(() => releaseDataDir(dataDir));
     const registry = new ChildRegistry(join(dataDir, 'processes.jsonl'));
+    // Undone after all servers: one that was still starting has no step of its own yet.
+    this.#keep(async () => void (await registry.stopLeftovers()));
     const leftovers = await registry.stopLeftovers();
     if (leftovers.length > 0) print(`ended ${leftovers.length} processes that a killed pipeline had left`);
     const gateway = await HttpGateway.listen(port);
