@@ -5,9 +5,9 @@ import { runCommand } from '../cli/command.ts';
 import { Progress } from '../cli/progress.ts';
 import { toPrintableJson } from '../cli/terminal.ts';
 import { UserError } from '../cli/user-error.ts';
+import { readEventRows } from '../lambdas/adapters/event-rows.dynamodb.ts';
 import type { RedriveResult } from '../lambdas/domain/quarantine/redrive-result.ts';
 import { dataDirFrom } from '../local/settings.ts';
-import { readRows } from './event/read-rows.ts';
 import { deployedTarget as deployedTable, localTarget as localTable } from './event/target.ts';
 import { areAllFinal, followMoved, type MovedEvents } from './redrive/follow-moved.ts';
 import { functionTarget, invokeRedrive, localTarget, type RedriveTarget, stackTarget } from './redrive/invocation.ts';
@@ -43,7 +43,7 @@ async function waitForEnds(run: Run, { waitMs, stack }: RedriveOptions): Promise
   const progress = new Progress();
   try {
     return await followMoved(run.movedKeys ?? [], Date.parse(run.startedAt), waitMs, {
-      read: (keys) => readRows(target, keys),
+      read: (keys) => readEventRows(target.table, target.tableName, keys),
       now: Date.now,
       sleep,
       onProgress: (text) => progress.show(text),

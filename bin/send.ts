@@ -8,6 +8,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { runCommand } from '../cli/command.ts';
 import { Progress } from '../cli/progress.ts';
 import { UserError } from '../cli/user-error.ts';
+import { readEventRows } from '../lambdas/adapters/event-rows.dynamodb.ts';
 import { type SigningKey, signingKeyFrom } from '../lambdas/domain/delivery/signature.ts';
 import { readCrmCalls, readCrmRecords } from '../local/crm/crm-client.ts';
 import { FAKE_VENDORS } from '../local/crm/fakes/vendors.ts';
@@ -15,7 +16,7 @@ import { buildPartnerEvents } from '../local/genesys/partner-events.ts';
 import { localDynamoDbClient, localSecretsManagerClient, localSqsClient } from '../local/local-clients.ts';
 import { findPipeline, type PipelineDescription } from '../local/pipeline-file.ts';
 import { queueDelivery, type SenderOptions, sendDeliveries, webhookDelivery } from '../local/send/delivery-sender.ts';
-import { type EventOutcome, isDone, readOutcomes, waitsForCrm } from '../local/send/event-outcomes.ts';
+import { type EventOutcome, isDone, waitsForCrm } from '../local/send/event-outcomes.ts';
 import { arrangeDeliveries, buildEvents, type OutgoingEvent } from '../local/send/send-events.ts';
 import { readSendOptions, type SendOptions } from '../local/send/send-options.ts';
 import { formatReport, reportOn, type SendReport, type SendRun } from '../local/send/send-report.ts';
@@ -167,7 +168,7 @@ async function readFromPipeline(
   try {
     const { endpoints, stateTable } = findPipeline(dataDir);
     client = DynamoDBDocumentClient.from(localDynamoDbClient(endpoints));
-    return await readOutcomes(client, stateTable, rowKeys);
+    return await readEventRows(client, stateTable, rowKeys);
   } catch {
     return undefined;
   } finally {

@@ -16,6 +16,7 @@ import {
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { readEventRows } from '../../lambdas/adapters/event-rows.dynamodb.ts';
 import { type SigningKey, sign, signingKeyFrom } from '../../lambdas/domain/delivery/signature.ts';
 import { partitionsOf, rowFrom } from '../../lambdas/domain/idempotency/event-item.ts';
 import type { QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
@@ -32,7 +33,7 @@ import {
 } from '../../local/local-clients.ts';
 import { findPipeline, type PipelineDescription } from '../../local/pipeline-file.ts';
 import { ChildRegistry, type RegisteredChild } from '../../local/processes/child-registry.ts';
-import { type EventOutcome, readOutcomes } from '../../local/send/event-outcomes.ts';
+import type { EventOutcome } from '../../local/send/event-outcomes.ts';
 import { countMessages, type QueueCounts } from '../../local/sqs/embedded-sqs.ts';
 
 const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
@@ -283,7 +284,7 @@ export class LocalPipelineProcess {
 
   /** The state table's rows of these keys, as far as they exist. */
   outcomes(rowKeys: readonly string[]): Promise<Map<string, EventOutcome>> {
-    return readOutcomes(this.#connected().table, this.description.stateTable, rowKeys);
+    return readEventRows(this.#connected().table, this.description.stateTable, rowKeys);
   }
 
   /** Whole rows of the state table, by their keys. */
