@@ -22,7 +22,7 @@ import { deployedTarget, type EventTarget, localTarget } from './event/target.ts
 /** Interactive command, so allow a generous timeout. */
 const READ_BUDGET_MS = 20_000;
 
-/** Parts of the table that are read side by side: a table of 6 GB takes about a minute. */
+/** Parts of the table that are read side by side. */
 const SEGMENTS = 8;
 const SCAN_BUDGET_MS = 3_600_000;
 

@@ -363,7 +363,7 @@ export interface SearchedEvents {
   readonly rows: readonly KeyedRow[];
   /** Rows read. */
   readonly examined: number;
-  /** Whether the whole table was read. */
+  /** True if the whole table was read. */
   readonly isComplete: boolean;
 }
 

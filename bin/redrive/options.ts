@@ -20,7 +20,7 @@ export interface RedriveOptions {
   readonly stack: string | undefined;
   /** The name or ARN of a function in AWS. Without it and `stack`: the pipeline on this machine. */
   readonly functionName: string | undefined;
-  /** How long to wait for the moved events to end; undefined: do not wait. */
+  /** Longest wait for the moved events to end; undefined: do not wait. */
   readonly waitMs: number | undefined;
 }
 

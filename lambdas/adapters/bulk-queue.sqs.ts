@@ -10,7 +10,7 @@ import { errorName } from '../domain/telemetry/error-name.ts';
 import type { BatchQueue, BatchResult } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
 
-/** What SQS allows. */
+/** Longest delay of a message (SQS quotas). */
 const DELAY_SECONDS_MAX = 900;
 
 /** Sends to one queue. Each call of SQS ends within `budgetMs`; messages too large for one call take several. */

@@ -38,7 +38,7 @@ export interface FoundEvents {
   readonly count: number;
   /** As many as were asked for. */
   readonly events: readonly KeyedRow[];
-  /** Whether all rows were read. */
+  /** True if all rows were read. */
   readonly isComplete: boolean;
 }
 
@@ -89,7 +89,7 @@ export async function scanEvents(scan: EventScan): Promise<FoundEvents> {
   return { ...found, isComplete: ends.every((isComplete) => isComplete) };
 }
 
-/** Whether it came to its end. */
+/** Reads one part of the table. True if it came to its end. */
 async function scanSegment(
   { client, tableName, filter, segments, abortSignal }: EventScan,
   segment: number,
@@ -140,7 +140,7 @@ export interface SearchOptions {
   readonly onPage?: (examined: number) => void;
 }
 
-/** What the page may read: 100 MB, some 150,000 events, for a tenth of a cent. */
+/** Bounds of a search from the page: 100 MB, which is 12,800 read units. */
 export const PAGE_SEARCH = { segments: 4, pagesMax: 100, budgetMs: 10_000 } as const;
 
 /**
