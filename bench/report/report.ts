@@ -47,8 +47,11 @@ export interface Target {
   readonly met: boolean;
 }
 
-/** Largest ingest bundle, in bytes. It holds the SDK with its credential providers, as the SDK comes. */
-export const INGEST_BUNDLE_MAX = 460_000;
+/** Largest ingest bundle, in bytes. */
+export const INGEST_BUNDLE_MAX = 340_000;
+
+/** Largest processor bundle, in bytes. */
+export const PROCESSOR_BUNDLE_MAX = 450_000;
 
 /** The targets of the parts that were measured. */
 export function targetsOf(report: BenchReport): Target[] {

@@ -1,11 +1,13 @@
 /** What the functions' bundles are, as the stack ships them. */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ourBundles } from '../../bench/bundles.ts';
-import { INGEST_BUNDLE_MAX } from '../../bench/report/report.ts';
+import { INGEST_BUNDLE_MAX, PROCESSOR_BUNDLE_MAX } from '../../bench/report/report.ts';
+import { UNUSED_CREDENTIAL_PROVIDERS } from '../../lib/bundled-function.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'bundles-'));
 let bundles: Awaited<ReturnType<typeof ourBundles>>;
@@ -16,12 +18,24 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** The SDK requires it on first use, for SigV4a only; no client here signs so. */
-const OPTIONAL = ['@aws-sdk/signature-v4-crt'];
+/** The SDK requires them on first use: for SigV4a, which no client here uses, and without credentials in the environment. */
+const OPTIONAL = ['@aws-sdk/signature-v4-crt', ...UNUSED_CREDENTIAL_PROVIDERS];
 
 describe('the bundles', () => {
-  it('keep ingest, its SDK included, below what a cold start can bear', () => {
+  it('are small enough for a quick cold start, with their SDK', () => {
     expect(bundles.Ingest.bytes).toBeLessThanOrEqual(INGEST_BUNDLE_MAX);
+    expect(bundles.Processor.bytes).toBeLessThanOrEqual(PROCESSOR_BUNDLE_MAX);
+  });
+
+  it.each(['Ingest', 'Processor'] as const)('%s loads where no package is installed', (name) => {
+    // Its configuration is read last, after every module has been loaded.
+    const { stderr } = spawnSync(process.execPath, ['-e', `require(${JSON.stringify(bundles[name].file)})`], {
+      cwd: directory,
+      env: {},
+      encoding: 'utf8',
+    });
+    expect(stderr).not.toContain('Cannot find module');
+    expect(stderr).toContain('environment is not what its construct writes: DELIVERY_QUEUE_URL is not set');
   });
 
   it.each(['Ingest', 'Processor'] as const)('contain all that %s needs besides Node', (name) => {
