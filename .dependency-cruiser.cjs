@@ -40,10 +40,10 @@ module.exports = {
       name: 'domain-is-pure',
       comment:
         'The rules must run in a simulation, on every clock and on any technology: no SDK, no environment, no file. ' +
-        'Of Node only hashing and bytes, of packages only the schema library.',
+        'Of Node only hashing and bytes, of packages only those for schemas and phone numbers.',
       severity: 'error',
       from: { path: '^lambdas/domain/' },
-      to: { pathNot: ['^lambdas/domain/', '^(node:)?(crypto|buffer)$', '^node_modules/zod/'] },
+      to: { pathNot: ['^lambdas/domain/', '^(node:)?(crypto|buffer)$', '^node_modules/(zod|libphonenumber-js)/'] },
     },
     {
       name: 'ports-know-the-domain-only',

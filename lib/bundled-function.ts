@@ -18,6 +18,8 @@ export interface BundledFunctionProps {
   readonly entry: string;
   /** What the bundler takes for these imports. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Expressions that the bundler replaces by these. */
+  readonly define?: Readonly<Record<string, string>>;
   readonly memoryMb: number;
   readonly timeoutMs: number;
   readonly environment: Record<string, string>;
@@ -104,6 +106,7 @@ export function bundledFunction(scope: Construct, id: string, props: BundledFunc
       sourceMap: false,
       // All else is bundled: the SDK that Lambda brings is older and loads more slowly than the parts that are used here.
       externalModules: UNUSED_CREDENTIAL_PROVIDERS,
+      ...(props.define === undefined ? {} : { define: props.define }),
       esbuildArgs: { '--alias': Object.entries(props.aliases ?? {}).map(([name, path]) => `${name}=${path}`) },
       commandHooks: { beforeBundling: () => [], beforeInstall: () => [], afterBundling: commonJsMark },
       forceDockerBundling: false,

@@ -1,6 +1,7 @@
 /** Which CRM is called, and how: the keys of the configuration that depend on each other. */
 import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
+import { isSupportedCountry } from 'libphonenumber-js/min';
 import { CONNECTORS, type ConnectorName } from '../lambdas/connectors/connectors.ts';
 import type { Connector, ConnectorSettings } from '../lambdas/domain/crm/connector.ts';
 import { problemsWithMapping } from './mapping-file.ts';
@@ -11,6 +12,8 @@ export interface CrmConfig {
   readonly baseUrl: string;
   /** Those that differ from the connector's. */
   readonly settings: Partial<ConnectorSettings>;
+  /** Country of numbers without a country code, in ISO 3166-1 alpha-2. */
+  readonly defaultCountry?: string;
   /** Absolute path of the user's mapping. Absent: the connector's. */
   readonly mappingFile?: string;
 }
@@ -77,6 +80,11 @@ export const CRM_KEYS = {
     description: `version of the CRM’s API; else ${defaultsOf('apiVersion')}`,
     parse: (value: string) => /^v?\d[\d.-]{0,19}$/.test(value),
   },
+  'crm.defaultCountry': {
+    expects: 'a country in two capital letters (ISO 3166-1 alpha-2), such as US',
+    description: 'country of phone numbers that come without a country code; else they stay as they are',
+    parse: (value: string) => isSupportedCountry(value),
+  },
   'mapping.file': {
     expects: `a file that exports crmMapping: ${MAPPING_EXTENSIONS.join(', ')}`,
     description: 'your mapping, outside this project; else that of the connector (rest: lambdas/crm-mapping.ts)',
@@ -112,6 +120,8 @@ export function readCrmConfig(
     problems.push({ key: 'crm.baseUrl', got: undefined, expected: BASE_URL_WANTED });
   if (baseUrl !== undefined && isOpenToReaders(baseUrl) && values.get('crm.allowHttp') !== 'true')
     problems.push({ key: 'crm.baseUrl', got: JSON.stringify(baseUrl), expected: BASE_URL_WANTED });
+  const defaultCountry = values.get('crm.defaultCountry');
+  const country = defaultCountry === undefined ? {} : { defaultCountry };
   const mappingFile = values.get('mapping.file');
   const file = mappingFile === undefined ? {} : { mappingFile: resolve(mappingFile) };
   for (const problem of mappingFile === undefined ? [] : problemsWithMapping(resolve(mappingFile)))
@@ -120,7 +130,7 @@ export function readCrmConfig(
       got: JSON.stringify(mappingFile),
       expected: `a mapping that compiles: ${problem}`,
     });
-  return { crm: { connector: name, baseUrl: baseUrl ?? '', settings, ...file }, problems };
+  return { crm: { connector: name, baseUrl: baseUrl ?? '', settings, ...country, ...file }, problems };
 }
 
 function defaultsOf(setting: keyof ConnectorSettings): string {

@@ -35,6 +35,7 @@ export class ProcessorFunction extends Construct {
       description: 'Applies events to the CRM: claim, deliver, settle',
       entry: 'lambdas/processor/handler',
       aliases: mappingAliases(config.crm),
+      define: { 'process.env.CRM_DEFAULT_COUNTRY': JSON.stringify(config.crm.defaultCountry) ?? 'undefined' },
       memoryMb: config.processorMemoryMb,
       timeoutMs: limits.processorFunctionTimeoutMs,
       environment: writeProcessorEnvironment(

@@ -2,6 +2,7 @@
 import type { CrmAction } from '../../lambdas/domain/crm/action.ts';
 import { type Connector, type CrmRequest, type CrmRequests, settingsFor } from '../../lambdas/domain/crm/connector.ts';
 import { type CrmOutcome, type CrmResponse, classify } from '../../lambdas/domain/crm/crm-outcome.ts';
+import { withDefaultCountry } from '../../lambdas/domain/crm/default-country.ts';
 import { IGNORE_CAUSES, type MappingModule } from '../../lambdas/domain/crm/mapping.ts';
 import type { RuleSubject } from '../../lambdas/domain/crm/response-rules.ts';
 import { runRequests } from '../../lambdas/domain/crm/run-requests.ts';
@@ -47,7 +48,10 @@ export async function explain(body: Uint8Array, options: ExplainOptions): Promis
   if (parsed.kind === 'invalid') return [line('decision', `invalid_event: ${parsed.reason}`)];
   const { event } = parsed;
   const head = [line('event', `${event.id}, ${event.type}, ${event.timestamp}`)];
-  const mapped = options.mapping.crmMapping(event);
+  const { defaultCountry } = options.crm;
+  const { crmMapping } = options.mapping;
+  const mapping = defaultCountry === undefined ? crmMapping : withDefaultCountry(crmMapping, defaultCountry);
+  const mapped = mapping(event);
   switch (mapped.kind) {
     case 'ignore':
       return [...head, line('decision', `ignore: settled IGNORED, ${IGNORE_CAUSES[mapped.cause ?? 'other']}`)];

@@ -17,6 +17,7 @@ import { HttpTokenEndpoint } from '../adapters/token-endpoint.http.ts';
 import { documentClient, secretsManagerClient, sqsClient } from '../aws-clients.ts';
 import { CONNECTORS, type ConnectorName } from '../connectors/connectors.ts';
 import { type Connector, type ConnectorSettings, settingsFor } from '../domain/crm/connector.ts';
+import { withDefaultCountry } from '../domain/crm/default-country.ts';
 import type { MappingModule } from '../domain/crm/mapping.ts';
 import { readProcessorEnvironment, UNSET_CRM_TOKEN } from './env.ts';
 import { processBatch } from './process-batch.ts';
@@ -75,7 +76,11 @@ const dependencies = {
   chance: systemChance,
   log,
   metrics,
-  mapping: crmMapping,
+  // The bundler puts `crm.defaultCountry` here. Without one the bundle is 120 kB smaller.
+  mapping:
+    process.env.CRM_DEFAULT_COUNTRY === undefined
+      ? crmMapping
+      : withDefaultCountry(crmMapping, process.env.CRM_DEFAULT_COUNTRY),
   connector,
   limits,
 };

@@ -1,6 +1,6 @@
 /** `npm run map`, as a user runs it. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +54,12 @@ describe('npm run map', () => {
         '',
       ].join('\n'),
     });
+  });
+
+  it('completes a national number by crm.defaultCountry', async () => {
+    const event = file('national.json', readFileSync(EVENT, 'utf8').replace('+15550100', '(030) 123 456'));
+    const { stdout } = await map('--event', event, '-c', 'crm.connector=salesforce', '-c', 'crm.defaultCountry=DE');
+    expect(stdout).toContain('ordering key  contact/p4930123456\n');
   });
 
   it('prints what a response would mean', async () => {

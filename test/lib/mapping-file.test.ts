@@ -40,8 +40,11 @@ export const responseRules: readonly ResponseRule[] = [{ outcome: 'conflict', st
 describe('a mapping file', () => {
   it('outside the project is bundled with the processor, in place of the connector’s mapping', async () => {
     const path = file('good.ts', GOOD);
-    const { Processor } = await ourBundles(join(DIRECTORY, 'out'), { ...CONTEXT, 'mapping.file': path });
+    const context = { ...CONTEXT, 'mapping.file': path, 'crm.defaultCountry': 'DE' };
+    const { Processor } = await ourBundles(join(DIRECTORY, 'out'), context);
     const bundle = readFileSync(Processor.file, 'utf8');
+    // The library for phone numbers, and the country.
+    expect([Processor.bytes > 550_000, bundle.includes('CRM_DEFAULT_COUNTRY')]).toEqual([true, false]);
     expect(['Mark__c', '/busy', 'LastName', 'lastCallTimestamp'].map((text) => bundle.includes(text))).toEqual([
       true,
       true,

@@ -71,6 +71,13 @@ describe('the configuration', () => {
     });
   });
 
+  it('takes a default country, and refuses what is no country', () => {
+    expect(readPipelineConfig({ ...CRM, 'crm.defaultCountry': 'DE' }).crm.defaultCountry).toBe('DE');
+    expect(problems({ ...CRM, 'crm.defaultCountry': 'de' })).toEqual([
+      'crm.defaultCountry ← "de" → a country in two capital letters (ISO 3166-1 alpha-2), such as US',
+    ]);
+  });
+
   it('refuses keys that the connector does not have, together with a missing base URL', () => {
     expect(
       problems({ 'crm.connector': 'zendesk', 'crm.contactKey': 'k', 'crm.apiVersion': 'v2', 'crm.callKey': 'a b' }),
