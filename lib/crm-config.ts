@@ -124,11 +124,11 @@ export function readCrmConfig(
   const country = defaultCountry === undefined ? {} : { defaultCountry };
   const mappingFile = values.get('mapping.file');
   const file = mappingFile === undefined ? {} : { mappingFile: resolve(mappingFile) };
-  for (const problem of mappingFile === undefined ? [] : problemsWithMapping(resolve(mappingFile)))
+  for (const problem of mappingFile === undefined ? [] : problemsWithMapping(resolve(mappingFile), connector))
     problems.push({
       key: 'mapping.file',
       got: JSON.stringify(mappingFile),
-      expected: `a mapping that compiles: ${problem}`,
+      expected: `a mapping that can be used: ${problem}`,
     });
   return { crm: { connector: name, baseUrl: baseUrl ?? '', settings, ...country, ...file }, problems };
 }

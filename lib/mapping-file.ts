@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type * as typescript from 'typescript';
+import { CONNECTORS } from '../lambdas/connectors/connectors.ts';
+import type { Connector } from '../lambdas/domain/crm/connector.ts';
 
 /** The directory of `lambdas/`: of its sources here, of its JavaScript where the package is installed. */
 const LAMBDAS = fileURLToPath(new URL('../lambdas/', import.meta.url));
@@ -26,6 +28,8 @@ export function mappingAliases({ connector, mappingFile }: MappingChoice): Reado
   };
 }
 
+const ACTIONS: ReadonlySet<string> = new Set(Object.values(CONNECTORS).flatMap(({ actions }: Connector) => actions));
+
 type TypeScript = typeof typescript;
 
 /** What is checked besides the file itself: that it exports what the processor needs. */
@@ -38,10 +42,10 @@ mapping satisfies MappingModule;
 }
 
 /**
- * Type-checks the user's mapping by the compiler that their project has, or ours. Returns what is wrong with it, one line
- * a problem; nothing where there is no compiler, as in a project of JavaScript.
+ * Type-checks the user's mapping by the compiler that their project has, or ours, and looks for actions that the connector
+ * does not have. Returns one line for each problem; none if there is no compiler, as in a project of JavaScript.
  */
-export function problemsWithMapping(mappingFile: string): readonly string[] {
+export function problemsWithMapping(mappingFile: string, { actions }: Connector): readonly string[] {
   const ts = compilerFor(mappingFile);
   if (ts === undefined) return [];
   const options = {
@@ -65,12 +69,36 @@ export function problemsWithMapping(mappingFile: string): readonly string[] {
   const program = ts.createProgram([mappingFile, probePath], options, host);
   // Our own files are checked where they are made.
   const found = ts.getPreEmitDiagnostics(program).filter(({ file }) => file?.fileName.startsWith(LAMBDAS) !== true);
-  return found.map(({ file, start, messageText }) => {
+  const faults = found.map(({ file, start = 0, messageText }) => {
     const text = ts.flattenDiagnosticMessageText(messageText, ' ');
-    if (file === undefined || file.fileName === probePath) return text;
-    const { line, character } = file.getLineAndCharacterOfPosition(start ?? 0);
-    return `${file.fileName}:${line + 1}:${character + 1}: ${text}`;
+    return file === undefined || file.fileName === probePath ? text : `${placeIn(file, start)}: ${text}`;
   });
+  const source = program.getSourceFile(mappingFile);
+  const literals = source === undefined ? [] : actionLiterals(ts, source);
+  const supported = actions.join(', ');
+  const unsupported = literals
+    .filter(({ text }) => !actions.some((action) => action === text))
+    .map(({ at, text }) => `${at}: the action ${text}, which crm.connector does not have (it has ${supported})`);
+  return [...faults, ...unsupported];
+}
+
+function placeIn(file: typescript.SourceFile, position: number): string {
+  const { line, character } = file.getLineAndCharacterOfPosition(position);
+  return `${file.fileName}:${line + 1}:${character + 1}`;
+}
+
+/** The actions that the file writes as literals: `kind: 'log-call'`. Others are found when the event is processed. */
+function actionLiterals(ts: TypeScript, source: typescript.SourceFile) {
+  const found: { readonly text: string; readonly at: string }[] = [];
+  const visit = (node: typescript.Node): void => {
+    if (ts.isPropertyAssignment(node) && node.name.getText(source) === 'kind' && ts.isStringLiteral(node.initializer)) {
+      const { text } = node.initializer;
+      if (ACTIONS.has(text)) found.push({ text, at: placeIn(source, node.initializer.getStart(source)) });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
 }
 
 function nodeTypes(): { readonly types: string[]; readonly typeRoots?: string[] } {

@@ -45,7 +45,7 @@ describe('the example mappings', () => {
   it.each(readdirSync(MAPPINGS))(
     'compile: %s',
     (name) => {
-      expect(problemsWithMapping(join(MAPPINGS, name))).toEqual([]);
+      expect(problemsWithMapping(join(MAPPINGS, name), CONNECTORS.salesforce)).toEqual([]);
     },
     60_000,
   );

@@ -17,9 +17,9 @@ function file(name: string, text: string): string {
   return path;
 }
 
-function problemsWith(path: string): readonly string[] {
+function problemsWith(path: string, context: Readonly<Record<string, string>> = {}): readonly string[] {
   try {
-    readPipelineConfig({ ...CONTEXT, 'mapping.file': path });
+    readPipelineConfig({ ...CONTEXT, ...context, 'mapping.file': path });
     return [];
   } catch (error) {
     return (error as ConfigError).problems.map(({ key, expected }) => `${key}: ${expected}`);
@@ -56,9 +56,17 @@ describe('a mapping file', () => {
   it('that does not compile is refused with the place and the reason', () => {
     const path = file('bad.ts', 'export const crmMapping = () => ({ kind: "delivr" });\nconst x: number = "a";\n');
     expect(problemsWith(path)).toEqual([
-      `mapping.file: a mapping that compiles: ${path}:2:7: Type 'string' is not assignable to type 'number'.`,
+      `mapping.file: a mapping that can be used: ${path}:2:7: Type 'string' is not assignable to type 'number'.`,
       expect.stringMatching(/^mapping\.file: .*does not satisfy the expected type 'MappingModule'.*'kind|kind: string/),
     ]);
+  });
+
+  it('with an action that the connector does not have is refused', () => {
+    const path = file('unsupported.ts', GOOD);
+    expect(problemsWith(path, { 'crm.connector': 'rest' })).toEqual([
+      `mapping.file: a mapping that can be used: ${path}:5:26: the action upsert-contact, which crm.connector does not have (it has request)`,
+    ]);
+    expect(problemsWith(path)).toEqual([]);
   });
 
   it('that exports no mapping is refused', () => {
