@@ -217,6 +217,40 @@ export interface Crm {
   ): Promise<CrmResponse>;
 }
 
+/** One request as it is sent. */
+export interface TransportRequest {
+  readonly method: string;
+  /** Protocol, host and port. */
+  readonly baseUrl: URL;
+  /** Sent as it is. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body?: Buffer | undefined;
+  readonly tls: CrmAccess['tls'];
+}
+
+/** The result of one try. */
+export type TransportResult =
+  /** Names of headers in lower case; the text is empty if the body could not be read. */
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly text: string;
+    }
+  /** The response is not HTTP. */
+  | { readonly kind: 'unreadable'; readonly cause: string }
+  /** No response. `not_sent`: no connection was made either. */
+  | { readonly kind: 'unknown' | 'not_sent'; readonly cause: string }
+  /** A kept-alive connection was reset, which the CRM had perhaps closed before. */
+  | { readonly kind: 'stale_connection' };
+
+/** The network. */
+export interface CrmTransport {
+  /** One try of one request, over within `budgetMs`. Never rejects. */
+  send(request: TransportRequest, budgetMs: number): Promise<TransportResult>;
+}
+
 /** Structured logging: one line an outcome. Entries hold no payloads and no secrets. */
 export interface Log {
   write(level: 'info' | 'warn' | 'error', message: string, details: LogDetails): void;

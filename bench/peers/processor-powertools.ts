@@ -9,6 +9,7 @@ import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dyn
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { systemClock } from '../../lambdas/adapters/clock.system.ts';
 import { HttpCrm } from '../../lambdas/adapters/crm.http.ts';
+import { NodeHttpTransport } from '../../lambdas/adapters/crm-transport.node-http.ts';
 import { rest } from '../../lambdas/connectors/rest/connector.ts';
 import { settingsFor } from '../../lambdas/domain/crm/connector.ts';
 
@@ -28,6 +29,7 @@ const crm = new HttpCrm(
   },
   token,
   systemClock,
+  new NodeHttpTransport(),
 );
 const persistenceStore = new DynamoDBPersistenceLayer({ tableName: process.env.STATE_TABLE_NAME ?? '', keyAttr: 'pk' });
 const config = new IdempotencyConfig({ eventKeyJmesPath: 'eventBridgeEventId', throwOnNoIdempotencyKey: true });

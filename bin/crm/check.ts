@@ -4,6 +4,7 @@ import { collect, npmCommand, parseArguments, WrongOption } from '../../cli/comm
 import { UserError } from '../../cli/user-error.ts';
 import { HttpCrm } from '../../lambdas/adapters/crm.http.ts';
 import { SecretsManagerCrmToken } from '../../lambdas/adapters/crm-token.secrets-manager.ts';
+import { NodeHttpTransport } from '../../lambdas/adapters/crm-transport.node-http.ts';
 import { HttpTokenEndpoint } from '../../lambdas/adapters/token-endpoint.http.ts';
 import { CONNECTORS } from '../../lambdas/connectors/connectors.ts';
 import {
@@ -113,7 +114,7 @@ async function ask(
   };
   const target = { baseUrl, connector: asking, settings: settingsFor(connector, {}), responseRules: [] };
   const action = { kind: 'request', method: 'POST', path: '/', body: {} } as const;
-  const response = await new HttpCrm(target, token, clock).deliver(action, CALL);
+  const response = await new HttpCrm(target, token, clock, new NodeHttpTransport()).deliver(action, CALL);
   if (response.kind !== 'answered') return response.cause;
   if (response.status === 401) return `The CRM refuses the token: HTTP 401: ${response.excerpt}`;
   return reply ?? `HTTP ${response.status}`;

@@ -7,6 +7,7 @@ import { DynamoDbCircuitBreakerStore } from '../adapters/circuit-store.dynamodb.
 import { systemChance, systemClock } from '../adapters/clock.system.ts';
 import { HttpCrm } from '../adapters/crm.http.ts';
 import { SecretsManagerCrmToken } from '../adapters/crm-token.secrets-manager.ts';
+import { NodeHttpTransport } from '../adapters/crm-transport.node-http.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/idempotency-store.dynamodb.ts';
 import { publishMetrics } from '../adapters/invocation-metrics.middy.ts';
 import { PowertoolsLog } from '../adapters/log.powertools.ts';
@@ -60,7 +61,7 @@ const metrics = new EmfMetrics('processor', environment.metricsNamespace);
 const circuitBreakerStore = new DynamoDbCircuitBreakerStore(dynamo, environment.stateTableName, limits);
 const dependencies = {
   store: new DynamoDbIdempotencyStore(dynamo, environment.stateTableName, systemClock, systemChance, limits),
-  crm: new HttpCrm(target, token, systemClock),
+  crm: new HttpCrm(target, token, systemClock, new NodeHttpTransport()),
   circuitBreaker: new SharedCircuitBreaker({
     circuitBreakerStore: circuitBreakerStore,
     clock: systemClock,

@@ -3,6 +3,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { mockClient } from 'aws-sdk-client-mock';
 import { HttpCrm } from '../../lambdas/adapters/crm.http.ts';
 import { SecretsManagerCrmToken } from '../../lambdas/adapters/crm-token.secrets-manager.ts';
+import { NodeHttpTransport } from '../../lambdas/adapters/crm-transport.node-http.ts';
 import { HttpTokenEndpoint } from '../../lambdas/adapters/token-endpoint.http.ts';
 import type { CrmAction } from '../../lambdas/domain/crm/action.ts';
 import { settingsFor } from '../../lambdas/domain/crm/connector.ts';
@@ -122,6 +123,6 @@ export class ServedCrm {
     const endpoint = new HttpTokenEndpoint();
     const token = new SecretsManagerCrmToken(client, source, endpoint, clock, this.log, DEFAULT_LIMITS);
     const settings = settingsFor(connector, {});
-    return new HttpCrm({ baseUrl, connector, settings, responseRules: [] }, token, clock);
+    return new HttpCrm({ baseUrl, connector, settings, responseRules: [] }, token, clock, new NodeHttpTransport());
   }
 }

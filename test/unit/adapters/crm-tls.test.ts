@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { HttpCrm } from '../../../lambdas/adapters/crm.http.ts';
+import { NodeHttpTransport } from '../../../lambdas/adapters/crm-transport.node-http.ts';
 import { HttpTokenEndpoint } from '../../../lambdas/adapters/token-endpoint.http.ts';
 import { rest } from '../../../lambdas/connectors/rest/connector.ts';
 import { settingsFor } from '../../../lambdas/domain/crm/connector.ts';
@@ -15,7 +16,7 @@ async function callWith(tls: { ca?: string[] } | undefined): Promise<unknown> {
   try {
     const target = { baseUrl: server.url, connector: rest, settings: settingsFor(rest, {}), responseRules: [] };
     const access = { kind: 'token', token: 't', ...(tls === undefined ? {} : { tls }) } as const;
-    const crm = new HttpCrm(target, { read: async () => access }, { now: () => Date.now() });
+    const crm = new HttpCrm(target, { read: async () => access }, { now: () => Date.now() }, new NodeHttpTransport());
     const request = { url: server.url, headers: {}, body: '' };
     const options = { budgetMs: 5_000, ...(tls === undefined ? {} : { tls }) };
     return [await crm.deliver(ACTION, CALL), await new HttpTokenEndpoint().exchange(request, options)];

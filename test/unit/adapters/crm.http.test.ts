@@ -3,6 +3,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket, type Se
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { type CrmTarget, HttpCrm } from '../../../lambdas/adapters/crm.http.ts';
+import { NodeHttpTransport } from '../../../lambdas/adapters/crm-transport.node-http.ts';
 import { hubspot } from '../../../lambdas/connectors/hubspot/connector.ts';
 import { rest } from '../../../lambdas/connectors/rest/connector.ts';
 import { settingsFor } from '../../../lambdas/domain/crm/connector.ts';
@@ -36,7 +37,7 @@ async function withServer(listener: RequestListener, use: (baseUrl: string) => P
 /** Calls a CRM that answers as `listener` does. */
 async function against(listener: RequestListener, use: (crm: HttpCrm) => Promise<void>, basePath = ''): Promise<void> {
   await withServer(listener, (baseUrl) =>
-    use(new HttpCrm(target(baseUrl + basePath), TOKEN, { now: () => Date.now() })),
+    use(new HttpCrm(target(baseUrl + basePath), TOKEN, { now: () => Date.now() }, new NodeHttpTransport())),
   );
 }
 
@@ -100,6 +101,7 @@ describe('the CRM over HTTP', () => {
       target('http://127.0.0.1:1'),
       { read: async () => ({ kind: 'unavailable', cause: 'none yet' }) },
       { now: () => 0 },
+      new NodeHttpTransport(),
     );
     expect(await crm.deliver(ACTION, CALL)).toEqual({ kind: 'no_token', cause: 'none yet' });
   });
@@ -211,7 +213,7 @@ describe('the CRM over HTTP', () => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
     await withServer(listener, async (baseUrl) => {
-      const crm = new HttpCrm(hubspotAt(baseUrl), TOKEN, { now: () => Date.now() });
+      const crm = new HttpCrm(hubspotAt(baseUrl), TOKEN, { now: () => Date.now() }, new NodeHttpTransport());
       expect(classify(await crm.deliver(LOGGED_CALL, CALL))).toEqual({ kind: 'success' });
     });
     expect(seen).toEqual([
@@ -228,7 +230,7 @@ describe('the CRM over HTTP', () => {
       if (requests === 1) response.end('{"results":[{"id":"1"}]}');
     };
     await withServer(listener, async (baseUrl) => {
-      const crm = new HttpCrm(hubspotAt(baseUrl), TOKEN, { now: () => Date.now() });
+      const crm = new HttpCrm(hubspotAt(baseUrl), TOKEN, { now: () => Date.now() }, new NodeHttpTransport());
       const answer = await crm.deliver(LOGGED_CALL, { ...CALL, budgetMs: 1_500 });
       expect(answer).toEqual({ kind: 'unknown', cause: 'timeout', isPartlyApplied: true });
     });
@@ -239,7 +241,12 @@ describe('the CRM over HTTP', () => {
       (_request, response) => void response.end('{"ok":false,"error":"busy"}'),
       async (baseUrl) => {
         const rule = { outcome: 'conflict', body: [{ pointer: '/error', value: 'busy' }] } as const;
-        const crm = new HttpCrm({ ...target(baseUrl), responseRules: [rule] }, TOKEN, { now: () => Date.now() });
+        const crm = new HttpCrm(
+          { ...target(baseUrl), responseRules: [rule] },
+          TOKEN,
+          { now: () => Date.now() },
+          new NodeHttpTransport(),
+        );
         expect(classify(await crm.deliver(ACTION, CALL))).toMatchObject({ kind: 'conflict', applied: 'unknown' });
       },
     );
@@ -254,7 +261,12 @@ describe('the CRM over HTTP', () => {
     await withServer(listener, async (baseUrl) => {
       const header = { name: 'x-api-key', value: 'k' };
       const access = { kind: 'token', token: 'k', header, baseUrl: `${baseUrl}/instance` } as const;
-      const crm = new HttpCrm(target('http://127.0.0.1:1'), { read: async () => access }, { now: () => Date.now() });
+      const crm = new HttpCrm(
+        target('http://127.0.0.1:1'),
+        { read: async () => access },
+        { now: () => Date.now() },
+        new NodeHttpTransport(),
+      );
       expect(await crm.deliver(ACTION, CALL)).toMatchObject({ status: 200 });
     });
     expect(key).toEqual(['k', undefined, '/instance/api/v1/contacts']);
@@ -278,7 +290,7 @@ describe('the CRM over HTTP', () => {
     const server = createServer();
     const url = await listening(server);
     await new Promise((resolve) => server.close(resolve));
-    const crm = new HttpCrm(target(url), TOKEN, { now: () => Date.now() });
+    const crm = new HttpCrm(target(url), TOKEN, { now: () => Date.now() }, new NodeHttpTransport());
     expect(await crm.deliver(ACTION, CALL)).toEqual({ kind: 'not_sent', cause: 'ECONNREFUSED' });
   });
 
@@ -299,7 +311,12 @@ describe('the CRM over HTTP', () => {
       });
     });
     try {
-      const crm = new HttpCrm(target(await listening(server)), TOKEN, { now: () => Date.now() });
+      const crm = new HttpCrm(
+        target(await listening(server)),
+        TOKEN,
+        { now: () => Date.now() },
+        new NodeHttpTransport(),
+      );
       expect(await crm.deliver(ACTION, CALL)).toEqual({ kind: 'answered', status: 200, excerpt: '' });
       expect(connections).toBe(1);
       expect(await crm.deliver(ACTION, CALL)).toEqual({
@@ -326,7 +343,7 @@ describe('the CRM over HTTP', () => {
         socket.resetAndDestroy();
       });
     });
-    const crm = new HttpCrm(target(await listening(server)), TOKEN, { now: () => Date.now() });
+    const crm = new HttpCrm(target(await listening(server)), TOKEN, { now: () => Date.now() }, new NodeHttpTransport());
     await crm.deliver(ACTION, CALL);
     expect(await crm.deliver(ACTION, CALL)).toEqual({ kind: 'unknown', cause: 'ECONNREFUSED' });
   });
