@@ -8,6 +8,7 @@ import type { CrmAction } from './domain/crm/action.ts';
 import type { CircuitBreakerRow, StoredCircuitBreaker } from './domain/crm/circuit-breaker.ts';
 import type { CrmResponse } from './domain/crm/crm-outcome.ts';
 import type { UserRowWrite } from './domain/crm/mapping.ts';
+import type { SlotDecision, SlotRequest } from './domain/crm/request-rate.ts';
 import type { TokenRequest } from './domain/crm/token-exchange.ts';
 import type { Envelope, ReceivedMessage } from './domain/delivery/envelope.ts';
 import type { StagedKey } from './domain/delivery/signature.ts';
@@ -175,6 +176,12 @@ export interface CircuitBreakerStore {
   write(expected: StoredCircuitBreaker | undefined, next: CircuitBreakerRow): Promise<CircuitBreakerWriteResult>;
 }
 
+/** The schedule of requests to the CRM in the state table, shared by all environments. */
+export interface RateStore {
+  /** Takes slots as `decideSlots` allows it. */
+  take(request: SlotRequest): Promise<SlotDecision | Unavailable>;
+}
+
 /** With what the CRM is called. */
 export interface CrmAccess {
   readonly kind: 'token';
@@ -205,16 +212,25 @@ export interface TokenEndpoint {
   ): Promise<{ readonly kind: 'answered'; readonly status: number; readonly body: string } | Unavailable>;
 }
 
+/** The terms of one call. */
+export interface CrmCallOptions {
+  readonly idempotencyKey: string;
+  readonly budgetMs: number;
+  readonly freshToken: boolean;
+  /**
+   * Waits until a request may be sent, until `latestMs` at most. Called immediately before each request. A refusal
+   * ends the action. Absent: no limit.
+   */
+  readonly admit?: (latestMs: number) => Promise<{ readonly kind: 'admitted' } | Unavailable>;
+}
+
 /** The CRM. */
 export interface Crm {
   /**
    * All requests of one action, over within `budgetMs`. The same `idempotencyKey` is given with every call for one
    * event. With `freshToken` the token is read again first. Follows no redirects.
    */
-  deliver(
-    action: CrmAction,
-    call: { readonly idempotencyKey: string; readonly budgetMs: number; readonly freshToken: boolean },
-  ): Promise<CrmResponse>;
+  deliver(action: CrmAction, call: CrmCallOptions): Promise<CrmResponse>;
 }
 
 /** One request as it is sent. */

@@ -3,7 +3,8 @@ import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { isSupportedCountry } from 'libphonenumber-js/min';
 import { CONNECTORS, type ConnectorName } from '../lambdas/connectors/connectors.ts';
-import type { Connector, ConnectorSettings } from '../lambdas/domain/crm/connector.ts';
+import type { Connector, ConnectorSettings, RequestRate } from '../lambdas/domain/crm/connector.ts';
+import { NO_RATE, paceOf, parseRate } from '../lambdas/domain/crm/request-rate.ts';
 import { problemsWithMapping } from './mapping-file.ts';
 
 /** The CRM as configured. */
@@ -14,6 +15,8 @@ export interface CrmConfig {
   readonly settings: Partial<ConnectorSettings>;
   /** Country of numbers without a country code, in ISO 3166-1 alpha-2. */
   readonly defaultCountry?: string;
+  /** Absent: no limit. */
+  readonly rate?: RequestRate;
   /** Absolute path of the user's mapping. Absent: the connector's. */
   readonly mappingFile?: string;
 }
@@ -35,6 +38,11 @@ const SETTING_KEYS = {
 
 const BASE_URL_WANTED =
   'the CRM’s base URL: https, without credentials, query or fragment (http on 127.0.0.1 or localhost, or with crm.allowHttp=true)';
+
+const RATE_WANTED = 'requests a time such as 190/10s, at least one in 10 s; or none';
+
+/** All requests of an action share one time budget, which must suffice for three. */
+const SPACING_MAX_MS = 1_000;
 
 /** Rows of the configuration's table. */
 export const CRM_KEYS = {
@@ -85,6 +93,12 @@ export const CRM_KEYS = {
     description: 'country of phone numbers that come without a country code; else they stay as they are',
     parse: (value: string) => isSupportedCountry(value),
   },
+  'crm.rate': {
+    expects: RATE_WANTED,
+    description:
+      'most requests to the CRM, for example 190/10s; none: no limit; else the connector’s: docs/crm/README.md',
+    parse: (value: string) => value === NO_RATE || parseRate(value) !== undefined,
+  },
   'mapping.file': {
     expects: `a file that exports crmMapping: ${MAPPING_EXTENSIONS.join(', ')}`,
     description: 'your mapping, outside this project; else that of the connector (rest: lambdas/crm-mapping.ts)',
@@ -122,6 +136,8 @@ export function readCrmConfig(
     problems.push({ key: 'crm.baseUrl', got: JSON.stringify(baseUrl), expected: BASE_URL_WANTED });
   const defaultCountry = values.get('crm.defaultCountry');
   const country = defaultCountry === undefined ? {} : { defaultCountry };
+  const { rate, problems: rateProblems } = readRate(connector, name, values.get('crm.rate'));
+  problems.push(...rateProblems);
   const mappingFile = values.get('mapping.file');
   const file = mappingFile === undefined ? {} : { mappingFile: resolve(mappingFile) };
   for (const problem of mappingFile === undefined ? [] : problemsWithMapping(resolve(mappingFile), connector))
@@ -130,7 +146,20 @@ export function readCrmConfig(
       got: JSON.stringify(mappingFile),
       expected: `a mapping that can be used: ${problem}`,
     });
-  return { crm: { connector: name, baseUrl: baseUrl ?? '', settings, ...country, ...file }, problems };
+  const limited = rate === undefined ? {} : { rate };
+  return { crm: { connector: name, baseUrl: baseUrl ?? '', settings, ...country, ...limited, ...file }, problems };
+}
+
+function readRate(
+  connector: Connector,
+  name: ConnectorName,
+  value: string | undefined,
+): { readonly rate: RequestRate | undefined; readonly problems: readonly CrmProblem[] } {
+  const rate = value === undefined ? connector.rate : parseRate(value);
+  const isSlow = rate !== undefined && name !== 'rest' && paceOf(rate).spacingMs > SPACING_MAX_MS;
+  if (!isSlow) return { rate, problems: [] };
+  const expected = `a faster rate: an action of crm.connector ${name} takes up to three requests within limits.crmTimeoutMs`;
+  return { rate, problems: [{ key: 'crm.rate', got: JSON.stringify(value), expected }] };
 }
 
 function defaultsOf(setting: keyof ConnectorSettings): string {

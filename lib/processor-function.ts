@@ -9,6 +9,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { formatRate } from '../lambdas/domain/crm/request-rate.ts';
 import { writeProcessorEnvironment } from '../lambdas/processor/env.ts';
 import { bundledFunction } from './bundled-function.ts';
 import { mappingAliases } from './mapping-file.ts';
@@ -46,6 +47,7 @@ export class ProcessorFunction extends Construct {
           crmBaseUrl: config.crm.baseUrl,
           crmConnector: config.crm.connector,
           crmSettings: JSON.stringify(config.crm.settings),
+          crmRate: formatRate(config.crm.rate),
           crmTokenSecretArn: crmToken.secretArn,
           metricsNamespace: config.stackName,
         },

@@ -27,6 +27,7 @@ const THEN: Readonly<Record<CrmOutcome['kind'], string>> = {
   credentials: 'the token is renewed and the call repeated once; then retried',
   permission: 'retried; after the last attempt quarantined as crm_rejected',
   dependency: 'retried; after the last attempt quarantined as retries_exhausted',
+  over_rate: 'comes back when crm.rate leaves room; the attempt does not count',
   redirect: 'retried; after the last attempt quarantined as retries_exhausted',
   protocol_error: 'retried; after the last attempt quarantined as retries_exhausted',
   permanent: 'quarantined as crm_rejected',

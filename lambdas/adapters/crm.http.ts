@@ -6,7 +6,16 @@ import type { CrmResponse } from '../domain/crm/crm-outcome.ts';
 import { Redaction } from '../domain/crm/redaction.ts';
 import type { ResponseRule } from '../domain/crm/response-rules.ts';
 import { type Exchange, runRequests } from '../domain/crm/run-requests.ts';
-import type { Clock, Crm, CrmAccess, CrmToken, CrmTransport, TransportRequest, TransportResult } from '../ports.ts';
+import type {
+  Clock,
+  Crm,
+  CrmAccess,
+  CrmCallOptions,
+  CrmToken,
+  CrmTransport,
+  TransportRequest,
+  TransportResult,
+} from '../ports.ts';
 
 /** Which CRM is called, and how. */
 export interface CrmTarget {
@@ -18,7 +27,7 @@ export interface CrmTarget {
 }
 
 /** What all requests of one action have in common. */
-interface Call {
+interface Call extends Pick<CrmCallOptions, 'admit'> {
   readonly access: CrmAccess;
   readonly endsAtMs: number;
   readonly redaction: Redaction;
@@ -40,20 +49,24 @@ export class HttpCrm implements Crm {
     this.#transport = transport;
   }
 
-  async deliver(action: CrmAction, call: Parameters<Crm['deliver']>[1]): Promise<CrmResponse> {
+  async deliver(action: CrmAction, call: CrmCallOptions): Promise<CrmResponse> {
     const endsAtMs = this.#clock.now() + call.budgetMs;
     const access = await this.#token.read({ fresh: call.freshToken, budgetMs: call.budgetMs });
     if (access.kind === 'unavailable') return { kind: 'no_token', cause: access.cause };
     const { connector, settings } = this.#target;
     const requests = connector.requests(action, { settings, idempotencyKey: call.idempotencyKey });
     const redaction = new Redaction(action, access.token);
-    return runRequests(requests, this.#rules, (request) => this.#send(request, { access, endsAtMs, redaction }));
+    const common = { access, endsAtMs, redaction, ...(call.admit === undefined ? {} : { admit: call.admit }) };
+    return runRequests(requests, this.#rules, (request) => this.#send(request, common));
   }
 
   async #send(request: CrmRequest, call: Call): Promise<Exchange> {
     const sent = transportRequest(request, call.access, call.access.baseUrl ?? this.#target.baseUrl);
     let mayHaveArrived = false;
     for (;;) {
+      const refusal = await this.#refusalOf(call);
+      if (refusal !== undefined)
+        return { response: { kind: mayHaveArrived ? 'unknown' : 'over_rate', cause: refusal } };
       const leftMs = call.endsAtMs - this.#clock.now();
       if (leftMs <= 0) return { response: { kind: mayHaveArrived ? 'unknown' : 'not_sent', cause: 'timeout' } };
       const result = await this.#transport.send(sent, leftMs);
@@ -65,6 +78,14 @@ export class HttpCrm implements Crm {
       // idempotent; that the CRM saw nothing is likely, but no longer certain.
       mayHaveArrived = true;
     }
+  }
+
+  /** Waits for the rate of requests, half of the time that is left at most. Returns why there must be no request. */
+  async #refusalOf({ admit, endsAtMs }: Call): Promise<string | undefined> {
+    if (admit === undefined) return undefined;
+    const nowMs = this.#clock.now();
+    const admitted = await admit(nowMs + Math.max(0, endsAtMs - nowMs) / 2);
+    return admitted.kind === 'admitted' ? undefined : admitted.cause;
   }
 }
 

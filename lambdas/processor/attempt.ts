@@ -6,7 +6,7 @@
  * comes again and is found final.
  */
 import type { CrmAction } from '../domain/crm/action.ts';
-import { pauseDelayMs, retryAfterMs, retryDelayMs } from '../domain/crm/backoff.ts';
+import { pauseDelayMs, rateDelayMs, retryAfterMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import { type CrmFailure, type CrmOutcome, classify, healthOf, responseClass } from '../domain/crm/crm-outcome.ts';
 import type { IgnoreCause } from '../domain/crm/mapping.ts';
 import { quarantineEnvelope } from '../domain/delivery/envelope.ts';
@@ -34,6 +34,7 @@ import type {
 } from '../ports.ts';
 import { CIRCUIT_BREAKER_OPEN, type Decision, decide, failedRow, finalRow, quarantinedRow } from './decide.ts';
 import { orderingDigestOf, type ParsedRecord, type Task } from './parse-record.ts';
+import { type Admission, OVER_RATE, type RateLimiter } from './rate-limiter.ts';
 import type { RowCache } from './row-cache.ts';
 import type { SentCopies } from './sent-copies.ts';
 import type { Permit, SharedCircuitBreaker } from './shared-circuit-breaker.ts';
@@ -44,6 +45,8 @@ export interface AttemptDependencies {
   readonly crm: Crm;
   /** This environment's view of the circuit, which outlasts the invocation. */
   readonly circuitBreaker: SharedCircuitBreaker;
+  /** This environment's part in the schedule of requests. Absent: no limit. */
+  readonly rateLimiter?: RateLimiter;
   readonly quarantine: MessageQueue;
   /** What this environment has sent there, which outlasts the invocation. */
   readonly sentCopies: SentCopies;
@@ -86,6 +89,9 @@ const NO_TIME = { kind: 'transient', applied: 'not_applied', error: 'no time lef
 /** Another attempt was told so meanwhile. */
 const PAUSED = { kind: 'throttled', applied: 'not_applied', error: 'the CRM has asked for a pause' } as const;
 
+/** How far ahead an event from quarantine may take slots. A live event waits no longer for those. */
+const REDRIVEN_AHEAD_MS = 300;
+
 /** How often an attempt may find that what it believed is not so, before it lets the message come back. */
 const ROUNDS_MAX = 6;
 
@@ -94,21 +100,30 @@ export class Attempt {
   readonly #deps: AttemptDependencies;
   readonly #known: RowCache;
   readonly #owner: string;
-  readonly #endsAtMs: number;
-  readonly #leaseExpiresAtMs: number;
+  readonly #startsByMs: number;
+  #endsAtMs = 0;
+  #leaseExpiresAtMs = 0;
   #record: ParsedRecord;
+  #admission: Admission | undefined;
   /** Whether its call is a probe, whose success has to be written to the circuit after all else. */
   #probes = false;
 
-  /** The lease counts from here, before anything is sent, so that it cannot outlast what others see of it. */
-  constructor(record: ParsedRecord, known: RowCache, deps: AttemptDependencies) {
-    const nowMs = deps.clock.now();
+  /** `startsByMs`: when it has to begin at the latest. Until then it may wait for the rate of requests. */
+  constructor(record: ParsedRecord, known: RowCache, deps: AttemptDependencies, startsByMs: number) {
     this.#deps = deps;
+    this.#startsByMs = startsByMs;
     this.#known = known;
     this.#record = record;
     this.#owner = deps.chance.newOwner();
-    this.#endsAtMs = nowMs + deps.limits.attemptBudgetMs;
-    this.#leaseExpiresAtMs = nowMs + deps.limits.leaseMs;
+    this.#begin();
+  }
+
+  /** The lease counts from here, before anything is sent, so that it cannot outlast what others see of it. */
+  #begin(): void {
+    const { clock, limits } = this.#deps;
+    const nowMs = clock.now();
+    this.#endsAtMs = nowMs + limits.attemptBudgetMs;
+    this.#leaseExpiresAtMs = nowMs + limits.leaseMs;
   }
 
   /** Ends within the attempt's budget. */
@@ -117,6 +132,7 @@ export class Attempt {
       return await this.#run();
     } finally {
       this.#deps.circuitBreaker.releaseProbe(this.#owner);
+      this.#admission?.release();
     }
   }
 
@@ -156,6 +172,8 @@ export class Attempt {
       case 'take_own_key':
         return this.#takeOwnKey();
       case 'claim':
+        if (this.#deps.rateLimiter !== undefined && this.#admission === undefined)
+          return this.#waitForRate(this.#deps.rateLimiter);
         return this.#claim(step.write);
       case 'settle':
         return this.#settleUnclaimed(step);
@@ -188,6 +206,31 @@ export class Attempt {
     if ('kind' in read) return this.#later(read.cause, this.#retryDelayMs(), 'state_table');
     this.#known.setEvent(eventKey, read.events.get(eventKey));
     return 're_evaluate';
+  }
+
+  /** Waits for its turn before it claims. The attempt begins when its turn comes: the rows may have changed. */
+  async #waitForRate(rateLimiter: RateLimiter): Promise<Disposition | 're_evaluate'> {
+    const { clock, chance, limits } = this.#deps;
+    const { task, eventKey, fromQuarantine, source } = this.#record;
+    if (task.kind !== 'deliver') throw new Error('only an event that is to be delivered is claimed');
+    const latestMs = fromQuarantine ? Math.min(this.#startsByMs, clock.now() + REDRIVEN_AHEAD_MS) : this.#startsByMs;
+    const wasShort = this.#known.event(eventKey)?.lastError === OVER_RATE;
+    const admitted = await rateLimiter.admitAction(task.action.kind, wasShort, latestMs);
+    switch (admitted.kind) {
+      case 'admitted':
+        this.#admission = admitted;
+        if (clock.now() > this.#startsByMs) return this.#later('no time left', this.#retryDelayMs(), 'no_time');
+        this.#begin();
+        return 're_evaluate';
+      case 'full': {
+        const delayMs = rateDelayMs(limits, source.message.receiveCount, chance.fraction());
+        return this.#later(OVER_RATE, delayMs, 'rate');
+      }
+      case 'unavailable':
+        return this.#later(admitted.cause, this.#retryDelayMs(), 'state_table');
+      default:
+        return admitted satisfies never;
+    }
   }
 
   async #claim(write: ClaimWrite): Promise<Disposition | 're_evaluate'> {
@@ -259,6 +302,8 @@ export class Attempt {
         return this.#quarantine(task, row, 'crm_ambiguous', outcome.error, effectOf(outcome));
       case 'throttled':
         return this.#pause(task, row, outcome);
+      case 'over_rate':
+        return this.#giveBack(task, row, outcome);
       case 'transient':
       case 'conflict':
       case 'credentials':
@@ -291,6 +336,14 @@ export class Attempt {
     return this.#fail(task, untried, outcome, 'throttled');
   }
 
+  /** Lets the event come back for its turn. The attempt does not count. */
+  #giveBack(task: Extract<Task, { kind: 'deliver' }>, row: EventRow, outcome: CrmFailure): Promise<Disposition> {
+    const untried = { ...row, attempts: row.attempts - 1 };
+    return this.#probes
+      ? this.#quarantine(task, untried, 'circuit_open', outcome.error, effectOf(outcome))
+      : this.#fail(task, untried, outcome, 'rate');
+  }
+
   /** Whether the CRM can be called, and all be written that may have to be written after it. */
   #hasTimeToCall(): boolean {
     const { crmTimeoutMs, storeBudgetMs } = this.#deps.limits;
@@ -316,10 +369,14 @@ export class Attempt {
   async #callOnce(action: CrmAction, idempotencyKey: string, freshToken: boolean): Promise<CrmOutcome> {
     const { crm, clock, limits, metrics } = this.#deps;
     const beganAtMs = clock.now();
-    const call = { idempotencyKey, budgetMs: limits.crmTimeoutMs, freshToken };
+    const admission = this.#admission;
+    const rate = admission === undefined ? {} : { admit: (latestMs: number) => admission.admit(latestMs) };
+    const call = { idempotencyKey, budgetMs: limits.crmTimeoutMs, freshToken, ...rate };
     const answer = await crm.deliver(action, call);
-    metrics.add('CrmLatency', clock.now() - beganAtMs);
-    metrics.addBy('CrmCalls', responseClass(answer), 1);
+    if (answer.kind !== 'over_rate') {
+      metrics.add('CrmLatency', clock.now() - beganAtMs);
+      metrics.addBy('CrmCalls', responseClass(answer), 1);
+    }
     return classify(answer);
   }
 
@@ -343,18 +400,22 @@ export class Attempt {
     outcome: CrmFailure,
     cause: RetryCause = 'crm',
   ): Promise<Disposition> {
-    const { clock, chance, limits } = this.#deps;
-    const nowMs = clock.now();
+    const nowMs = this.#deps.clock.now();
     const askedMs = retryAfterMs(outcome.retryAfter, nowMs) || (outcome.waitMs ?? 0);
-    const backoffMs =
-      outcome.kind === 'throttled'
-        ? pauseDelayMs(this.#deps.circuitBreaker.notBeforeMs - nowMs, chance.fraction())
-        : retryDelayMs(limits, Math.max(1, claimed.attempts), chance.fraction(), askedMs);
+    const backoffMs = this.#backoffMs(claimed, outcome, askedMs);
     const delayMs = outcome.mayStillRun ? Math.max(backoffMs, this.#leaseLeftMs()) : backoffMs;
     const row = failedRow(claimed, outcome.error, nowMs, nowMs + delayMs);
     const settled = await this.#settleClaimed(task, row, effectOf(outcome), []);
     if (settled.kind !== 'settled') return this.#unsettled(settled, claimed);
     return { kind: 'retry', delayMs, why: outcome.error, cause, attempts: row.attempts };
+  }
+
+  #backoffMs(claimed: EventRow, { kind }: CrmFailure, askedMs: number): number {
+    const { circuitBreaker, clock, chance, limits } = this.#deps;
+    const fraction = chance.fraction();
+    if (kind === 'throttled') return pauseDelayMs(circuitBreaker.notBeforeMs - clock.now(), fraction);
+    if (kind === 'over_rate') return rateDelayMs(limits, this.#record.source.message.receiveCount, fraction);
+    return retryDelayMs(limits, Math.max(1, claimed.attempts), fraction, askedMs);
   }
 
   /** First the message, then the row, then (by returning) the acknowledgement: dying in between only duplicates. */

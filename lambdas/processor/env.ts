@@ -9,6 +9,7 @@ const FIELDS = {
   crmBaseUrl: 'CRM_BASE_URL',
   crmConnector: 'CRM_CONNECTOR',
   crmSettings: 'CRM_SETTINGS',
+  crmRate: 'CRM_RATE',
   crmTokenSecretArn: 'CRM_TOKEN_SECRET_ARN',
   metricsNamespace: 'METRICS_NAMESPACE',
 } as const;

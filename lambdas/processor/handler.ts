@@ -4,7 +4,7 @@ import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as mappingModule from '#crm-mapping';
 import { DynamoDbCircuitBreakerStore } from '../adapters/circuit-store.dynamodb.ts';
-import { systemChance, systemClock } from '../adapters/clock.system.ts';
+import { systemChance, systemClock, systemSleep } from '../adapters/clock.system.ts';
 import { HttpCrm } from '../adapters/crm.http.ts';
 import { SecretsManagerCrmToken } from '../adapters/crm-token.secrets-manager.ts';
 import { NodeHttpTransport } from '../adapters/crm-transport.node-http.ts';
@@ -14,14 +14,17 @@ import { PowertoolsLog } from '../adapters/log.powertools.ts';
 import { SqsMessageQueue } from '../adapters/message-queue.sqs.ts';
 import { SqsMessageVisibility } from '../adapters/message-visibility.sqs.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
+import { DynamoDbRateStore } from '../adapters/rate-store.dynamodb.ts';
 import { HttpTokenEndpoint } from '../adapters/token-endpoint.http.ts';
 import { documentClient, secretsManagerClient, sqsClient } from '../aws-clients.ts';
 import { CONNECTORS, type ConnectorName } from '../connectors/connectors.ts';
 import { type Connector, type ConnectorSettings, settingsFor } from '../domain/crm/connector.ts';
 import { withDefaultCountry } from '../domain/crm/default-country.ts';
 import type { MappingModule } from '../domain/crm/mapping.ts';
+import { parseRate } from '../domain/crm/request-rate.ts';
 import { readProcessorEnvironment, UNSET_CRM_TOKEN } from './env.ts';
 import { processBatch } from './process-batch.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import { SentCopies } from './sent-copies.ts';
 import { SettledEventCache } from './settled-event-cache.ts';
 import { SharedCircuitBreaker } from './shared-circuit-breaker.ts';
@@ -59,6 +62,9 @@ const token = new SecretsManagerCrmToken(
 );
 const metrics = new EmfMetrics('processor', environment.metricsNamespace);
 const circuitBreakerStore = new DynamoDbCircuitBreakerStore(dynamo, environment.stateTableName, limits);
+const rate = parseRate(environment.crmRate);
+const rateStore = new DynamoDbRateStore(dynamo, environment.stateTableName, limits);
+const rateDependencies = { rateStore, connector, clock: systemClock, sleep: systemSleep };
 const dependencies = {
   store: new DynamoDbIdempotencyStore(dynamo, environment.stateTableName, systemClock, systemChance, limits),
   crm: new HttpCrm(target, token, systemClock, new NodeHttpTransport()),
@@ -69,6 +75,7 @@ const dependencies = {
     metrics,
     limits,
   }),
+  ...(rate === undefined ? {} : { rateLimiter: new RateLimiter({ rate, ...rateDependencies }) }),
   settledEvents: new SettledEventCache(),
   quarantine: new SqsMessageQueue(sqs, environment.quarantineUrl, limits.storeBudgetMs),
   sentCopies: new SentCopies(),

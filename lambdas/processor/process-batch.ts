@@ -152,11 +152,11 @@ async function workInTurn(group: readonly ParsedRecord[], batch: Batch): Promise
 async function workOne(record: ParsedRecord, batch: Batch): Promise<void> {
   const { deps } = batch;
   try {
-    const timeLeftMs = batch.endsAtMs - deps.clock.now();
+    const startsByMs = batch.endsAtMs - deps.limits.startReserveMs;
     const disposition =
-      timeLeftMs < deps.limits.startReserveMs
+      deps.clock.now() > startsByMs
         ? later(behindNewerDelayMs(deps.chance.fraction()), 'not enough of the invocation left', 'no_time')
-        : await new Attempt(record, batch.known, deps).run();
+        : await new Attempt(record, batch.known, deps, startsByMs).run();
     if (disposition.kind === 'retry') await sendBack(record, disposition, batch);
     else reportDisposition(record, disposition, deps);
   } catch (error) {

@@ -124,6 +124,7 @@ export class SharedCircuitBreaker {
       return;
     }
     const { clock, log, metrics } = this.#deps;
+    if (failure.kind === 'over_rate') return;
     // What throttles a call is recorded by the pause.
     const recorded = failure.kind === 'throttled' ? undefined : recordFailure(row, failure, clock.now(), isLast);
     if (!counts || healthOf(failure) !== 'fails' || !this.#failures.failure(contact)) {

@@ -24,7 +24,7 @@ class Turns {
   before(who: string): BeforeRequest {
     return () =>
       new Promise((resolve) => {
-        this.#waiting.set(who, resolve);
+        this.#waiting.set(who, () => resolve(undefined));
         this.#next();
       });
   }
@@ -68,9 +68,9 @@ async function together(
 function abandon(connector: DrivenConnector, action: CrmAction, index: number): Promise<void> {
   return new Promise((resolve) => {
     const before: BeforeRequest = async (next) => {
-      if (next < index) return;
+      if (next < index) return undefined;
       resolve();
-      await new Promise(() => undefined);
+      return new Promise(() => undefined);
     };
     void connector.deliver(action, before).then(() => resolve());
   });

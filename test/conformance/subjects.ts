@@ -1,7 +1,12 @@
 /** The connectors that must conform, each with the fake of its vendor, and what its records must be. */
 import { CONNECTORS } from '../../lambdas/connectors/connectors.ts';
+import { crmMapping as dataverseMapping } from '../../lambdas/connectors/dataverse/mapping.ts';
+import { crmMapping as hubspotMapping } from '../../lambdas/connectors/hubspot/mapping.ts';
+import { crmMapping as salesforceMapping } from '../../lambdas/connectors/salesforce/mapping.ts';
+import { crmMapping as zendeskMapping } from '../../lambdas/connectors/zendesk/mapping.ts';
 import type { LogCall, UpsertContact } from '../../lambdas/domain/crm/action.ts';
 import type { Connector } from '../../lambdas/domain/crm/connector.ts';
+import type { CrmMapping } from '../../lambdas/domain/crm/mapping.ts';
 import type { OutcomeKind } from '../../lambdas/domain/crm/response-rules.ts';
 import type { FakeVendor } from '../../local/crm/fakes/fake-vendor.ts';
 import { FAKE_VENDORS, type FakeVendorName } from '../../local/crm/fakes/vendors.ts';
@@ -11,6 +16,7 @@ export interface Subject {
   readonly name: FakeVendorName;
   readonly connector: Connector;
   readonly vendor: FakeVendor;
+  readonly mapping: CrmMapping;
   /** The secret, for a fake at `origin`. */
   readonly credentials: (origin: string) => object;
   /** An upsert as the shipped mapping makes it. */
@@ -57,6 +63,7 @@ export const SUBJECTS: readonly Subject[] = [
     name: 'salesforce',
     connector: CONNECTORS.salesforce,
     vendor: FAKE_VENDORS.salesforce,
+    mapping: salesforceMapping,
     credentials: () => ({ type: 'oauth-client-credentials', ...client }),
     contact: contact({ Phone: '+15550100' }, { LastName: '+15550100' }),
     call: { subject: 'Call +15550100', duration: '63 s', direction: 'Inbound' },
@@ -88,6 +95,7 @@ export const SUBJECTS: readonly Subject[] = [
     name: 'hubspot',
     connector: CONNECTORS.hubspot,
     vendor: FAKE_VENDORS.hubspot,
+    mapping: hubspotMapping,
     credentials: () => ({ type: 'oauth-refresh-token', ...client, refreshToken: 'R' }),
     contact: contact({ phone: '+15550100' }),
     call: { subject: 'Call +15550100', duration: '63000 ms', direction: 'INBOUND' },
@@ -119,6 +127,7 @@ export const SUBJECTS: readonly Subject[] = [
     name: 'dataverse',
     connector: CONNECTORS.dataverse,
     vendor: FAKE_VENDORS.dataverse,
+    mapping: dataverseMapping,
     credentials: (origin) => ({
       type: 'oauth-client-credentials',
       tokenUrl: `${origin}/11111111-2222-3333-4444-555555555555/oauth2/v2.0/token`,
@@ -150,6 +159,7 @@ export const SUBJECTS: readonly Subject[] = [
     name: 'zendesk',
     connector: CONNECTORS.zendesk,
     vendor: FAKE_VENDORS.zendesk,
+    mapping: zendeskMapping,
     credentials: () => ({ type: 'oauth-client-credentials', ...client }),
     contact: contact({}, { name: '+15550100', phone: '+15550100', role: 'end-user', skip_verify_email: true }),
     call: { subject: 'Call +15550100', duration: '63 s', direction: 'Inbound' },

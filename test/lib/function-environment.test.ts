@@ -29,6 +29,7 @@ describe('the functions’ environment', () => {
       crmBaseUrl: 'https://crm.example.com',
       crmConnector: 'rest',
       crmSettings: '{}',
+      crmRate: 'none',
       crmTokenSecretArn: '<SecretsCrmToken>',
       metricsNamespace: 'GenesysCrmPipeline',
       limits,
@@ -63,6 +64,7 @@ describe('the functions’ environment', () => {
     expect(Object.keys(variablesOf('Processor')).sort()).toEqual([
       'CRM_BASE_URL',
       'CRM_CONNECTOR',
+      'CRM_RATE',
       'CRM_SETTINGS',
       'CRM_TOKEN_SECRET_ARN',
       'DELIVERY_QUEUE_URL',
@@ -80,7 +82,7 @@ describe('the functions’ environment', () => {
     );
     expect(() => readProcessorEnvironment({ LIMITS: '[]', CRM_BASE_URL: '' })).toThrow(
       'DELIVERY_QUEUE_URL is not set; QUARANTINE_URL is not set; STATE_TABLE_NAME is not set; CRM_BASE_URL is not set; ' +
-        'CRM_CONNECTOR is not set; CRM_SETTINGS is not set; CRM_TOKEN_SECRET_ARN is not set; METRICS_NAMESPACE is not set; LIMITS is not a JSON object.',
+        'CRM_CONNECTOR is not set; CRM_SETTINGS is not set; CRM_RATE is not set; CRM_TOKEN_SECRET_ARN is not set; METRICS_NAMESPACE is not set; LIMITS is not a JSON object.',
     );
   });
 });

@@ -68,6 +68,7 @@ describe('the configuration', () => {
       connector: 'hubspot',
       baseUrl: 'https://api.hubapi.com',
       settings: { callKey: 'call_key' },
+      rate: { requests: 100, windowMs: 10_000 },
     });
   });
 
@@ -190,6 +191,29 @@ describe('the configuration', () => {
       'limits.leaseMs ← 30000 against 25000 ' +
         '(processorFunctionTimeoutMs 30000 by default, leaseMs 30000, clockSkewMs 5000 by default) → ' +
         'processorFunctionTimeoutMs < leaseMs − clockSkewMs',
+    ]);
+  });
+
+  it.each([
+    ['hubspot', undefined, { requests: 100, windowMs: 10_000 }],
+    ['hubspot', '190/10s', { requests: 190, windowMs: 10_000 }],
+    ['hubspot', 'none', undefined],
+    ['rest', undefined, undefined],
+    ['rest', '6/60s', { requests: 6, windowMs: 60_000 }],
+  ])('takes the rate of %s from the connector unless it is given: %s', (connector, rate, expected) => {
+    const given = rate === undefined ? {} : { 'crm.rate': rate };
+    expect(readPipelineConfig({ ...CRM, 'crm.connector': connector, ...given }).crm.rate).toEqual(expected);
+  });
+
+  it('refuses what is no rate, and one in which three requests of a call take too long, with the other problems', () => {
+    const wanted = 'requests a time such as 190/10s, at least one in 10 s; or none';
+    for (const wrong of ['190', '1/10s', '5/60s', '190/0s', 'off'])
+      expect(problems({ ...CRM, 'crm.rate': wrong, stackName: '1' })).toEqual([
+        `crm.rate ← "${wrong}" → ${wanted}`,
+        'stackName ← "1" → letters, digits and hyphens, beginning with a letter, at most 128',
+      ]);
+    expect(problems({ 'crm.connector': 'hubspot', 'crm.rate': '30/60s' })).toEqual([
+      'crm.rate ← "30/60s" → a faster rate: an action of crm.connector hubspot takes up to three requests within limits.crmTimeoutMs',
     ]);
   });
 

@@ -30,6 +30,7 @@ export const dataverse: Connector = {
   settings: { apiVersion: 'v9.2', contactKey: 'new_extkey' },
   actions: ['upsert-contact', 'log-call', 'request'],
   rate: { requests: 200, windowMs: 10_000 },
+  requestsOf: { 'log-call': 3 },
   token: { scope: (baseUrl) => `${new URL(baseUrl).origin}/.default` },
   // These characters break a URL with an alternate key.
   contactKeyForm: /^[^/<>*%&:\\?+]{1,200}$/,

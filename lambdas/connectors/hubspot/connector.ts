@@ -24,6 +24,7 @@ export const hubspot: Connector = {
   settings: { apiVersion: '2026-09', contactKey: 'ext_key', callKey: 'conv_id' },
   actions: ['upsert-contact', 'log-call', 'request'],
   rate: { requests: 100, windowMs: 10_000 },
+  requestsOf: { 'log-call': 3 },
   token: { path: '/oauth/2026-09/token' },
   rules: hubspotRules,
   requests(action, context) {

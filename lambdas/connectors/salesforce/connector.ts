@@ -30,7 +30,8 @@ export const salesforce: Connector = {
     callObject: 'Task',
   },
   actions: ['upsert-contact', 'log-call', 'request'],
-  rate: { requests: 25, windowMs: 1_000 },
+  // Salesforce limits the requests of a day, and those that take longer than 20 s.
+  rate: { requests: 250, windowMs: 10_000 },
   token: { path: '/services/oauth2/token', baseUrlMember: 'instance_url' },
   rules: salesforceRules,
   requests(action, context) {

@@ -16,6 +16,7 @@ export const zendesk: Connector = {
   settings: {},
   actions: ['upsert-contact', 'log-call', 'request'],
   rate: { requests: 200, windowMs: 60_000 },
+  requestsOf: { 'log-call': 3 },
   token: { path: '/oauth/tokens', format: 'json' },
   rules: zendeskRules,
   requests(action) {

@@ -24,6 +24,14 @@ export function heldDelayMs(limits: Limits, receiveCount: number, leaseLeftMs: n
   return Math.round(Math.max(SHORTEST_MS, Math.min(jittered, leaseLeftMs)));
 }
 
+/** The wait of a record for the rate of requests grows by this with each receive: 300 receives last more than two days. */
+const RATE_STEP_MS = 5 * SHORTEST_MS;
+
+/** The wait of a record for which the rate leaves no room: longer with each receive, jittered over its upper half. */
+export function rateDelayMs(limits: Limits, receiveCount: number, chance: number): number {
+  return Math.round(Math.min(limits.backoffCapMs, receiveCount * RATE_STEP_MS) * (0.5 + chance / 2));
+}
+
 /** The wait of a record sent back so that another of its batch can be worked on alone. */
 export function behindNewerDelayMs(chance: number): number {
   return Math.round(SHORTEST_MS * (1 + 4 * chance));

@@ -82,6 +82,8 @@ export interface Connector {
   readonly contactKeyForm?: RegExp;
   /** Absent: no limit. */
   readonly rate?: RequestRate;
+  /** Requests of an action on records that exist. A kind that is missing takes one. */
+  readonly requestsOf?: Readonly<Partial<Record<ActionKind, number>>>;
   readonly token: TokenDefaults;
   /** The first rule that matches a response decides. */
   readonly rules: readonly ResponseRule[];

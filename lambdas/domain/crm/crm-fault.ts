@@ -61,6 +61,9 @@ function faultKindOf(kind: CrmFailure['kind'], applied: CrmFailure['applied'], i
     case 'throttled':
     case 'redirect':
       return kind;
+    // Not recorded: no call has failed.
+    case 'over_rate':
+      return 'throttled';
     case 'transient':
       if (isAnswered) return 'failing';
       return applied === 'not_applied' ? 'not_reached' : 'no_response';

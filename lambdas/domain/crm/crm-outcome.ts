@@ -23,6 +23,8 @@ export type CrmResponse = (
   | { readonly kind: 'unreadable'; readonly cause: string }
   /** No token could be read, so that no call was made. */
   | { readonly kind: 'no_token'; readonly cause: string }
+  /** The rate of requests left no room for a request, so that it was not made. */
+  | { readonly kind: 'over_rate'; readonly cause: string }
 ) & {
   /** An earlier request of the same action was applied. */
   readonly isPartlyApplied?: true;
@@ -48,12 +50,13 @@ export interface CrmFailure extends MayStillRun {
    * - `credentials`: our credentials are refused; read the token again, then as `dependency`.
    * - `permission`: something that our credentials may not do. A new token does not help.
    * - `dependency`: no call was possible (no token).
+   * - `over_rate`: the rate of requests left no room for the call, or for the rest of it.
    * - `redirect`: not the CRM but something before it, such as a login page.
    * - `protocol_error`: a response that is not HTTP, or not what the CRM promises.
    * - `permanent`: the CRM understood this event and refuses it.
    * - `ambiguous`: several records match, and none was chosen.
    */
-  readonly kind: Exclude<OutcomeKind, 'success'> | 'dependency';
+  readonly kind: Exclude<OutcomeKind, 'success'> | 'dependency' | 'over_rate';
   /** Knowledge of the CRM's state afterwards. */
   readonly applied: 'not_applied' | 'unknown';
   readonly error: string;
@@ -72,6 +75,7 @@ export function healthOf({ kind }: CrmOutcome): 'works' | 'fails' | 'unknown' {
       return 'works';
     case 'throttled':
     case 'protocol_error':
+    case 'over_rate':
       return 'unknown';
     case 'transient':
     case 'credentials':
@@ -100,6 +104,7 @@ export type ResponseClass = (typeof RESPONSE_CLASSES)[number];
 export function responseClass(answer: CrmResponse): ResponseClass {
   switch (answer.kind) {
     case 'not_sent':
+    case 'over_rate':
       return 'not_reached';
     case 'unknown':
     case 'unreadable':
@@ -132,6 +137,8 @@ export function classify(answer: CrmResponse): CrmOutcome {
       return { kind: 'protocol_error', applied: 'unknown', error: `the response is not HTTP: ${answer.cause}` };
     case 'no_token':
       return { kind: 'dependency', applied, error: answer.cause };
+    case 'over_rate':
+      return { kind: 'over_rate', applied, error: answer.cause };
     case 'answered':
       return classifyStatus(answer);
     default:

@@ -51,6 +51,11 @@ export function circuitBreakerKey(dependency: 'crm'): string {
   return `CIRCUIT#${dependency}`;
 }
 
+/** The row of a dependency's schedule of requests. */
+export function rateKey(dependency: 'crm'): string {
+  return `RATE#${dependency}`;
+}
+
 /** The row of a user's own key. */
 export function userRowKey(key: string): string {
   return `USER#${key}`;

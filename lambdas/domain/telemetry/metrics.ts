@@ -100,6 +100,7 @@ export const METRICS = {
       values: [
         'crm',
         'throttled',
+        'rate',
         'in_progress',
         'not_due',
         'behind_newer',

@@ -236,6 +236,45 @@ describe('the CRM over HTTP', () => {
     });
   });
 
+  it('asks for admission before each request, and for half of what is left of the time at most', async () => {
+    const order: string[] = [];
+    const listener: RequestListener = (_request, response) => {
+      order.push('request');
+      response.end('{"results":[{"id":"1"}]}');
+    };
+    const beganAtMs = Date.now();
+    const admit = async (latestMs: number) => {
+      order.push(latestMs - beganAtMs > 4_000 && latestMs - beganAtMs < 6_000 ? 'admitted' : `until ${latestMs}`);
+      return { kind: 'admitted' } as const;
+    };
+    await withServer(listener, async (baseUrl) => {
+      const crm = new HttpCrm(hubspotAt(baseUrl), TOKEN, { now: () => Date.now() }, new NodeHttpTransport());
+      await crm.deliver(LOGGED_CALL, { ...CALL, budgetMs: 10_000, admit });
+    });
+    expect(order).toEqual(['admitted', 'request', 'admitted', 'request', 'admitted', 'request']);
+  });
+
+  it.each([
+    [1, { kind: 'over_rate', cause: 'full' }],
+    [2, { kind: 'over_rate', cause: 'full', isPartlyApplied: true }],
+  ])('does not send request %d if it is not admitted', async (refused, expected) => {
+    let asked = 0;
+    let requests = 0;
+    const listener: RequestListener = (_request, response) => {
+      requests += 1;
+      response.end('{"results":[{"id":"1"}]}');
+    };
+    const admit = async () => {
+      asked += 1;
+      return asked < refused ? ({ kind: 'admitted' } as const) : ({ kind: 'unavailable', cause: 'full' } as const);
+    };
+    await withServer(listener, async (baseUrl) => {
+      const crm = new HttpCrm(hubspotAt(baseUrl), TOKEN, { now: () => Date.now() }, new NodeHttpTransport());
+      expect(await crm.deliver(LOGGED_CALL, { ...CALL, admit })).toEqual(expected);
+    });
+    expect(requests).toBe(refused - 1);
+  });
+
   it('tries the rules of the mapping before those of the connector', async () => {
     await withServer(
       (_request, response) => void response.end('{"ok":false,"error":"busy"}'),

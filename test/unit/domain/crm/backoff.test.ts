@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   behindNewerDelayMs,
   heldDelayMs,
+  rateDelayMs,
   retryAfterIn,
   retryAfterMs,
   retryDelayMs,
@@ -54,6 +55,22 @@ describe('heldDelayMs', () => {
         },
       ),
     );
+  });
+});
+
+describe('rateDelayMs', () => {
+  it('grows by 5 s with each receive up to 15 min, jittered over its upper half', () => {
+    expect([1, 2, 3, 1_000].map((receives) => rateDelayMs(DEFAULT_LIMITS, receives, 1))).toEqual([
+      5_000, 10_000, 15_000, 900_000,
+    ]);
+    expect(rateDelayMs(DEFAULT_LIMITS, 1, 0)).toBe(2_500);
+  });
+
+  it('lets an event wait for more than two days before SQS has received it too often', () => {
+    let waitedMs = 0;
+    for (let receives = 1; receives <= DEFAULT_LIMITS.maxReceiveCount; receives += 1)
+      waitedMs += rateDelayMs(DEFAULT_LIMITS, receives, 0.5);
+    expect(waitedMs / 86_400_000).toBeGreaterThan(1.5);
   });
 });
 

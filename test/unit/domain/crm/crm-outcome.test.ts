@@ -49,6 +49,9 @@ describe('classify', () => {
       applied: 'not_applied',
       error: 'no token',
     });
+    const overRate = { kind: 'over_rate', cause: 'no room' } as const;
+    expect(classify(overRate)).toEqual({ kind: 'over_rate', applied: 'not_applied', error: 'no room' });
+    expect(classify({ ...overRate, isPartlyApplied: true })).toMatchObject({ applied: 'unknown' });
   });
 
   it.each([400, 401, 403, 404, 409, 422, 423, 429])(
