@@ -12,6 +12,8 @@ export interface FakeCredentials {
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly refreshToken?: string;
+  /** PEM, of the JWT bearer grant. The fake checks signatures with its public half. */
+  readonly privateKey?: string;
 }
 
 /** Why a request is refused. */
@@ -57,7 +59,11 @@ export class Tokens {
   check(authorization: string | undefined, states: TokenStates, nowMs: number): Unauthorized | undefined {
     const { token, username, password } = this.credentials ?? {};
     if (authorization === undefined || authorization === '') return 'missing';
-    if (username !== undefined && isSame(authorization, `Basic ${btoa(`${username}:${password ?? ''}`)}`)) {
+    if (
+      username !== undefined &&
+      password !== undefined &&
+      isSame(authorization, `Basic ${btoa(`${username}:${password}`)}`)
+    ) {
       return undefined;
     }
     if (token !== undefined && isSame(authorization, `Bearer ${token}`)) {

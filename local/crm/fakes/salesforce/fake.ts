@@ -1,12 +1,14 @@
-/** A fake of Salesforce's REST API: upsert by external id, describe, and OAuth client credentials. */
+/** A fake of Salesforce's REST API: upsert by external id, describe, and OAuth by client credentials or JWT bearer. */
 import type { ConnectorSettings } from '../../../../lambdas/domain/crm/connector.ts';
 import type { CrmHttpResponse } from '../../crm-http-message.ts';
 import { type ApiRequest, clientIn, type FakeContext, type FakeVendor, formIn, objectIn } from '../fake-vendor.ts';
 import { type FieldProblem, findProblem } from '../field-rules.ts';
+import { JWT_BEARER, problemWithAssertion } from '../jwt-bearer.ts';
 import type { RecordStore, StoredRecord } from '../record-store.ts';
 import { fieldsOf, REQUIRED } from './fields.ts';
 
 const SESSION_MS = 7_200_000;
+const LOGIN_HOSTS = ['https://login.salesforce.com', 'https://test.salesforce.com'];
 const TOKEN_PATH = '/services/oauth2/token';
 /** Versions that answer as the fake does: older ones answer an update with 204. */
 const VERSION = /^v(4[6-9]|5\d|6[0-8])\.0$/;
@@ -55,13 +57,17 @@ export const salesforceFake: FakeVendor = {
 function answerToken(request: ApiRequest, { tokens, nowMs, origin, isIn }: FakeContext): CrmHttpResponse {
   const form = formIn(request);
   if (request.method !== 'POST' || form === undefined) return refusal('invalid_request', 'POST a form');
-  if (form.get('grant_type') !== 'client_credentials') {
-    return refusal('unsupported_grant_type', 'grant type not supported');
-  }
-  const [id, secret] = clientIn(request, form);
-  if (isIn('wrong-credentials') || !tokens.isClient(id, secret)) {
-    return refusal('invalid_client', 'invalid client credentials');
-  }
+  const grant = form.get('grant_type');
+  if (grant === JWT_BEARER) {
+    const audiences = [...LOGIN_HOSTS, origin];
+    const problem = problemWithAssertion(form.get('assertion') ?? '', tokens.credentials ?? {}, audiences, nowMs);
+    if (isIn('wrong-credentials') || problem !== undefined)
+      return refusal('invalid_grant', problem ?? 'invalid assertion');
+  } else if (grant === 'client_credentials') {
+    const [id, secret] = clientIn(request, form);
+    if (isIn('wrong-credentials') || !tokens.isClient(id, secret))
+      return refusal('invalid_client', 'invalid client credentials');
+  } else return refusal('unsupported_grant_type', 'grant type not supported');
   const accessToken = tokens.issue(SESSION_MS, nowMs);
   return {
     status: 200,
