@@ -1,7 +1,9 @@
 /** The delivery queue and its dead-letter queue, the quarantine. */
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Queue, QueueEncryption, type RedriveAllowPolicy, RedrivePermission } from 'aws-cdk-lib/aws-sqs';
+import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
+import { Universal } from 'aws-cdk-lib/aws-scheduler-targets';
+import { type IQueue, Queue, QueueEncryption, RedrivePermission } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { PipelineConfig } from './pipeline-config.ts';
 import { storageKey } from './storage-key.ts';
@@ -30,7 +32,7 @@ export class MessageQueues extends Construct {
       ...common,
       ...(config.quarantineName === undefined ? {} : { queueName: config.quarantineName }),
       retentionPeriod: Duration.millis(limits.quarantineRetentionMs),
-      redriveAllowPolicy: this.#redriveAllowPolicy(config.deliveryQueueName),
+      ...this.#namedSource(config.deliveryQueueName),
     });
     this.delivery = new Queue(this, 'Delivery', {
       ...common,
@@ -39,6 +41,7 @@ export class MessageQueues extends Construct {
       visibilityTimeout: Duration.millis(limits.visibilityMs),
       deadLetterQueue: { queue: this.quarantine, maxReceiveCount: limits.maxReceiveCount },
     });
+    if (config.deliveryQueueName === undefined) this.#allowOnlySource(this.delivery);
   }
 
   /**
@@ -66,13 +69,39 @@ export class MessageQueues extends Construct {
     }
   }
 
-  /** The delivery queue can be named here only by a name that is known beforehand: the two would depend on each other. */
-  #redriveAllowPolicy(deliveryQueueName: string | undefined): RedriveAllowPolicy {
-    if (deliveryQueueName === undefined) return { redrivePermission: RedrivePermission.ALLOW_ALL };
+  /** Quarantine's redrive-allow policy where the name of its one source queue is known beforehand. */
+  #namedSource(deliveryQueueName: string | undefined) {
+    if (deliveryQueueName === undefined) return {};
     const queueArn = Stack.of(this).formatArn({ service: 'sqs', resource: deliveryQueueName });
-    return {
-      redrivePermission: RedrivePermission.BY_QUEUE,
-      sourceQueues: [Queue.fromQueueArn(this, 'QuarantineSource', queueArn)],
+    const sourceQueues = [Queue.fromQueueArn(this, 'QuarantineSource', queueArn)];
+    return { redriveAllowPolicy: { redrivePermission: RedrivePermission.BY_QUEUE, sourceQueues } };
+  }
+
+  /**
+   * Sets quarantine's redrive-allow policy every hour, outside the template: there the two queues would depend on each
+   * other, and a name given to an existing delivery queue would replace it. An update of quarantine may reset the
+   * policy; the next run restores it.
+   */
+  #allowOnlySource(source: IQueue): void {
+    const policy = { redrivePermission: RedrivePermission.BY_QUEUE, sourceQueueArns: [source.queueArn] };
+    const input = {
+      QueueUrl: this.quarantine.queueUrl,
+      Attributes: { RedriveAllowPolicy: Stack.of(this).toJsonString(policy) },
     };
+    const mayConfigure = new PolicyStatement({
+      actions: ['sqs:SetQueueAttributes'],
+      resources: [this.quarantine.queueArn],
+    });
+    new Schedule(this, 'OnlySource', {
+      description: 'Lets only the delivery queue use quarantine as its dead-letter queue',
+      schedule: ScheduleExpression.rate(Duration.hours(1)),
+      target: new Universal({
+        service: 'sqs',
+        action: 'setQueueAttributes',
+        input: ScheduleTargetInput.fromObject(input),
+        policyStatements: [mayConfigure],
+        maxEventAge: Duration.hours(1),
+      }),
+    });
   }
 }

@@ -371,8 +371,12 @@ const schedule = z.strictObject({
   Description: ignored,
 });
 
+/** Sets what `RedriveAllowPolicy` of a queue sets, and is ignored as that is. */
+const SETS_REDRIVE_ALLOW_POLICY = 'arn:aws:scheduler:::aws-sdk:sqs:setQueueAttributes';
+
 function readSchedule(logicalId: string, properties: unknown): Resource {
   const read = parse(schedule, logicalId, properties);
+  if (read.Target.Arn === SETS_REDRIVE_ALLOW_POLICY) return { kind: 'schedule', logicalId, schedules: [] };
   const everyMs = parseRate(read.ScheduleExpression, logicalId);
   const { Arn, Input } = read.Target;
   const schedules = read.State === 'DISABLED' ? [] : [toSchedule(logicalId, everyMs, Arn, Input)];

@@ -16,6 +16,10 @@ beforeAll(() => {
   template = synthesized();
 });
 
+function logicalIds(): string[] {
+  return Object.keys(template.findResources('AWS::IAM::Role'));
+}
+
 /** `action resource` of everything that a role is granted. */
 function grantsOf(role: string): string[] {
   const policies = Object.values(template.findResources('AWS::IAM::Policy')).filter(({ Properties }) =>
@@ -99,10 +103,25 @@ describe('permissions', () => {
     expect(grantsOf('OperationsPageActRole')).toEqual(acting);
   });
 
-  it('are these five roles’ alone, and only Lambda may take them', () => {
-    const roles = Object.values(template.findResources('AWS::IAM::Role'));
-    expect(roles).toHaveLength(5);
-    for (const { Properties } of roles) {
+  it('let the hourly schedule set attributes of quarantine', () => {
+    const role = logicalIds().find((id) => id.startsWith('SchedulerRole')) ?? '';
+    expect(grantsOf(role.slice(0, -8))).toEqual(['sqs:SetQueueAttributes <QueuesQuarantine.Arn>']);
+    expect(template.findResources('AWS::IAM::Role')[role]?.Properties.AssumeRolePolicyDocument).toMatchObject({
+      Statement: [
+        {
+          Action: 'sts:AssumeRole',
+          Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          Effect: 'Allow',
+          Principal: { Service: 'scheduler.amazonaws.com' },
+        },
+      ],
+    });
+  });
+
+  it('are these six roles’ alone, and only Lambda may take five of them', () => {
+    expect(logicalIds()).toHaveLength(6);
+    const roles = Object.entries(template.findResources('AWS::IAM::Role'));
+    for (const [, { Properties }] of roles.filter(([id]) => !id.startsWith('SchedulerRole'))) {
       expect(Properties).toEqual({
         AssumeRolePolicyDocument: {
           Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } }],

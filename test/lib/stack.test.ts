@@ -25,12 +25,28 @@ describe('the queues', () => {
     expect(Properties).not.toHaveProperty('DelaySeconds');
   });
 
-  it('keep quarantine for as long as SQS keeps anything, and let any queue be its source', () => {
+  it('keep quarantine for as long as SQS keeps anything', () => {
     expect(only(template, 'AWS::SQS::Queue', 'QueuesQuarantine').Properties).toMatchObject({
       MessageRetentionPeriod: 14 * 86_400,
       MaximumMessageSize: 1_048_576,
       SqsManagedSseEnabled: true,
-      RedriveAllowPolicy: { redrivePermission: 'allowAll' },
+    });
+  });
+
+  it('without a name set the delivery queue as the one source of quarantine every hour', () => {
+    const { ScheduleExpression, State, Target } = only(template, 'AWS::Scheduler::Schedule').Properties;
+    expect([ScheduleExpression, State]).toEqual(['rate(1 hour)', 'ENABLED']);
+    const { Arn, Input, RoleArn } = Target as Readonly<Record<string, unknown>>;
+    expect(asText(Arn)).toBe('arn:<AWS::Partition>:scheduler:::aws-sdk:sqs:setQueueAttributes');
+    expect(asText(RoleArn)).toMatch(/^<SchedulerRoleForTarget\w+\.Arn>$/);
+    const { QueueUrl, Attributes } = JSON.parse(asText(Input)) as {
+      readonly QueueUrl: string;
+      readonly Attributes: Readonly<Record<string, string>>;
+    };
+    expect([QueueUrl, Object.keys(Attributes)]).toEqual(['<QueuesQuarantine>', ['RedriveAllowPolicy']]);
+    expect(JSON.parse(Attributes.RedriveAllowPolicy ?? '')).toEqual({
+      redrivePermission: 'byQueue',
+      sourceQueueArns: ['<QueuesDelivery.Arn>'],
     });
   });
 
@@ -85,6 +101,7 @@ describe('who may send to the queues', () => {
     expect((sourceQueueArns as unknown[]).map(asText)).toEqual([
       'arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:contacts-delivery',
     ]);
+    configured.resourceCountIs('AWS::Scheduler::Schedule', 0);
   });
 });
 

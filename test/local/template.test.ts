@@ -147,6 +147,13 @@ describe('triggers', () => {
   });
 });
 
+it('ignores the schedule that sets a queue’s redrive-allow policy', () => {
+  const Target = { Arn: 'arn:aws:scheduler:::aws-sdk:sqs:setQueueAttributes', RoleArn: 'role', Input: '{}' };
+  const Properties = { ScheduleExpression: 'rate(1 hour)', Target };
+  const { schedules } = resolve({ OnlySource: { Type: 'AWS::Scheduler::Schedule', Properties } });
+  expect(schedules).toEqual([]);
+});
+
 describe('an event bus', () => {
   const RULE = {
     EventBusName: { Ref: 'Bus' },
