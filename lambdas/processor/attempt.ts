@@ -107,6 +107,8 @@ export class Attempt {
   #admission: Admission | undefined;
   /** Whether its call is a probe, whose success has to be written to the circuit after all else. */
   #probes = false;
+  /** Whether the contact in the cache is the one that refused a write. */
+  #isContactConfirmed = false;
 
   /** `startsByMs`: when it has to begin at the latest. Until then it may wait for the rate of requests. */
   constructor(record: ParsedRecord, known: RowCache, deps: AttemptDependencies, startsByMs: number) {
@@ -153,6 +155,7 @@ export class Attempt {
       row: this.#known.event(eventKey),
       contact:
         task.kind === 'deliver' && task.contact !== undefined ? this.#known.contact(task.contact.key) : undefined,
+      isContactConfirmed: this.#isContactConfirmed,
       circuitBreaker: this.#deps.circuitBreaker.stateFor(this.#owner),
       notBeforeMs: this.#deps.circuitBreaker.notBeforeMs,
       owner: this.#owner,
@@ -516,6 +519,7 @@ export class Attempt {
           return { kind: 'done', outcome: 'duplicate', attempts: 0 };
         return 're_evaluate';
       case 'contact_refuses':
+        this.#isContactConfirmed = true;
         if (givenUp !== undefined) this.#known.setContact(givenUp.key, settled.contact);
         return 're_evaluate';
       case 'rows_rejected':

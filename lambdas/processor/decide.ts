@@ -45,6 +45,8 @@ export type Decision =
 export interface DecisionContext {
   readonly row: EventRow | undefined;
   readonly contact: ContactRow | undefined;
+  /** True if a write was refused because of the contact, which is then as the table has it. */
+  readonly isContactConfirmed: boolean;
   readonly circuitBreaker: CircuitBreakerState;
   /** `paused`: when the CRM may be called again. */
   readonly notBeforeMs: number;
@@ -176,8 +178,8 @@ function abandon(record: ParsedRecord, { by, why }: GiveUp, claimable: MayClaim,
     row: finalRow({ ...row, history }, 'ABANDONED', nowMs, limits),
     userRows: [],
   } as const;
-  // A contact that was not read may wait for the event: the write finds out.
-  const mayWait = context.contact === undefined || context.contact.unsettled === contact?.position;
+  // What was read or cached may be out of date. The contact would wait for ever: the write finds out.
+  const mayWait = !context.isContactConfirmed || context.contact?.unsettled === contact?.position;
   return contact !== undefined && mayWait ? { ...settled, givenUp: contact } : settled;
 }
 

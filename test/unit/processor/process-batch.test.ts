@@ -502,6 +502,21 @@ describe('an event that a person has given up', () => {
     expect(await p.run()).toEqual(['old applied']);
   });
 
+  it('lets the events behind it pass although the read of its contact was out of date', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => ({ ...answers(422), isPartlyApplied: true });
+    p.send(eventBody('new', 2));
+    await p.run();
+    p.giveUp();
+    const read = p.store.readAheadNow.bind(p.store);
+    p.store.readAheadNow = (keys) => ({ ...read(keys), contacts: new Map(keys.contacts.map((key) => [key, {}])) });
+    expect(await p.run()).toEqual(['new abandoned']);
+    p.store.readAheadNow = read;
+    p.answer = () => answers(200);
+    p.send(eventBody('old', 1));
+    expect(await p.run()).toEqual(['old applied']);
+  });
+
   it('is found given up when it comes again, and a body that is no event can be given up, too', async () => {
     const p = new ProcessorOnFakes();
     p.send('not json');
