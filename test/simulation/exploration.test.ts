@@ -46,6 +46,8 @@ describe('the exploration', () => {
     ['a timeout of the CRM passes for a call that was not sent', 'twice', 2],
     ['an event is settled as quarantined, and not sent there', 'twice', 2],
     ['a contact is let go while the CRM may still be executing the call', 'slow', 3],
+    ['a refusal after a reset says that nothing was applied', 'slow', 2],
+    ['a success after a reset says that the first request has ended', 'slow', 2],
     ['an open circuit stops nobody', 'circuit', 2],
     ['an attempt settles what another one owns', 'late', 3],
   ])('would find it if %s', async (fault, scope, attempts) => {

@@ -10,13 +10,16 @@ import { FAULTS } from './world/faults.ts';
 const SEEDS = 1_000;
 const STEPS = 250;
 
+/** Mistakes that the exploration finds sooner are left to it. */
+const BY_SEEDS = MUTANTS.filter(({ seeds }) => seeds !== undefined);
+
 function options(seed: number, fault?: Mutant): RunOptions {
   const common = { seed, steps: STEPS, size: DEFAULT_SIZE };
   return fault === undefined ? common : { ...common, mutation: fault.mutation };
 }
 
 async function firstViolation(fault: Mutant, choicesMin = 0) {
-  for (let seed = 1; seed <= fault.seeds; seed += 1) {
+  for (let seed = 1; seed <= (fault.seeds ?? 0); seed += 1) {
     const run = await runWorld(options(seed, fault));
     if (run.problems.length > 0 && run.choices.length >= choicesMin) return { seed, run };
   }
@@ -55,13 +58,13 @@ describe('the simulation', () => {
     expect((await runWorld(options(8))).choices).not.toEqual(first.choices);
   });
 
-  it.each(MUTANTS.map((fault) => [fault.name, fault] as const))('would find it if %s', async (_name, fault) => {
+  it.each(BY_SEEDS.map((fault) => [fault.name, fault] as const))('would find it if %s', async (_name, fault) => {
     expect(await firstViolation(fault)).toBeDefined();
   });
 
   it('shrinks a violation, and prints how to repeat it', async () => {
-    const [fault] = MUTANTS;
-    if (fault === undefined) throw new Error('there are no deliberate faults');
+    const fault = MUTANTS.find(({ name }) => name === 'claims have no condition');
+    if (fault === undefined) throw new Error('there is no such deliberate fault');
     // A run that is short already has little to leave out.
     const found = await firstViolation(fault, 150);
     if (found === undefined) throw new Error('the violation was not found');

@@ -12,6 +12,7 @@ import {
   type ExpectedRow,
   releasedContact,
 } from '../../../lambdas/domain/idempotency/event-row.ts';
+import type { CrmTransport, TransportRequest, TransportResult } from '../../../lambdas/ports.ts';
 import { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
 import { SharedCircuitBreaker } from '../../../lambdas/processor/shared-circuit-breaker.ts';
 import type { ContactRules, MemoryIdempotencyStore } from '../../harness/fakes/idempotency-store.memory.ts';
@@ -21,8 +22,8 @@ import type { Mutation } from './mutation.ts';
 export interface Mutant {
   readonly name: string;
   readonly mutation: Mutation;
-  /** The simulation has to find it within so many seeds. */
-  readonly seeds: number;
+  /** The simulation has to find it within so many seeds. Absent: the exploration finds it. */
+  readonly seeds?: number;
 }
 
 const SHIPPED: ContactRules = { decideContact, claimedContact, releasedContact };
@@ -94,6 +95,50 @@ function rules(changed: Partial<ContactRules>): Mutation {
 
 function withoutLeases(...[row, position, owner]: Parameters<typeof decideContact>): ContactDecision {
   return decideContact(row, position, owner, Number.POSITIVE_INFINITY);
+}
+
+/** The adapter with its responses changed. */
+function responses(change: (response: CrmResponse) => CrmResponse): Mutation {
+  return {
+    processor: (deps) => ({
+      ...deps,
+      crm: { deliver: async (...call) => change(await deps.crm.deliver(...call)) },
+    }),
+  };
+}
+
+/** As if the refused request had been the only one. */
+function withoutRepetition(response: CrmResponse): CrmResponse {
+  if (response.kind !== 'answered' || response.status < 300) return response;
+  const { isRepeated: _repeated, ...rest } = response;
+  return rest;
+}
+
+/** As if no request before the last had been applied. */
+function withoutEarlier(response: CrmResponse): CrmResponse {
+  const { isPartlyApplied: _partly, ...rest } = response;
+  return rest;
+}
+
+/** As if the request that was reset had ended. */
+function withoutReset(response: CrmResponse): CrmResponse {
+  if (response.kind !== 'answered' || response.status >= 300) return response;
+  const { isRepeated: _repeated, ...rest } = response;
+  return rest;
+}
+
+/** Sends the first request of each action, and makes up the others' success. */
+class FirstRequestOnly implements CrmTransport {
+  readonly #transport: CrmTransport;
+
+  constructor(transport: CrmTransport) {
+    this.#transport = transport;
+  }
+
+  async send(request: TransportRequest, budgetMs: number): Promise<TransportResult> {
+    if (request.path === '/' || request.path === '/1') return this.#transport.send(request, budgetMs);
+    return { kind: 'answered', status: 200, headers: {}, text: '' };
+  }
 }
 
 function notSentIfInDoubt(answer: CrmResponse): CrmResponse {
@@ -250,13 +295,26 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a timeout of the CRM passes for a call that was not sent',
-    mutation: {
-      processor: (deps) => ({
-        ...deps,
-        crm: { deliver: async (...call) => notSentIfInDoubt(await deps.crm.deliver(...call)) },
-      }),
-    },
+    mutation: responses(notSentIfInDoubt),
     seeds: 300,
+  },
+  {
+    name: 'a refusal after a reset says that nothing was applied',
+    mutation: responses(withoutRepetition),
+  },
+  {
+    name: 'a refusal of a later request says that the earlier ones were not applied',
+    mutation: responses(withoutEarlier),
+    seeds: 3_000,
+  },
+  {
+    name: 'a success after a reset says that the first request has ended',
+    mutation: responses(withoutReset),
+  },
+  {
+    name: 'the success of the first request ends the action',
+    mutation: { transport: (transport) => new FirstRequestOnly(transport) },
+    seeds: 100,
   },
   {
     name: 'an event is settled as quarantined, and not sent there',

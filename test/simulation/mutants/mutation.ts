@@ -2,6 +2,7 @@
 import type { ReceivedMessage } from '../../../lambdas/domain/delivery/envelope.ts';
 import type { Limits } from '../../../lambdas/domain/limits.ts';
 import type { IngestDependencies } from '../../../lambdas/ingest/accept-delivery.ts';
+import type { CrmTransport } from '../../../lambdas/ports.ts';
 import type { BatchOutcome, ProcessorDependencies } from '../../../lambdas/processor/process-batch.ts';
 import type { RedriveDependencies } from '../../../lambdas/redrive/handle-request.ts';
 import type { ContactRules, MemoryIdempotencyStore } from '../../harness/fakes/idempotency-store.memory.ts';
@@ -15,6 +16,8 @@ export interface Mutation {
   /** Instead of the world's own. */
   readonly clockOffsetsMs?: readonly number[];
   readonly processor?: (deps: ProcessorDependencies, store: MemoryIdempotencyStore) => ProcessorDependencies;
+  /** The network between the adapter and the CRM. */
+  readonly transport?: (transport: CrmTransport) => CrmTransport;
   /** A message as the processor receives it. */
   readonly received?: (message: ReceivedMessage) => ReceivedMessage;
   readonly ingest?: (deps: IngestDependencies) => IngestDependencies;

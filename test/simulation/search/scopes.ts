@@ -1,8 +1,8 @@
 /** The small worlds that are explored. */
 import { DEFAULT_LIMITS, type Limits } from '../../../lambdas/domain/limits.ts';
 import type { Mutation } from '../mutants/mutation.ts';
+import type { CrmWay } from '../world/crm-calls.ts';
 import { noFaults, type Rations } from '../world/faults.ts';
-import type { CrmWay } from '../world/ports.ts';
 import { makeEvent } from '../world/workload.ts';
 import { World } from '../world/world.ts';
 
@@ -50,8 +50,8 @@ export const SCOPES: Readonly<Record<string, Scope>> = {
     about:
       '2 events of one contact, 3 attempts, CRM calls that go on after their caller has given up, a crash anywhere',
     attempts: 3,
-    faults: { crm_unknown: ANY, crash: 1 },
-    crmWays: ['applied', 'late', 'repeated_late', 'repeated_rejected'],
+    faults: { crm_unknown: ANY, crm_refused: ANY, crash: 1 },
+    crmWays: ['applied', 'late', 'reset_late', 'reset_applied', 'rejected'],
   },
   circuit: {
     about:
@@ -80,6 +80,7 @@ export function worldOf(
     limits: { ...NEAR, ...limits },
     rations: { ...noFaults(), ...faults },
     crmWays,
+    crmRequests: 1,
     clockOffsetsMs: [0, 0, 0],
     coldStarts: true,
     redriveRuns,

@@ -3,8 +3,8 @@ import { DEFAULT_LIMITS, type Limits } from '../../../lambdas/domain/limits.ts';
 import { seededFraction } from '../../harness/fakes/chance.seeded.ts';
 import type { Mutation } from '../mutants/mutation.ts';
 import type { Action } from '../world/actions.ts';
+import type { CrmWay } from '../world/crm-calls.ts';
 import { FAULTS, type Fault, type Rations } from '../world/faults.ts';
-import type { CrmWay } from '../world/ports.ts';
 import { type EventKind, makeEvent, type WorkEvent } from '../world/workload.ts';
 import { World } from '../world/world.ts';
 
@@ -37,13 +37,16 @@ const CRM_WAYS: readonly CrmWay[] = [
   'unknown',
   'failed_applied',
   'late',
-  'repeated_late',
-  'repeated_rejected',
+  'reset_applied',
+  'reset_late',
   'not_sent',
   'throttled',
   'unauthorized',
   'rejected',
 ];
+
+/** A CRM that is slow and resets connections: its requests go on after their caller has given up. */
+const SLOW_WAYS: readonly CrmWay[] = ['applied', 'late', 'reset_applied', 'reset_late', 'rejected'];
 
 /** How much of its clocks' difference an environment may be off, either way: the limits allow the whole. */
 const SKEW_SHARE = 0.5;
@@ -68,7 +71,8 @@ export function worldOfSeed(seed: number, size: Size, mutation: Mutation = {}): 
     deliveries: deliveriesOf(events, fraction),
     limits: SIMULATED,
     rations: Object.fromEntries(Object.keys(FAULTS).map((fault) => [fault, Number.POSITIVE_INFINITY])) as Rations,
-    crmWays: CRM_WAYS,
+    crmWays: seed % 4 === 1 ? SLOW_WAYS : CRM_WAYS,
+    crmRequests: seed % 4 === 0 ? 3 : 1,
     coldStarts: false,
     redriveRuns: Number.POSITIVE_INFINITY,
     clockOffsetsMs: Array.from({ length: size.environments }, () => Math.round((2 * fraction() - 1) * skewMs)),

@@ -3,14 +3,14 @@ import { type BatchOutcome, processBatch } from '../../../lambdas/processor/proc
 import type { QueuedMessage, Received } from '../../harness/fakes/message-queue.memory.ts';
 import type { Mutation } from '../mutants/mutation.ts';
 import type { Action } from './actions.ts';
+import type { CrmCallOptions } from './crm-calls.ts';
 import { type Environment, Environments, type EnvironmentsOptions } from './environments.ts';
 import type { Invocation } from './invocations.ts';
-import { type CrmWay, processorPorts } from './ports.ts';
+import { processorPorts } from './ports.ts';
 import type { Scene } from './scene.ts';
 
 /** How messages come to the processor. */
-export interface PollerOptions extends EnvironmentsOptions {
-  readonly crmWays: readonly CrmWay[];
+export interface PollerOptions extends EnvironmentsOptions, Omit<CrmCallOptions, 'clock' | 'spoilTransport'> {
   /** Invocations of the processor that may be made. */
   readonly invocations: number;
   /** How many messages an invocation may bring. */
@@ -100,7 +100,7 @@ export class Poller {
     const invocation = this.#scene.begin('processor', name, limits.processorFunctionTimeoutMs);
     environment.invocation = invocation;
     const { clock, circuitBreaker: circuit, settledEvents, sentCopies } = environment;
-    const { crmWays, fraction } = this.#options;
+    const { crmWays, crmRequests, fraction } = this.#options;
     const ports = processorPorts(this.#scene, invocation, {
       clock,
       circuitBreaker: circuit,
@@ -108,6 +108,8 @@ export class Poller {
       sentCopies,
       fraction,
       crmWays,
+      crmRequests,
+      ...(this.#mutation.transport === undefined ? {} : { spoilTransport: this.#mutation.transport }),
       redriven: this.#redrivenIn(received),
     });
     const deps = this.#mutation.processor?.(ports, store) ?? ports;

@@ -1,13 +1,10 @@
 /** The ports of an invocation: each call is parked, with all the ways in which it can go. */
 import { rest } from '../../../lambdas/connectors/rest/connector.ts';
-import type { CrmAction } from '../../../lambdas/domain/crm/action.ts';
-import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import { eventKey } from '../../../lambdas/domain/event/event-key.ts';
 import type { IngestDependencies } from '../../../lambdas/ingest/accept-delivery.ts';
 import type {
   ClaimWrite,
   Clock,
-  Crm,
   IdempotencyStore,
   MessageQueue,
   MessageVisibility,
@@ -24,36 +21,21 @@ import type {
 import type { MemoryQueue } from '../../harness/fakes/message-queue.memory.ts';
 import { UNSEEN_METRICS } from '../../harness/fakes/metrics.memory.ts';
 import type { MemoryStreamSecret } from '../../harness/fakes/stream-secret.memory.ts';
+import { type CrmCallOptions, crmOf } from './crm-calls.ts';
 import type { Fault } from './faults.ts';
 import type { Invocation, ParkedCall, Way } from './invocations.ts';
 import type { Scene } from './scene.ts';
 import { workMapping } from './workload.ts';
 
-/** What the CRM does with a call. */
-export type CrmWay =
-  | 'applied'
-  | 'unknown_applied'
-  | 'unknown'
-  | 'not_sent'
-  | 'rejected'
-  | 'throttled'
-  | 'failed_applied'
-  | 'late'
-  | 'repeated_late'
-  | 'repeated_rejected'
-  | 'unauthorized';
-
 const LOST = { kind: 'unavailable', cause: 'no response' } as const;
 
 /** What an environment of the processor brings along. */
-export interface EnvironmentOptions {
-  readonly clock: Clock;
+export interface EnvironmentOptions extends CrmCallOptions {
   readonly circuitBreaker: SharedCircuitBreaker;
   readonly settledEvents: SettledEventCache;
   readonly sentCopies: SentCopies;
   /** In [0, 1): its dice. */
   readonly fraction: () => number;
-  readonly crmWays: readonly CrmWay[];
   /** Events of which this invocation has a message that has been in quarantine. */
   readonly redriven: ReadonlySet<string>;
 }
@@ -65,7 +47,7 @@ export function processorPorts(
   options: EnvironmentOptions,
 ): ProcessorDependencies {
   let owners = 0;
-  const { clock, circuitBreaker: circuit, settledEvents, sentCopies, fraction, crmWays, redriven } = options;
+  const { clock, circuitBreaker: circuit, settledEvents, sentCopies, fraction, redriven } = options;
   return {
     clock,
     circuitBreaker: circuit,
@@ -74,7 +56,7 @@ export function processorPorts(
     limits: scene.limits,
     chance: { fraction, newOwner: () => `${invocation.name}.${++owners}` },
     store: storeOf(scene, invocation, redriven),
-    crm: { deliver: (action, call) => callCrm(scene, invocation, crmWays, eventIn(action), call) },
+    crm: crmOf(scene, invocation, options),
     quarantine: queueOf(scene, invocation, scene.quarantine, 'quarantine'),
     visibility: { retryIn: (handle, delayMs) => setVisibility(scene, invocation, handle, delayMs) },
     mapping: workMapping,
@@ -251,109 +233,4 @@ function setVisibility(
     { name: 'done', happen: done },
     { name: 'not done', fault: 'throttled', happen: () => ({ answer: LOST }) },
   ]);
-}
-
-/** The id that `workMapping` puts into the body. */
-function eventIn(action: CrmAction): string {
-  return action.kind === 'request' ? String(action.body) : '';
-}
-
-function callCrm(
-  scene: Scene,
-  invocation: Invocation,
-  crmWays: readonly CrmWay[],
-  event: string,
-  { idempotencyKey: key, budgetMs }: Parameters<Crm['deliver']>[1],
-): Promise<CrmResponse> {
-  const contact = scene.contactOf(event);
-  const nowMs = scene.clock.now() - scene.limits.clockSkewMs;
-  scene.probes.calls(invocation);
-  const row = scene.row(event);
-  const called = scene.crm.begin({ event, contact, caller: invocation.name, key, row, nowMs });
-  let isLate = false;
-  const over = () => {
-    if (!isLate) called();
-    scene.probes.end(invocation);
-  };
-  const end = (applied: boolean, answer: CrmResponse | undefined) => () => {
-    over();
-    if (applied) scene.crm.apply(event, contact);
-    noteDoubt(answer);
-    return answer === undefined ? undefined : { answer };
-  };
-  const noteDoubt = (answer: CrmResponse | undefined) => {
-    const isDoubtful = answer?.kind === 'unknown' || (answer?.kind === 'answered' && answer.isRepeated === true);
-    if (isDoubtful && row !== undefined) scene.crm.mayStillRun.add(row.owner);
-  };
-  const throttle = () => {
-    scene.crm.throttle(event, invocation.name);
-    return end(false, { ...answered(429), retryAfter: '7' })();
-  };
-  // No call outlasts the lease under which it was made, by the clock of the first attempt that finds it ended.
-  const byMs = (row?.leaseExpiresAtMs ?? 0) - scene.limits.clockSkewMs;
-  const late = (isApplied: boolean, answer: CrmResponse | undefined) => () => {
-    isLate = true;
-    over();
-    if (isApplied) scene.crm.apply(event, contact);
-    noteDoubt(answer);
-    scene.lateWrites.push({
-      name: `CRM call for ${event}, late`,
-      byMs,
-      act: () => {
-        called();
-        scene.crm.apply(event, contact);
-      },
-    });
-    return answer === undefined ? undefined : { answer };
-  };
-  invocation.onDeath(over);
-  const ways: Readonly<Record<CrmWay, Way>> = {
-    applied: { name: 'applied, 200', needsCrm: true, happen: end(true, answered(200)) },
-    unknown_applied: {
-      name: 'applied, no answer',
-      fault: 'crm_unknown',
-      happen: end(true, { kind: 'unknown', cause: 'timeout' }),
-    },
-    unknown: {
-      name: 'not applied, no answer',
-      fault: 'crm_unknown',
-      happen: end(false, { kind: 'unknown', cause: 'timeout' }),
-    },
-    late: {
-      name: 'no answer, still under way',
-      fault: 'crm_unknown',
-      happen: late(false, { kind: 'unknown', cause: 'timeout' }),
-    },
-    repeated_late: {
-      name: 'reset, applied by the repetition, the first call still under way',
-      fault: 'crm_unknown',
-      needsCrm: true,
-      happen: late(true, { ...answered(200), isRepeated: true }),
-    },
-    repeated_rejected: {
-      name: 'applied, reset, 422 to the repetition',
-      fault: 'crm_unknown',
-      happen: end(true, { ...answered(422), isRepeated: true }),
-    },
-    failed_applied: { name: 'applied, 500', fault: 'crm_unknown', happen: end(true, answered(500)) },
-    not_sent: {
-      name: 'connection refused',
-      fault: 'crm_failed',
-      happen: end(false, { kind: 'not_sent', cause: 'refused' }),
-    },
-    throttled: { name: '429', fault: 'crm_failed', happen: throttle },
-    unauthorized: { name: '401', fault: 'crm_failed', happen: end(false, answered(401)) },
-    rejected: { name: '422', fault: 'crm_refused', happen: end(false, answered(422)) },
-  };
-  return park(scene, invocation, `CRM call for ${event}`, 'CRM', budgetMs, [
-    ...crmWays.map((way) => ways[way]),
-    { name: 'applied, then dies', fault: 'crash', happen: end(true, undefined) },
-    ...(crmWays.includes('late')
-      ? [{ name: 'dies, the call still under way', fault: 'crash', happen: late(false, undefined) } as const]
-      : []),
-  ]);
-}
-
-function answered(status: number) {
-  return { kind: 'answered', status, excerpt: '' } as const;
 }

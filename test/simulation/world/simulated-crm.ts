@@ -25,7 +25,9 @@ export class SimulatedCrm {
   readonly #underWay: { readonly event: string; readonly contact: string | null; readonly caller: string }[] = [];
   /** Contacts of events that a person has given up: what is older may then follow any call without a recorded outcome. */
   readonly givenUp = new Map<string, string | null>();
-  readonly #appliedTo = new Map<string, string[]>();
+  /** Events of which a request was executed, by contact. */
+  readonly #executedFor = new Map<string, string[]>();
+  readonly #stepsDone = new Map<string, Set<number>>();
   readonly #keys = new Map<string, string>();
 
   /** A call begins; `row` is the event's as the table has it. What is given back says that the call is over. */
@@ -33,7 +35,12 @@ export class SimulatedCrm {
     const { event, contact, caller, key, row, nowMs } = call;
     const calls = this.#calls.get(event) ?? new Map<string, number>();
     this.#calls.set(event, calls.set(caller, (calls.get(caller) ?? 0) + 1));
-    const other = this.#underWay.find((one) => one.event === event || (contact !== null && one.contact === contact));
+    // The same attempt calls again with a new token, although a request that was reset may still be running.
+    const other = this.#underWay.find(
+      (one) =>
+        (one.event === event || (contact !== null && one.contact === contact)) &&
+        !(one.event === event && one.caller === caller),
+    );
     if (other !== undefined)
       this.problems.push(`${caller} calls the CRM for ${event} while ${other.caller} is calling it for ${other.event}`);
     if (row?.status !== 'IN_PROGRESS')
@@ -64,15 +71,20 @@ export class SimulatedCrm {
     return [...(this.#calls.get(event)?.values() ?? [])].reduce((sum, count) => sum + count, 0);
   }
 
-  /** Applies an event; nothing here leans on a CRM that honours idempotency keys. */
-  apply(event: string, contact: string | null): void {
+  /**
+   * Executes one of the requests that make up an event, which is applied when all have been executed. Nothing here leans
+   * on a CRM that honours idempotency keys.
+   */
+  execute(event: string, contact: string | null, step: number, steps: number): void {
     if (contact !== null) {
-      const applied = this.#appliedTo.get(contact) ?? [];
-      const newer = applied.find((other) => other > event);
+      const executed = this.#executedFor.get(contact) ?? [];
+      const newer = executed.find((other) => other > event);
       const isReleased = [...this.givenUp].some(([other, of]) => of === contact && other > event);
       if (newer !== undefined && !isReleased) this.problems.push(`${event} is applied after ${newer}, which is newer`);
-      this.#appliedTo.set(contact, [...applied, event]);
+      this.#executedFor.set(contact, [...executed, event]);
     }
-    this.applied.push(event);
+    const done = this.#stepsDone.get(event) ?? new Set<number>();
+    this.#stepsDone.set(event, done.add(step));
+    if (done.size === steps) this.applied.push(event);
   }
 }
