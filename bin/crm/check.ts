@@ -14,6 +14,7 @@ import {
   type CrmRequests,
   settingsFor,
 } from '../../lambdas/domain/crm/connector.ts';
+import { formatRate } from '../../lambdas/domain/crm/request-rate.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import type { CrmToken } from '../../lambdas/ports.ts';
 import type { CrmConfig } from '../../lib/crm-config.ts';
@@ -72,6 +73,7 @@ export async function runCheck(
   const lines = findings.map(({ what, fix }) =>
     fix === undefined ? `  ok       ${what}` : `  missing  ${what}\n           ${fix}`,
   );
+  if (crm.rate !== undefined) lines.push(`  rate     ${formatRate(crm.rate)}: most requests (crm.rate)`);
   const isRight = findings.every(({ fix }) => fix === undefined);
   const title = CONNECTORS[crm.connector].title;
   const result = isRight ? `${title} has what the connector needs.` : `${title} lacks something.`;

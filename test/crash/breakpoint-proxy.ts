@@ -26,7 +26,7 @@ export class BreakpointProxy {
   readonly #verdict: Verdict;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #environments = new Map<string, WatchedEnvironment>();
-  /** What each environment has sent on last: what it deletes next. */
+  /** What each environment has sent last: what it deletes, or asks the CRM to link, next. */
   readonly #lastSent = new Map<string, readonly string[]>();
   readonly #targets = new Map<ServerName, string>();
   #quarantineName = '';
@@ -82,7 +82,10 @@ export class BreakpointProxy {
     const environment = this.#environments.get(id);
     if (target === undefined || environment === undefined) throw new Error(`no environment ${request.url}`);
     const body = text.replaceAll(`${this.#url}/${id}/sqs`, this.#targets.get('sqs') ?? '');
-    const call = this.#named(observedCall(server as ServerName, request.headers, body, this.#quarantineName), id);
+    const call = this.#named(
+      observedCall(server as ServerName, request.headers, body, { quarantineName: this.#quarantineName, path }),
+      id,
+    );
     const dies = (moment: Moment) => call !== undefined && this.#verdict(call, moment, environment);
 
     if (dies('before')) return environment.kill();
@@ -99,8 +102,10 @@ export class BreakpointProxy {
   }
 
   #named(call: ObservedCall | undefined, id: string): ObservedCall | undefined {
-    if (call?.kind === 'redrive_send') this.#lastSent.set(id, call.eventIds);
-    return call?.kind === 'delete' ? { ...call, eventIds: this.#lastSent.get(id) ?? [] } : call;
+    if (call?.kind === 'redrive_send' || call?.kind === 'second_crm_request') this.#lastSent.set(id, call.eventIds);
+    return call?.kind === 'delete' || call?.kind === 'third_crm_request'
+      ? { ...call, eventIds: this.#lastSent.get(id) ?? [] }
+      : call;
   }
 
   /** `sent` resolves when the whole request has been handed over. */

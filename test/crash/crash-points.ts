@@ -7,6 +7,9 @@
 export type CallKind =
   | 'claim'
   | 'crm_call'
+  /** Of an action of three requests. */
+  | 'second_crm_request'
+  | 'third_crm_request'
   | 'settle'
   | 'settle_quarantined'
   | 'send_to_delivery'
@@ -90,6 +93,21 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   redrivePoint('redrive-during-delete', 'redriving, deleted, the answer lost', 'delete', 'after'),
 ];
 
+/** Between the three requests of one action: contact, call, and the link between them. */
+export const REQUEST_POINTS: readonly CrashPoint[] = [
+  point('requests-after-first', 'after the first request, before the second', 'second_crm_request', 'before', 2),
+  point('requests-during-second', 'during the second request', 'second_crm_request', 'meanwhile', 2),
+  point('requests-after-second', 'after the second request, its answer lost', 'second_crm_request', 'after', 2),
+  point(
+    'requests-before-third',
+    'after the answer of the second request, before the third',
+    'third_crm_request',
+    'before',
+    2,
+  ),
+  point('requests-after-third', 'after the third request, its answer lost', 'third_crm_request', 'after', 2),
+];
+
 function point(name: string, what: string, call: CallKind, moment: Moment, crmCalls: 0 | 1 | 2): CrashPoint {
   return { name, what, call, moment, ends: 'applied', crmCalls };
 }
@@ -102,5 +120,5 @@ function redrivePoint(name: string, what: string, call: CallKind, moment: Moment
 /** The point at which the event of this id dies, if any. */
 export function pointOf(eventId: string): CrashPoint | undefined {
   const [name] = eventId.split('.', 1);
-  return CRASH_POINTS.find((point) => point.name === name);
+  return [...CRASH_POINTS, ...REQUEST_POINTS].find((point) => point.name === name);
 }

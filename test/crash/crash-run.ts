@@ -40,7 +40,7 @@ export interface PointReport {
 }
 
 /** Each kill must hit one event and no other. */
-const ONE_AT_A_TIME = { 'limits.batchSize': '1' } as const;
+export const ONE_AT_A_TIME = { 'limits.batchSize': '1' } as const;
 /** A redrive that was killed holds what it had looked at until it would have ended. */
 const SHORT_REDRIVE = { 'limits.redriveFunctionTimeoutMs': '5000' } as const;
 const REDRIVEN_TYPE = 'interaction.redriven';
@@ -76,7 +76,8 @@ export async function crashRun(options: CrashRunOptions): Promise<readonly Point
   }
 }
 
-interface DoomedEvent {
+/** An event, and the point at which its process dies. */
+export interface DoomedEvent {
   readonly point: CrashPoint;
   readonly id: string;
   readonly phone: string;
@@ -84,7 +85,7 @@ interface DoomedEvent {
 }
 
 /** Events of all points, one of each in turn; every one of a contact of its own. */
-function makeEvents(points: readonly CrashPoint[], eventsAPoint: number, key: SigningKey): DoomedEvent[] {
+export function makeEvents(points: readonly CrashPoint[], eventsAPoint: number, key: SigningKey): DoomedEvent[] {
   const nowMs = Date.now();
   return Array.from({ length: eventsAPoint }, (_, round) =>
     points.map((point, index) => {
@@ -92,7 +93,7 @@ function makeEvents(points: readonly CrashPoint[], eventsAPoint: number, key: Si
       const phone = `+1${String(index).padStart(2, '0')}${String(round).padStart(8, '0')}`;
       const event = {
         eventBridgeEventId: id,
-        eventType: point.redriven === true ? REDRIVEN_TYPE : 'interaction.created',
+        eventType: eventTypeAt(point),
         eventTimestamp: new Date(nowMs - round * points.length - index).toISOString(),
         interaction: { id: `i-${id}`, type: 'voice', ...(point.flaw === 'invalid' ? {} : { to: phone }) },
       };
@@ -100,6 +101,13 @@ function makeEvents(points: readonly CrashPoint[], eventsAPoint: number, key: Si
       return { point, id, phone, signed: { body, signature: sign(body, key), rowKey: `EVENT#${id}`, eventId: id } };
     }),
   ).flat();
+}
+
+/** A call is logged when an interaction ends. */
+function eventTypeAt({ call, redriven }: CrashPoint): string {
+  if (redriven === true) return REDRIVEN_TYPE;
+  const isOfThree = call === 'second_crm_request' || call === 'third_crm_request';
+  return isOfThree ? 'interaction.ended' : 'interaction.created';
 }
 
 async function reject(pipeline: LocalPipelineProcess, events: readonly DoomedEvent[]): Promise<void> {
@@ -129,7 +137,7 @@ async function redriveUntilDone(
 }
 
 /** Sends as Genesys does, again after a 5xx, and waits until all that was answered 202 is dealt with. */
-async function send(
+export async function send(
   pipeline: LocalPipelineProcess,
   events: readonly DoomedEvent[],
   { patienceMs, onProgress = () => {} }: CrashRunOptions,
@@ -174,7 +182,7 @@ async function untilDoneOrStalled(
 }
 
 /** The ids of the events that have killed. */
-function killsIn(pipeline: LocalPipelineProcess): string[] {
+export function killsIn(pipeline: LocalPipelineProcess): string[] {
   try {
     const text = readFileSync(join(pipeline.dataDir, 'kills.jsonl'), 'utf8');
     return text

@@ -2,7 +2,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CallKind } from './crash-points.ts';
 
-/** A call that matters, and whose it is. A deletion names no events: they are those that were sent before it. */
+/**
+ * A call that matters, and whose it is. A deletion names no events: they are those that were sent before it. Nor does a
+ * third request to the CRM: it is of the event of the second.
+ */
 export interface ObservedCall {
   readonly kind: CallKind;
   readonly eventIds: readonly string[];
@@ -18,11 +21,13 @@ export function observedCall(
   server: ServerName,
   headers: IncomingHttpHeaders,
   body: string,
-  quarantineName: string,
+  { quarantineName, path }: { readonly quarantineName: string; readonly path: string },
 ): ObservedCall | undefined {
   switch (server) {
     case 'crm':
-      return { kind: 'crm_call', eventIds: [String(headers['idempotency-key'])] };
+      return headers['idempotency-key'] === undefined
+        ? hubSpotCall(path, body)
+        : { kind: 'crm_call', eventIds: [String(headers['idempotency-key'])] };
     case 'dynamodb':
       return tableCall(operationOf(headers), body);
     case 'sqs':
@@ -32,6 +37,15 @@ export function observedCall(
     default:
       return server satisfies never;
   }
+}
+
+/** Of the fake of HubSpot, which finds the event's id in each input of an upsert. */
+function hubSpotCall(path: string, body: string): ObservedCall | undefined {
+  if (path.includes('/associations/')) return { kind: 'third_crm_request', eventIds: [] };
+  if (!path.endsWith('/batch/upsert')) return undefined;
+  const { inputs } = JSON.parse(body) as { readonly inputs: readonly { readonly objectWriteTraceId: string }[] };
+  const kind = path.endsWith('/calls/batch/upsert') ? 'second_crm_request' : 'crm_call';
+  return { kind, eventIds: inputs.map(({ objectWriteTraceId }) => objectWriteTraceId) };
 }
 
 function operationOf(headers: IncomingHttpHeaders): string {

@@ -36,6 +36,10 @@ describe('npm run crm -- check', () => {
     expect(text).not.toContain('missing');
   });
 
+  it('prints the rate that the requests are held to', async () => {
+    expect((await checked('zendesk')).text).toContain('\n  rate     200/60s: most requests (crm.rate)\n');
+  });
+
   it.each([
     ['salesforce', 'no-key', 'missing  Contact.CrmKey__c exists\n           Create the field CrmKey__c on Contact'],
     [
