@@ -178,8 +178,8 @@ export interface CircuitBreakerStore {
 
 /** The schedule of requests to the CRM in the state table, shared by all environments. */
 export interface RateStore {
-  /** Takes slots as `decideSlots` allows it. */
-  take(request: SlotRequest): Promise<SlotDecision | Unavailable>;
+  /** Takes slots as `decideSlots` allows it, within `budgetMs` and its own budget. */
+  take(request: SlotRequest, budgetMs: number): Promise<SlotDecision | Unavailable>;
 }
 
 /** With what the CRM is called. */

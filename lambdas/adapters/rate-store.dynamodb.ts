@@ -28,9 +28,11 @@ export class DynamoDbRateStore implements RateStore {
     this.#limits = limits;
   }
 
-  async take(request: SlotRequest): Promise<SlotDecision | Unavailable> {
+  async take(request: SlotRequest, budgetMs: number): Promise<SlotDecision | Unavailable> {
     try {
-      return await withinBudget(this.#limits.storeBudgetMs, (signal) => this.#take(request, signal));
+      return await withinBudget(Math.min(this.#limits.storeBudgetMs, budgetMs), (signal) =>
+        this.#take(request, signal),
+      );
     } catch (error) {
       return { kind: 'unavailable', cause: `DynamoDB: ${errorName(error)}` };
     }

@@ -73,7 +73,7 @@ export class RateLimiter {
     // An action that has begun does not wait for others to share its write.
     const acquired =
       own === undefined
-        ? await this.#acquire(1, latestMs, (waiter) => this.#take([waiter]))
+        ? await this.#acquire(1, latestMs, (waiter) => this.#take([waiter], latestMs - this.#deps.clock.now()))
         : ({ kind: 'acquired', slots: [own] } as const);
     if (acquired.kind === 'full') return { kind: 'unavailable', cause: OVER_RATE };
     if (acquired.kind === 'unavailable') return acquired;
@@ -132,7 +132,7 @@ export class RateLimiter {
     return true;
   }
 
-  async #take(waiters: readonly Waiter[]): Promise<void> {
+  async #take(waiters: readonly Waiter[], budgetMs = Number.POSITIVE_INFINITY): Promise<void> {
     const { clock, rateStore } = this.#deps;
     const { spacingMs } = this.#pace;
     const nowMs = clock.now();
@@ -142,7 +142,7 @@ export class RateLimiter {
     const soon = this.#nextMs > nowMs ? Math.min(SLOTS_UNDER_LOAD, Math.floor(UNDER_LOAD_MS / spacingMs)) : 0;
     const count = Math.max(wanted, soon);
     const latestMs = Math.max(...inTime.map((waiter) => waiter.latestMs));
-    const taken = await rateStore.take({ count, nowMs, latestMs, spacingMs });
+    const taken = await rateStore.take({ count, nowMs, latestMs, spacingMs }, budgetMs);
     if (taken.kind === 'full') this.#nextMs = taken.nextMs;
     if (taken.kind !== 'taken') {
       const refused = taken.kind === 'full' ? ({ kind: 'full' } as const) : taken;

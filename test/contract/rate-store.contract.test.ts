@@ -47,6 +47,7 @@ async function dynamoDbSubject(): Promise<Subject> {
 }
 
 const NOW = 1_790_000_000_000;
+const BUDGET_MS = 30_000;
 const wish = (count: number, aheadMs = 1_000, nowMs = NOW) => ({
   count,
   nowMs,
@@ -64,41 +65,41 @@ describe.each(SUBJECTS)('the schedule of requests, as %s', (_name, start) => {
 
   it('gives each slot once to two environments', async () => {
     const [one, other] = [subject.store(), subject.store()];
-    expect(await one.take(wish(2))).toEqual({ kind: 'taken', firstMs: NOW });
-    expect(await other.take(wish(3))).toEqual({ kind: 'taken', firstMs: NOW + 125 });
-    expect(await one.take(wish(1))).toEqual({ kind: 'taken', firstMs: NOW + 312.5 });
+    expect(await one.take(wish(2), BUDGET_MS)).toEqual({ kind: 'taken', firstMs: NOW });
+    expect(await other.take(wish(3), BUDGET_MS)).toEqual({ kind: 'taken', firstMs: NOW + 125 });
+    expect(await one.take(wish(1), BUDGET_MS)).toEqual({ kind: 'taken', firstMs: NOW + 312.5 });
     expect(await subject.nextMs()).toBe(NOW + 375);
   });
 
   it('begins again at once where all that were taken have passed', async () => {
     const store = subject.store();
-    await store.take(wish(5));
-    expect(await store.take(wish(1, 0, NOW + 312))).toEqual({ kind: 'full', nextMs: NOW + 312.5 });
-    expect(await store.take(wish(1, 0, NOW + 313))).toEqual({ kind: 'taken', firstMs: NOW + 313 });
+    await store.take(wish(5), BUDGET_MS);
+    expect(await store.take(wish(1, 0, NOW + 312), BUDGET_MS)).toEqual({ kind: 'full', nextMs: NOW + 312.5 });
+    expect(await store.take(wish(1, 0, NOW + 313), BUDGET_MS)).toEqual({ kind: 'taken', firstMs: NOW + 313 });
   });
 
   it('refuses what is too far ahead, and changes nothing', async () => {
     await subject.put(NOW + 1_001);
-    expect(await subject.store().take(wish(1))).toEqual({ kind: 'full', nextMs: NOW + 1_001 });
-    expect(await subject.store().take(wish(1, 1_001))).toEqual({ kind: 'taken', firstMs: NOW + 1_001 });
+    expect(await subject.store().take(wish(1), BUDGET_MS)).toEqual({ kind: 'full', nextMs: NOW + 1_001 });
+    expect(await subject.store().take(wish(1, 1_001), BUDGET_MS)).toEqual({ kind: 'taken', firstMs: NOW + 1_001 });
     expect(await subject.nextMs()).toBe(NOW + 1_063.5);
   });
 
   it('follows what others have taken since it last looked', async () => {
     const store = subject.store();
-    await store.take(wish(1));
+    await store.take(wish(1), BUDGET_MS);
     await subject.put(NOW + 500);
-    expect(await store.take(wish(1, 10_000, NOW + 63))).toEqual({ kind: 'taken', firstMs: NOW + 500 });
+    expect(await store.take(wish(1, 10_000, NOW + 63), BUDGET_MS)).toEqual({ kind: 'taken', firstMs: NOW + 500 });
     await subject.put(NOW + 5_000);
-    expect(await store.take(wish(1, 1_000, NOW + 100))).toEqual({ kind: 'full', nextMs: NOW + 5_000 });
+    expect(await store.take(wish(1, 1_000, NOW + 100), BUDGET_MS)).toEqual({ kind: 'full', nextMs: NOW + 5_000 });
     await subject.put(undefined);
-    expect(await store.take(wish(1, 1_000, NOW + 6_000))).toEqual({ kind: 'taken', firstMs: NOW + 6_000 });
+    expect(await store.take(wish(1, 1_000, NOW + 6_000), BUDGET_MS)).toEqual({ kind: 'taken', firstMs: NOW + 6_000 });
   });
 
   it('gives no slot twice to many that ask at the same time', async () => {
     const stores = Array.from({ length: 5 }, () => subject.store());
     const taken = await Promise.all(
-      stores.flatMap((store) => [store.take(wish(2, 2_000)), store.take(wish(2, 2_000))]),
+      stores.flatMap((store) => [store.take(wish(2, 2_000), BUDGET_MS), store.take(wish(2, 2_000), BUDGET_MS)]),
     );
     const firsts = taken.map((decision) => (decision.kind === 'taken' ? decision.firstMs - NOW : decision.kind));
     expect(firsts.sort((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 10 }, (_, index) => index * 125));

@@ -114,7 +114,7 @@ export const CRM_FAULTS = {
   },
   throttled: {
     title: 'The CRM limits our calls',
-    next: 'Wait. If it does not end, lower limits.processorConcurrency.',
+    next: 'Wait. If it does not end, lower crm.rate, or limits.processorConcurrency.',
     needsPerson: false,
   },
   no_response: {

@@ -10,7 +10,7 @@ export class MemoryRateStore implements RateStore {
   /** Set: no take succeeds. */
   cause: string | undefined;
 
-  async take(request: SlotRequest): Promise<SlotDecision | Unavailable> {
+  async take(request: SlotRequest, _budgetMs = 0): Promise<SlotDecision | Unavailable> {
     this.writes += 1;
     if (this.cause !== undefined) return { kind: 'unavailable', cause: this.cause };
     const decision = decideSlots(this.nextMs, request);

@@ -120,7 +120,9 @@ describe('with crm.rate', () => {
     requests = 2;
     p.send(eventBody('a', 0));
     const taken = rateStore.take.bind(rateStore);
-    rateStore.take = async (request) => {
+    const budgets: number[] = [];
+    rateStore.take = async (request, budgetMs) => {
+      budgets.push(Number(budgetMs));
       const decision = await taken(request);
       // Others take what follows.
       rateStore.nextMs = nowMs() + 4_000;
@@ -129,6 +131,7 @@ describe('with crm.rate', () => {
     expect(await p.run()).toEqual([`a later: ${OVER_RATE}`]);
     expect(p.row('a')).toMatchObject({ status: 'FAILED', attempts: 0, lastError: OVER_RATE });
     expect(p.store.circuit.stored).toBeUndefined();
+    expect(budgets).toEqual([Number.POSITIVE_INFINITY, 2_500]);
     p.clock.advance(10_000);
     const counts: number[] = [];
     rateStore.take = (request) => {
