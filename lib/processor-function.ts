@@ -36,7 +36,10 @@ export class ProcessorFunction extends Construct {
       description: 'Applies events to the CRM: claim, deliver, settle',
       entry: 'lambdas/processor/handler',
       aliases: mappingAliases(config.crm),
-      define: { 'process.env.CRM_DEFAULT_COUNTRY': JSON.stringify(config.crm.defaultCountry) ?? 'undefined' },
+      define: {
+        'process.env.CRM_DEFAULT_COUNTRY': JSON.stringify(config.crm.defaultCountry) ?? 'undefined',
+        'process.env.CRM_RATE': JSON.stringify(formatRate(config.crm.rate)),
+      },
       memoryMb: config.processorMemoryMb,
       timeoutMs: limits.processorFunctionTimeoutMs,
       environment: writeProcessorEnvironment(
