@@ -102,7 +102,7 @@ export interface ClaimWrite {
   /** The event's row from now on: IN_PROGRESS, with this attempt's owner and lease. */
   readonly row: EventRow;
   /** Taken as `decideContact` allows it. The lease ends with the event's. */
-  readonly contact?: { readonly key: string; readonly position: string };
+  readonly contact?: { readonly key: string; readonly position: string; readonly expiresAt: number };
   readonly nowMs: number;
 }
 

@@ -192,13 +192,14 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
         ' AND (attribute_not_exists(holder) OR holder = :owner OR leaseExpiresAtMs <= :now)' +
         ' AND (attribute_not_exists(unsettled) OR unsettled <= :position)',
       UpdateExpression:
-        'SET holder = :owner, leaseExpiresAtMs = :lease, unsettledBefore = if_not_exists(unsettled, :none), unsettled = :position',
+        'SET holder = :owner, leaseExpiresAtMs = :lease, unsettledBefore = if_not_exists(unsettled, :none), unsettled = :position, expiresAt = :expiresAt',
       ExpressionAttributeValues: {
         ':position': contact.position,
         ':owner': write.row.owner,
         ':now': write.nowMs,
         ':lease': write.row.leaseExpiresAtMs,
         ':none': '',
+        ':expiresAt': contact.expiresAt,
       },
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     };

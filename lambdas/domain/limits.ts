@@ -131,6 +131,7 @@ export const LIMIT_TABLE = {
   quarantineRetentionMs: limit(14 * DAY, MINUTE, 14 * DAY, 'SQS keeps no message longer'),
   quarantineRefreshMs: limit(10 * DAY, MINUTE, 14 * DAY, 'age at which a quarantined message is sent again'),
   finalRowTtlMs: limit(45 * DAY, MINUTE, 3_650 * DAY, 'how long a final event is remembered'),
+  contactRowTtlMs: limit(400 * DAY, MINUTE, 3_650 * DAY, 'how long the order of a contact is remembered'),
 
   // Alarms
   alarmIngestLatencyMs: limit(100, 1, 10 * SECOND, 'p99 of ingest; a hundredth of what the sender waits'),
@@ -326,6 +327,12 @@ const RELATIONS: readonly Relation[] = [
     'senderRetryMs + deliveryRetentionMs + quarantineRetentionMs < finalRowTtlMs',
     (l) => l.senderRetryMs + l.deliveryRetentionMs + l.quarantineRetentionMs,
     (l) => l.finalRowTtlMs,
+  ),
+  less(
+    'contactRowTtlMs',
+    'finalRowTtlMs < contactRowTtlMs - futureToleranceMs',
+    (l) => l.finalRowTtlMs,
+    (l) => l.contactRowTtlMs - l.futureToleranceMs,
   ),
   less(
     'ingestFunctionTimeoutMs',

@@ -246,12 +246,12 @@ export class Attempt {
     switch (claimed.kind) {
       case 'claimed': {
         this.#known.setEvent(write.eventKey, write.row);
-        const { contact } = task;
+        const { contact } = write;
         if (contact !== undefined) {
           const before = this.#known.contact(contact.key);
           this.#known.setContact(
             contact.key,
-            claimedContact(before, contact.position, this.#owner, this.#leaseExpiresAtMs),
+            claimedContact(before, contact.position, this.#owner, this.#leaseExpiresAtMs, contact.expiresAt),
           );
         }
         return this.#deliver(task, write.row);

@@ -23,7 +23,7 @@ import { backoffTotalMs, type Limits } from '../domain/limits.ts';
 import type { GiveUp } from '../domain/quarantine/quarantine-note.ts';
 import type { RetryCause } from '../domain/telemetry/metrics.ts';
 import type { ClaimWrite } from '../ports.ts';
-import { type ContactRef, orderingDigestOf, type ParsedRecord } from './parse-record.ts';
+import { type ContactRef, orderingDigestOf, type ParsedRecord, type Task } from './parse-record.ts';
 
 /** What is to be done. */
 export type Decision =
@@ -64,6 +64,7 @@ export const CIRCUIT_BREAKER_OPEN = 'the circuit is open: the CRM is down, and w
 const NO_RESULT = 'the last permitted attempt ended without a result';
 
 type MayClaim = Extract<EventDecision, { kind: 'may_claim' }>;
+type DeliverTask = Extract<Task, { kind: 'deliver' }>;
 
 /** The next step. A belief that turns out wrong costs a conditional write and leads back here with the truth. */
 export function decide(record: ParsedRecord, context: DecisionContext): Decision {
@@ -110,15 +111,26 @@ function stepForClaimable(record: ParsedRecord, claimable: MayClaim, context: De
     return quarantine(record, claimable, context, 'poison', detail);
   }
   if (task.kind === 'ignore') return settleAs('IGNORED', record, claimable, context, []);
-  if (context.row === undefined && task.event.timestampMs < nowMs - limits.finalRowTtlMs) {
-    const detail = 'older than the time for which final events are remembered: a duplicate could not be told';
-    return quarantine(record, claimable, context, 'too_old', detail);
-  }
+  const tooOld = problemWithAge(task, context);
+  if (tooOld !== undefined) return quarantine(record, claimable, context, 'too_old', tooOld);
   const contact =
     task.contact === undefined
       ? ({ kind: 'free' } as const)
       : decideContact(context.contact, task.contact.position, context.owner, nowMs);
   return stepForContact(record, claimable, contact, context, task.userRows);
+}
+
+/**
+ * Why the event is too old to be applied. A contact's row that has expired held only positions older than every event
+ * that passes this check (`contactExpiry`): it decides as an absent row does, deleted or not.
+ */
+function problemWithAge({ event, contact }: DeliverTask, { row, nowMs, limits }: DecisionContext): string | undefined {
+  const ageMs = nowMs - event.timestampMs;
+  if (row === undefined && ageMs > limits.finalRowTtlMs)
+    return 'older than the time for which final events are remembered: a duplicate could not be told';
+  if (contact !== undefined && ageMs > limits.contactRowTtlMs)
+    return 'older than the time for which the order of a contact is remembered: a newer event may have been applied';
+  return undefined;
 }
 
 function stepForContact(
@@ -190,7 +202,9 @@ function cannotGoBack({ onlyIfAbsent, onlyIfNewer }: UserRowWrite): boolean {
 
 function claim(record: ParsedRecord, claimable: MayClaim, context: DecisionContext): Decision {
   const { task } = record;
-  const contact = task.kind === 'deliver' && task.contact !== undefined ? { contact: task.contact } : {};
+  const expiresAt = contactExpiry(context.nowMs, context.limits);
+  const contact =
+    task.kind === 'deliver' && task.contact !== undefined ? { contact: { ...task.contact, expiresAt } } : {};
   const row: EventRow = {
     ...rowOf(record, claimable, context),
     status: 'IN_PROGRESS',
@@ -271,6 +285,15 @@ function eventIdOf({ source }: ParsedRecord): Pick<EventRow, 'eventId'> {
 function interactionOf({ interaction, eventBody }: PipelineEvent): Pick<EventRow, 'interactionId'> {
   const interactionId = interaction?.id ?? eventBody?.conversationId;
   return isEventId(interactionId) ? { interactionId } : {};
+}
+
+/**
+ * Time to live of a contact's row, claimed now. The claimed event's timestamp may be `futureToleranceMs` ahead: an older
+ * event that is applied before it is too old finds the row, by any clock, until its own claim has been written.
+ */
+function contactExpiry(nowMs: number, limits: Limits): number {
+  const { contactRowTtlMs, futureToleranceMs, clockSkewMs, leaseMs } = limits;
+  return Math.ceil((nowMs + contactRowTtlMs + futureToleranceMs + clockSkewMs + leaseMs) / 1_000);
 }
 
 /**

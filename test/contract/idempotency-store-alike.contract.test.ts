@@ -84,7 +84,7 @@ describe('the fake and the DynamoDB adapter', () => {
             eventKey: keys.event,
             expect,
             row: rowFrom({ status: 'IN_PROGRESS', owner: 'me', leaseExpiresAtMs: 140 }),
-            contact: { key: keys.contact, position },
+            contact: { key: keys.contact, position, expiresAt: 9_000_000_000 },
             nowMs,
           }),
         );

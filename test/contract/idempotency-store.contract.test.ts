@@ -93,7 +93,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
 
     it('takes an event and its contact, neither there before', async () => {
       const { eventKey, contactKey } = names();
-      const contact = { key: contactKey, position: '5#e' };
+      const contact = { key: contactKey, position: '5#e', expiresAt: 9_000_000_000 };
       expect(await subject.store.claim(claim(eventKey, { contact }))).toEqual({ kind: 'claimed' });
       expect(await subject.event(eventKey)).toEqual(claimed('me'));
       expect(await subject.contact(contactKey)).toEqual({
@@ -101,6 +101,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
         leaseExpiresAtMs: LEASE_ENDS,
         unsettled: '5#e',
         unsettledBefore: '',
+        expiresAt: 9_000_000_000,
       });
     });
 
@@ -110,7 +111,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
       await subject.putContact(contactKey, { newest: '3#c', unsettled: '4#d' });
       const write = claim(eventKey, {
         expect: { status: 'FAILED', owner: 'another' },
-        contact: { key: contactKey, position: '5#e' },
+        contact: { key: contactKey, position: '5#e', expiresAt: 9_000_000_000 },
       });
       expect(await subject.store.claim(write)).toEqual({ kind: 'claimed' });
       expect(await subject.event(eventKey)).toEqual(claimed('me'));
@@ -120,6 +121,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
         leaseExpiresAtMs: LEASE_ENDS,
         unsettled: '5#e',
         unsettledBefore: '4#d',
+        expiresAt: 9_000_000_000,
       });
     });
 
@@ -130,7 +132,10 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
     ] as const)('is refused with the row where it expected %s, and takes no contact', async (_what, expected) => {
       const { eventKey, contactKey } = names();
       await subject.putEvent(eventKey, eventRow());
-      const write = claim(eventKey, { expect: expected, contact: { key: contactKey, position: '5#e' } });
+      const write = claim(eventKey, {
+        expect: expected,
+        contact: { key: contactKey, position: '5#e', expiresAt: 9_000_000_000 },
+      });
       expect(await subject.store.claim(write)).toEqual({ kind: 'event_differs', event: eventRow() });
       expect(await subject.event(eventKey)).toEqual(eventRow());
       expect(await subject.contact(contactKey)).toBeUndefined();
@@ -154,7 +159,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
     ])('is refused with the contact’s row where %s, and leaves the event alone', async (_why, row) => {
       const { eventKey, contactKey } = names();
       await subject.putContact(contactKey, row);
-      const write = claim(eventKey, { contact: { key: contactKey, position: '5#e' } });
+      const write = claim(eventKey, { contact: { key: contactKey, position: '5#e', expiresAt: 9_000_000_000 } });
       expect(await subject.store.claim(write)).toEqual({ kind: 'contact_refuses', contact: row });
       expect(await subject.event(eventKey)).toBeUndefined();
       expect(await subject.contact(contactKey)).toEqual(row);
@@ -170,7 +175,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
     ])('takes a contact %s', async (_which, row) => {
       const { eventKey, contactKey } = names();
       await subject.putContact(contactKey, row);
-      const write = claim(eventKey, { contact: { key: contactKey, position: '5#e' } });
+      const write = claim(eventKey, { contact: { key: contactKey, position: '5#e', expiresAt: 9_000_000_000 } });
       expect(await subject.store.claim(write)).toEqual({ kind: 'claimed' });
       expect(await subject.contact(contactKey)).toMatchObject({
         holder: 'me',
@@ -181,7 +186,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
 
     it('that is made again finds itself standing, and leaves everything as it is', async () => {
       const { eventKey, contactKey } = names();
-      const write = claim(eventKey, { contact: { key: contactKey, position: '5#e' } });
+      const write = claim(eventKey, { contact: { key: contactKey, position: '5#e', expiresAt: 9_000_000_000 } });
       await subject.store.claim(write);
       const before = await subject.contact(contactKey);
       expect(await subject.store.claim(write)).toEqual({ kind: 'claimed' });

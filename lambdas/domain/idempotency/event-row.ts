@@ -123,6 +123,8 @@ export interface ContactRow {
   readonly unsettled?: string;
   /** What `unsettled` was before the holder's claim; restored when the holder's call is known not to have been applied. */
   readonly unsettledBefore?: string;
+  /** Time to live, epoch seconds; set by each claim. Absent in rows of version 0.1.0 until their next claim. */
+  readonly expiresAt?: number;
 }
 
 /** The longest error that is kept, in UTF-16 code units. */
@@ -301,6 +303,7 @@ export function claimedContact(
   position: string,
   owner: string,
   leaseExpiresAtMs: number,
+  expiresAt: number,
 ): ContactRow {
   return {
     ...(row?.newest === undefined ? {} : { newest: row.newest }),
@@ -308,6 +311,7 @@ export function claimedContact(
     leaseExpiresAtMs,
     unsettled: position,
     unsettledBefore: row?.unsettled ?? '',
+    expiresAt,
   };
 }
 
@@ -321,10 +325,11 @@ export function releasedContact(
   effect: ContactEffect,
   staysHeld: boolean,
 ): ContactRow {
-  const { holder, leaseExpiresAtMs, newest } = row;
+  const { holder, leaseExpiresAtMs, newest, expiresAt } = row;
   const kept = {
     ...(staysHeld && holder !== undefined && leaseExpiresAtMs !== undefined ? { holder, leaseExpiresAtMs } : {}),
     ...(newest === undefined ? {} : { newest }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
   };
   switch (effect) {
     case 'applied':

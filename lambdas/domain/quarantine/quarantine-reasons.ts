@@ -92,11 +92,11 @@ export const QUARANTINE_REASONS = {
     next: 'Ask the sender why one id stands for two events. After a change of ordering keys, redrive under the old mapping.',
   },
   too_old: {
-    title: 'Too old to recognise a duplicate',
-    meaning: 'older than final events are remembered: a duplicate would not be recognised',
+    title: 'Too old to recognise a duplicate or its order',
+    meaning: 'older than final events (45 days) or the order of its contact (400 days) are remembered',
     recovery: 'never',
     returns: 'no',
-    next: 'An old capture was sent again. Give it up, unless you know that the CRM never had it; then redrive.',
+    next: 'An old capture was sent again. Give it up, unless you know that the CRM never had it; then redrive. After 400 days a redrive returns here: give it up.',
   },
   poison: {
     title: 'It ends our processes',

@@ -83,7 +83,10 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
       const decision = this.#rules.decideContact(held, contact.position, row.owner, write.nowMs);
       if (decision.kind !== 'free') return { kind: 'contact_refuses', contact: held ?? {} };
       const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
-      this.contacts.set(contact.key, this.#rules.claimedContact(held, contact.position, row.owner, leaseExpiresAtMs));
+      this.contacts.set(
+        contact.key,
+        this.#rules.claimedContact(held, contact.position, row.owner, leaseExpiresAtMs, contact.expiresAt),
+      );
     }
     this.events.set(write.eventKey, row);
     return { kind: 'claimed' };
@@ -113,6 +116,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     if (givenUp !== undefined)
       this.contacts.set(givenUp.key, {
         ...(waiting?.newest === undefined ? {} : { newest: waiting.newest }),
+        ...(waiting?.expiresAt === undefined ? {} : { expiresAt: waiting.expiresAt }),
         unsettled: '',
       });
     this.events.set(write.eventKey, row);

@@ -234,6 +234,14 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 1_500,
   },
   {
+    name: 'the row of a contact expires while an older event may still be applied',
+    mutation: rules({
+      claimedContact: (row, position, owner, leaseExpiresAtMs) =>
+        claimedContact(row, position, owner, leaseExpiresAtMs, 0),
+    }),
+    seeds: 300,
+  },
+  {
     name: 'an event that a newer attempt keeps waiting is settled as stale',
     mutation: {
       store: (store) => {

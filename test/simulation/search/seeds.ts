@@ -29,6 +29,7 @@ const SIMULATED: Limits = {
   circuitContactsMin: 1,
   quarantineRefreshMs: 300_000,
   finalRowTtlMs: 1_500_000,
+  contactRowTtlMs: 2_200_000,
 };
 
 const CRM_WAYS: readonly CrmWay[] = [

@@ -17,6 +17,7 @@ export const FAULTS = {
   given_up: 'a person gave an event up',
   secret_rotated: 'the stream secret was rotated',
   row_expired: 'a final row was deleted after its time to live',
+  contact_expired: 'the row of a contact was deleted after its time to live',
   frozen: 'all environments stood still for long between two invocations',
   // These come about by what the driver lets happen, and are only counted.
   crm_slow: 'the CRM took a second or more',

@@ -186,8 +186,13 @@ export class World {
         ? []
         : [{ name: `the row ${key} expires`, kind: 'row_expired', act: () => this.#expire(key) }],
     );
+    const forgotten = [...store.contacts].flatMap(([key, { expiresAt = Number.POSITIVE_INFINITY }]): Action[] =>
+      expiresAt * 1_000 > this.scene.clock.now()
+        ? []
+        : [{ name: `the row ${key} expires`, kind: 'contact_expired', act: () => void store.contacts.delete(key) }],
+    );
     const mayFreeze = running.length === 0 && this.#landingsDueMs().length === 0;
-    return [...redrives, ...giveUps, ...expired, ...(mayFreeze ? [frozen] : [])];
+    return [...redrives, ...giveUps, ...expired, ...forgotten, ...(mayFreeze ? [frozen] : [])];
   }
 
   #expire(key: string): void {

@@ -38,7 +38,7 @@ const CLAIM: ClaimWrite = {
   eventKey: 'EVENT#e',
   expect: 'absent',
   row: { ...row('IN_PROGRESS', 'me'), leaseExpiresAtMs: 140 },
-  contact: { key: 'CONTACT#c', position: '5#e' },
+  contact: { key: 'CONTACT#c', position: '5#e', expiresAt: 9_000_000_000 },
   nowMs: 100,
 };
 

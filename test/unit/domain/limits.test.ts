@@ -56,6 +56,7 @@ describe('resolveLimits', () => {
     ['maxReceiveCount', 400, 'maxReceiveCount × the longest wait (backoffCapMs or visibilityMs) < deliveryRetentionMs'],
     ['maxReceiveCount', 10, 'crmAttempts < maxReceiveCount'],
     ['finalRowTtlMs', 22 * 86_400_000, 'senderRetryMs + deliveryRetentionMs + quarantineRetentionMs < finalRowTtlMs'],
+    ['contactRowTtlMs', 45 * 86_400_000 + 600_000, 'finalRowTtlMs < contactRowTtlMs - futureToleranceMs'],
     ['quarantineRefreshMs', 14 * 86_400_000, 'quarantineRefreshMs < quarantineRetentionMs'],
     [
       'deliveryRetentionMs',

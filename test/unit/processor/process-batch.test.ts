@@ -8,6 +8,9 @@ import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-o
 
 const answers = (status: number, excerpt = '') => ({ kind: 'answered', status, excerpt }) as const;
 const CONTACT = `CONTACT#${orderingKeyDigest('+15550100')}`;
+const DAY_MS = 86_400_000;
+/** 400 days; 10 minutes by which a timestamp may be ahead, 5 s between two clocks, and a lease of 40 s. */
+const CONTACT_EXPIRES_AT = START_MS / 1_000 + 400 * 86_400 + 645;
 
 describe('the happy path', () => {
   it('calls the CRM once, with the event’s id as key, and settles', async () => {
@@ -20,7 +23,7 @@ describe('the happy path', () => {
     expect(p.row('a')).toMatchObject({ status: 'COMPLETED', attempts: 1, redrives: 0, settledAtMs: START_MS });
     // 45 days, and 10 minutes by which a timestamp may be ahead, and 5 s between two clocks.
     expect(p.row('a')?.expiresAt).toBe(START_MS / 1_000 + 45 * 86_400 + 605);
-    expect(p.store.contacts.get(CONTACT)).toEqual({ newest: '001769851795000#a' });
+    expect(p.store.contacts.get(CONTACT)).toEqual({ newest: '001769851795000#a', expiresAt: CONTACT_EXPIRES_AT });
     expect(p.queue.messages.size).toBe(0);
   });
 
@@ -279,7 +282,7 @@ describe('what the CRM answers', () => {
       expect(await p.run()).toEqual([`b later: ${error}`]);
       expect(p.row('b')).toMatchObject({ status: 'FAILED', attempts: 1, lastError: error });
       expect(p.row('b')).not.toHaveProperty('leaseExpiresAtMs');
-      expect(p.store.contacts.get(CONTACT)).toEqual(contact);
+      expect(p.store.contacts.get(CONTACT)).toEqual({ ...contact, expiresAt: CONTACT_EXPIRES_AT });
       const dueInS = ((p.row('b')?.nextAttemptAtMs ?? 0) - START_MS) / 1_000;
       expect(p.waits()).toEqual([Math.ceil(dueInS)]);
       p.answer = () => answers(200);
@@ -565,6 +568,48 @@ describe('what can never be processed', () => {
     expect([p.queue.messages.size, p.crmCalls]).toEqual([0, []]);
   });
 
+  it('a redriven event older than 400 days returns to quarantine, because its contact may have been forgotten', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => answers(422);
+    p.send(eventBody('a', -DAY_MS));
+    expect(await p.run()).toEqual(['a quarantined crm_rejected']);
+    p.answer = () => answers(200);
+    p.clock.advance(399 * DAY_MS + 1);
+    p.redrive();
+    expect(await p.run()).toEqual(['a quarantined too_old']);
+    expect(p.row('a')?.lastError).toBe(
+      'older than the time for which the order of a contact is remembered: a newer event may have been applied',
+    );
+    expect(p.crmCalls).toHaveLength(1);
+  });
+
+  it('a redriven event of exactly 400 days finds its contact, and is applied', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => answers(422);
+    p.send(eventBody('a', -DAY_MS));
+    await p.run();
+    p.answer = () => answers(200);
+    p.clock.advance(399 * DAY_MS);
+    p.redrive();
+    expect(await p.run()).toEqual(['a applied']);
+  });
+
+  it('an event without an ordering key has no order to forget, and is applied after 400 days', async () => {
+    const mapping: CrmMapping = ({ id }) => ({
+      kind: 'deliver',
+      action: { kind: 'request', method: 'POST', path: '/', body: id },
+      orderingKey: null,
+    });
+    const p = new ProcessorOnFakes({ mapping });
+    p.answer = () => answers(422);
+    p.send(eventBody('a', -DAY_MS));
+    await p.run();
+    p.answer = () => answers(200);
+    p.clock.advance(400 * DAY_MS);
+    p.redrive();
+    expect(await p.run()).toEqual(['a applied']);
+  });
+
   it('a reused id is kept under a key of its own, beside the event that had it first', async () => {
     const p = new ProcessorOnFakes();
     p.send(eventBody('a', 0));
@@ -661,7 +706,7 @@ describe('an attempt that died', () => {
     };
     await p.run();
     expect(p.row('a')).toMatchObject({ status: 'COMPLETED', attempts: 2 });
-    expect(p.store.contacts.get(CONTACT)).toEqual({ newest: '001769851800000#a' });
+    expect(p.store.contacts.get(CONTACT)).toEqual({ newest: '001769851800000#a', expiresAt: CONTACT_EXPIRES_AT + 180 });
   });
 });
 

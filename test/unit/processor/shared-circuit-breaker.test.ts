@@ -202,7 +202,8 @@ describe('the circuit', () => {
       ['QUARANTINED', 0],
     ]);
     const left = [...p.store.contacts].filter(([key]) => !contacts.has(key)).map(([, row]) => row);
-    expect(left.filter(({ unsettled }) => unsettled === '')).toEqual([{ unsettled: '' }, { unsettled: '' }]);
+    const released = { unsettled: '', expiresAt: START_MS / 1_000 + 30 + 400 * 86_400 + 645 };
+    expect(left.filter(({ unsettled }) => unsettled === '')).toEqual([released, released]);
     expect(p.crmCalls).toHaveLength(11);
   });
 
