@@ -64,7 +64,7 @@ export interface DrainPlan {
 const BATCH_SIZE = 10;
 const CONCURRENCY = 5;
 
-/** What SQS takes at once. */
+/** Largest batch of SQS. */
 const SEND_BATCH = 10;
 
 const PATIENCE_MS = 600_000;

@@ -43,7 +43,7 @@ function platformOf(name: string): Pick<LockedPackage, 'os' | 'cpu' | 'libc'> {
   };
 }
 
-/** Whether `name`, required from the package at `from`, is found in the lock as Node would look it up. */
+/** True if `name`, required from the package at `from`, is found in the lock as Node would look it up. */
 function isLocked(from: string, name: string): boolean {
   for (let base = from; ; ) {
     if (`${base === '' ? '' : `${base}/`}node_modules/${name}` in lock.packages) return true;

@@ -8,7 +8,7 @@ import {
 } from '../lambdas/domain/limits.ts';
 import { formatDuration } from '../lambdas/domain/telemetry/format-duration.ts';
 
-/** How often an event is tried, and how long that takes at the most. */
+/** Attempts on an event, and the longest time that they take. */
 export function describeRetryPlan(limits: Limits): string {
   const waits = Array.from({ length: limits.crmAttempts - 1 }, (_, index) => backoffCeilingMs(limits, index + 1));
   return (

@@ -15,7 +15,7 @@ import { formatListing } from './redrive/list-report.ts';
 import { type RedriveOptions, readRedriveOptions } from './redrive/options.ts';
 import { formatRun, isDone, mergeRuns, type Run } from './redrive/report.ts';
 
-/** What is printed, and with which code the command ends. */
+/** Prints the result and returns the exit code. */
 interface Result {
   readonly text: string;
   readonly code: number;

@@ -159,7 +159,7 @@ async function waitForOutcomes(
   return outcomes;
 }
 
-/** What the state table has of these rows; undefined where the pipeline is away. */
+/** Rows of the state table; undefined if the pipeline is away. */
 async function readFromPipeline(
   dataDir: string,
   rowKeys: readonly string[],

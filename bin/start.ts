@@ -50,7 +50,7 @@ function stopOnSignals(pipeline: LocalPipeline): void {
 
 let ending = false;
 
-/** What the system is short of. */
+/** Resource that the system lacks. */
 const NOT_OUR_FAULT = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'EIO']);
 
 async function end(pipeline: LocalPipeline, settings: Settings, cause: unknown): Promise<void> {

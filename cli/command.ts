@@ -1,4 +1,4 @@
-/** What the commands of this project share: reading options by commander, help, and exit codes. */
+/** Shared part of all commands: options by commander, help, exit codes. */
 import { Command, CommanderError, type CommandUnknownOpts, InvalidArgumentError } from '@commander-js/extra-typings';
 import { UserError } from './user-error.ts';
 

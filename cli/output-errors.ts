@@ -1,11 +1,11 @@
 /**
- * What a command does when its output cannot be written: it ends, without a stack trace. Each command imports this for its
+ * Ends a command without a stack trace when its output cannot be written. Each command imports this for its
  * effect, before anything else.
  */
 import { messageOf } from './user-error.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Who reads it has read enough, as `head` does: nothing is wrong.
+  // The reader has read enough, as `head` does: nothing is wrong.
   if (error.code === 'EPIPE') process.exit();
   process.stderr.write(`Standard output cannot be written: ${messageOf(error)}\n`);
   process.exit(1);

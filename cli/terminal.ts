@@ -1,4 +1,4 @@
-/** What the local pipeline says on the terminal. */
+/** Output of the local pipeline on the terminal. */
 
 const NOT_PRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 

@@ -1,5 +1,5 @@
 /**
- * What becomes of an event in the CRM. THIS FILE IS YOURS TO EDIT; nothing else has to change with it. As shipped it is
+ * Maps an event to an action in the CRM. THIS FILE IS YOURS TO EDIT; nothing else has to change with it. As shipped it is
  * the mapping of `connectors/rest/mapping.ts`: copy that file's contents here, and change them.
  *
  * A mapping is pure: no network, no clock. It is asked again for every delivery and every retry of an event,

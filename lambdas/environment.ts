@@ -1,4 +1,4 @@
-/** How a function's environment is written by its construct and read by its handler: one contract for both. */
+/** Environment variables of a function: one contract for the construct that writes them and the handler that reads them. */
 import { type LimitOverrides, type Limits, resolveLimits } from './domain/limits.ts';
 
 /** The variable that carries the limits which differ from their starting values, as JSON. */

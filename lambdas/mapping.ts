@@ -1,4 +1,4 @@
-/** What a mapping file of your own may import, as `genesys-crm-pipeline/mapping`. */
+/** Types and functions for a mapping file of your own, imported as `genesys-crm-pipeline/mapping`. */
 export type {
   CallDirection,
   CallOutcome,

@@ -58,12 +58,12 @@ export interface StreamSecret {
   keys(request: { readonly afterMismatch: boolean }): Promise<StreamKeys | Unavailable>;
 }
 
-/** What is known of the secret. */
+/** Signing keys of the secret. */
 export interface StreamKeys {
   readonly kind: 'keys';
   readonly keys: readonly StagedKey[];
   readonly malformed: readonly string[];
-  /** Whether this call read all live versions of the secret: there is nothing newer to be had. */
+  /** True if this call read all live versions of the secret: there is nothing newer to be had. */
   readonly fresh: boolean;
   /** Why the secret could not be read when it was last to be: there may be versions that are not among the keys. */
   readonly unreachable?: string;
@@ -81,7 +81,7 @@ export interface MessageVisibility {
   retryIn(receiptHandle: string, delayMs: number): Promise<{ readonly kind: 'set' } | Unavailable>;
 }
 
-/** What a read-ahead brought. A key that is missing here is not known, which is not the same as absent. */
+/** Result of a read-ahead. A key that is missing here is unknown, not absent. */
 export interface ReadAhead {
   readonly events: ReadonlyMap<string, EventRow>;
   readonly contacts: ReadonlyMap<string, ContactRow>;
@@ -89,7 +89,7 @@ export interface ReadAhead {
   readonly circuitBreaker: CircuitBreakerRead;
 }
 
-/** What a read found of the circuit. `not_read`: the table gave no answer for this key. */
+/** The circuit breaker's row as it was read. `not_read`: the table gave no response for this key. */
 export type CircuitBreakerRead =
   | { readonly kind: 'stored'; readonly stored: StoredCircuitBreaker }
   | { readonly kind: 'absent' }
@@ -106,7 +106,7 @@ export interface ClaimWrite {
   readonly nowMs: number;
 }
 
-/** How a claim went. A refusal brings the rows that stood against it, as they are. */
+/** Result of a claim. A refusal brings the rows that caused it, as they are. */
 export type ClaimResult =
   | { readonly kind: 'claimed' }
   /** The event's row is not what was expected. Absent: it has been deleted since. */
@@ -135,7 +135,7 @@ export interface SettleWrite {
   readonly userRows: readonly UserRowWrite[];
 }
 
-/** How a settlement went. */
+/** Result of a settlement. */
 export type SettleResult =
   | { readonly kind: 'settled' }
   /** Another attempt has taken the event or the contact since; nothing was changed. */
@@ -162,7 +162,7 @@ export interface IdempotencyStore {
   settle(write: SettleWrite): Promise<SettleResult>;
 }
 
-/** How a write of the circuit went. A refusal brings what is stored instead. */
+/** Result of a write of the circuit breaker's row. A refusal brings the stored row. */
 export type CircuitBreakerWriteResult =
   | { readonly kind: 'written' }
   | { readonly kind: 'differs'; readonly stored: StoredCircuitBreaker | undefined }
@@ -182,7 +182,7 @@ export interface RateStore {
   take(request: SlotRequest, budgetMs: number): Promise<SlotDecision | Unavailable>;
 }
 
-/** With what the CRM is called. */
+/** Access to the CRM. */
 export interface CrmAccess {
   readonly kind: 'token';
   /** The secret that the request carries. A bearer token if there is no `header`. */
@@ -278,7 +278,7 @@ export interface HeldMessage {
   readonly receiptHandle: string;
 }
 
-/** What was done with several messages at once: with those at these positions for certain, with the others perhaps. */
+/** Result of a batch: certain for the messages at these positions, unknown for the others. */
 export interface BatchResult {
   readonly positions: ReadonlySet<number>;
   /** Where some are missing: why. */
@@ -341,15 +341,15 @@ export interface QuarantineIndex {
 
 /** A read-only view of the index. */
 export interface QuarantineSummaries {
-  /** How many events wait for this reason, counted up to 1,000, and when the oldest was quarantined. */
+  /** Counts the events that wait for this reason, up to 1,000, and returns when the oldest was quarantined. */
   summarize(reason: QuarantineReason): Promise<QuarantineSummary | Unavailable>;
 }
 
-/** What the index says of a reason. `oldestAtMs` is absent where nothing waits for it. */
+/** Events in the index for one reason. `oldestAtMs` is absent if there are none. */
 export interface QuarantineSummary {
   readonly kind: 'known';
   readonly count: number;
-  /** Whether there are more than were counted. */
+  /** True if there are more than were counted. */
   readonly more: boolean;
   readonly oldestAtMs?: number;
 }
@@ -379,7 +379,7 @@ export interface ErrorGroup {
 export interface QuarantineOfReason {
   readonly reason: QuarantineReason;
   readonly count: number;
-  /** Whether there are more than were counted. */
+  /** True if there are more than were counted. */
   readonly more: boolean;
   readonly oldestAtMs: number;
   readonly newestAtMs: number;
@@ -423,7 +423,7 @@ export interface EventSearch {
   search(query: EventQuery, limit: number): Promise<SearchedEvents | Unavailable>;
 }
 
-/** How many messages a queue holds, about. */
+/** Approximate number of messages in a queue. */
 export interface QueueDepth {
   read(): Promise<
     | {
@@ -442,7 +442,7 @@ export interface RedriveRuns {
   run(request: RedriveRunRequest): Promise<{ readonly kind: 'answered'; readonly answer: RedriveResult } | Unavailable>;
 }
 
-/** What the redrive function is asked for. */
+/** Request to the redrive function. */
 export interface RedriveRunRequest {
   readonly filter: { readonly reasons?: readonly QuarantineReason[]; readonly eventIds?: readonly string[] };
   readonly limit?: number;

@@ -1,4 +1,4 @@
-/** How every function of the stack is built and run: one place for runtime, bundle, logs and tracing. */
+/** Builds every function of the stack: one place for runtime, bundle, logs and tracing. */
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,12 +11,12 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { PipelineConfig } from './pipeline-config.ts';
 
-/** What differs from function to function. */
+/** Properties that differ from function to function. */
 export interface BundledFunctionProps {
   readonly description: string;
   /** The handler's file, relative to the package and without extension. It exports `handler`. */
   readonly entry: string;
-  /** What the bundler takes for these imports. */
+  /** Files that the bundler takes for these imports. */
   readonly aliases?: Readonly<Record<string, string>>;
   /** Expressions that the bundler replaces by these. */
   readonly define?: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ export const UNUSED_CREDENTIAL_PROVIDERS = ['http', 'ini', 'login', 'process', '
   (provider) => `@aws-sdk/credential-provider-${provider}`,
 );
 
-/** What the queues, the table and the secrets do with the user's key on behalf of a function. */
+/** Uses of the user's key by queues, table and secrets on behalf of a function. */
 const KEY_USE = [
   'kms:Decrypt',
   'kms:DescribeKey',

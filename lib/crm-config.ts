@@ -181,7 +181,7 @@ function isBaseUrl(value: string): boolean {
   return bare && (url.protocol === 'https:' || url.protocol === 'http:');
 }
 
-/** Whether calls leave the machine unencrypted. */
+/** True if calls leave the machine unencrypted. */
 function isOpenToReaders(baseUrl: string): boolean {
   const { protocol, hostname } = new URL(baseUrl);
   return protocol === 'http:' && hostname !== '127.0.0.1' && hostname !== 'localhost';

@@ -31,7 +31,7 @@ export class ConfiguredPipeline extends Construct {
   readonly alarmTopic: ITopic;
   readonly dashboard: Dashboard;
   readonly crmTokenSecret: Secret;
-  /** What is pasted into Genesys Cloud as the webhook's URL. */
+  /** URL of the webhook for Genesys Cloud. */
   readonly webhookUrl: string;
 
   constructor(scope: Construct, id: string, config: PipelineConfig) {

@@ -1,4 +1,4 @@
-/** What the package exports. */
+/** Exports of the package. */
 export type { CrmMapping, MappingResult } from '../lambdas/domain/crm/mapping.ts';
 export type { PipelineEvent } from '../lambdas/domain/event/event.ts';
 export { GenesysCrmPipeline } from './genesys-crm-pipeline.ts';

@@ -9,7 +9,7 @@ import { bundledFunction } from './bundled-function.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
 import type { SenderSecrets } from './pipeline-secrets.ts';
 
-/** What ingest works with. */
+/** Resources and settings of ingest. */
 export interface IngestFunctionProps {
   readonly config: PipelineConfig;
   readonly senderSecrets: SenderSecrets;
@@ -48,7 +48,7 @@ export class IngestFunction extends Construct {
       }),
     );
     this.logGroupName = handler.logGroup.logGroupName;
-    // What is kept ready belongs to a version, and the API has to call it by an alias.
+    // Provisioned environments belong to a version, which the API must call by an alias.
     this.handler =
       config.ingestProvisionedConcurrency === 0
         ? handler

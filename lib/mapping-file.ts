@@ -19,7 +19,7 @@ export interface MappingChoice {
 /** The module that mapping files import. */
 const MAPPING_API = 'genesys-crm-pipeline/mapping';
 
-/** What the bundler takes for the processor's import of the mapping, and for the mapping's import of ours. */
+/** Files that the bundler takes for the processor's import of the mapping, and for the mapping's import of ours. */
 export function mappingAliases({ connector, mappingFile }: MappingChoice): Readonly<Record<string, string>> {
   const shipped = connector === 'rest' ? 'crm-mapping' : `connectors/${connector}/mapping`;
   return {
@@ -32,7 +32,7 @@ const ACTIONS: ReadonlySet<string> = new Set(Object.values(CONNECTORS).flatMap((
 
 type TypeScript = typeof typescript;
 
-/** What is checked besides the file itself: that it exports what the processor needs. */
+/** Checked besides the file itself: that it exports what the processor needs. */
 function probe(mappingFile: string): string {
   const path = JSON.stringify(mappingFile);
   return `import type { MappingModule } from ${JSON.stringify(MAPPING_API)};

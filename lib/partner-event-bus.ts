@@ -7,7 +7,7 @@ import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Limits } from '../lambdas/domain/limits.ts';
 
-/** What the bus is bound to. */
+/** Resources that the bus is bound to. */
 export interface PartnerEventBusProps {
   /** The partner event source, which has to exist, and to be pending, when this is deployed. */
   readonly eventSource: string;

@@ -33,7 +33,7 @@ export interface PipelineConfig {
   readonly indexCapacity?: Capacity;
   /** Principals outside the stack that may send to its queues. */
   readonly queueSenders: readonly string[];
-  /** Who is told of alarms; nobody where absent. */
+  /** Recipient of alarms; absent: none. */
   readonly alarmsEmail?: string;
   /** After so many minutes without an accepted delivery an alarm fires; undefined: never. */
   readonly silenceMinutes?: number;
@@ -56,7 +56,7 @@ export interface Capacity {
 /** A wrong, missing or unknown key. */
 export interface ConfigProblem {
   readonly key: string;
-  /** What it got, as JSON; undefined where it is missing. */
+  /** Given value, as JSON; undefined if it is missing. */
   readonly got: string | undefined;
   readonly expected: string;
 }
@@ -260,13 +260,13 @@ function profileKeys(): Readonly<Record<SenderKey, ConfigKey & { readonly defaul
   return Object.fromEntries(entries) as ReturnType<typeof profileKeys>;
 }
 
-/** What the key of each limit begins with. */
+/** Prefix of the key of each limit. */
 const LIMITS = 'limits.';
 
 /** First words of our keys: what begins with one of them is meant to be ours. */
 const FIRST_WORDS = new Set([...Object.keys(CONFIG_KEYS).map((key) => key.split('.')[0] ?? ''), 'limits']);
 
-/** What may be written where a key is meant, and the key. A limit is known without its first word, too. */
+/** Near misses of a key, and the key. A limit is known without its first word, too. */
 const SPELLINGS: readonly (readonly [string, string])[] = [
   ...Object.keys(CONFIG_KEYS).map((key) => [key, key] as const),
   ...Object.keys(LIMIT_TABLE).flatMap((name) => [

@@ -15,7 +15,7 @@ import { bundledFunction } from './bundled-function.ts';
 import { mappingAliases } from './mapping-file.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
 
-/** What the processor works with. */
+/** Resources and settings of the processor. */
 export interface ProcessorFunctionProps {
   readonly config: PipelineConfig;
   readonly deliveryQueue: IQueue;

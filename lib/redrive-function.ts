@@ -16,7 +16,7 @@ import type { PipelineConfig } from './pipeline-config.ts';
 /** From the end of a refresh to the function's timeout. */
 const REFRESH_MARGIN_MS = 60_000;
 
-/** What redrive works with. */
+/** Resources and settings of redrive. */
 export interface RedriveFunctionProps {
   readonly config: PipelineConfig;
   readonly deliveryQueue: IQueue;

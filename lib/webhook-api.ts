@@ -18,7 +18,7 @@ import type { SignatureProfile } from '../lambdas/domain/delivery/signature-prof
 import type { PipelineConfig } from './pipeline-config.ts';
 import { storageKey } from './storage-key.ts';
 
-/** What an access log line says: never a body, a signature or another header. */
+/** Fields of an access log line: never a body, a signature or another header. */
 const ACCESS_LOG_FIELDS = {
   requestId: '$context.requestId',
   time: '$context.requestTime',
@@ -71,7 +71,7 @@ export class WebhookApi extends Construct {
     this.domainZoneId = domain?.regionalHostedZoneId;
   }
 
-  /** What is pasted into Genesys for this sender. */
+  /** URL for this sender in Genesys. */
   urlOf({ path }: SignatureProfile): string {
     return `${this.#base}${path}`;
   }

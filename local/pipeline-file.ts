@@ -14,7 +14,7 @@ export interface KnownQueue {
   readonly arn: string;
 }
 
-/** What a running pipeline says about itself. */
+/** Description of a running pipeline. */
 export interface PipelineDescription {
   readonly webhookUrl: string;
   /** Everybody who may deliver, the stream among them: where to, and the secret to sign with. */
@@ -44,7 +44,7 @@ export interface PipelineDescription {
   readonly functions: readonly { readonly logicalId: string; readonly name: string; readonly arn: string }[];
 }
 
-/** What is in the file: which process runs, and once it is ready, what. */
+/** Content of the file: the process, and once it is ready, its pipeline. */
 const PIPELINE_FILE = z.object({
   pid: z.number().refine(isProcessId),
   startTime: z.string(),

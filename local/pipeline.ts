@@ -33,7 +33,7 @@ import type { Settings } from './settings.ts';
 import { countMessages, createQueues, refuseForgottenMessages } from './sqs/embedded-sqs.ts';
 import { StatusLine } from './status-line.ts';
 
-/** How long invocations under way may go on when the pipeline stops. */
+/** Time for invocations in flight when the pipeline stops. */
 const STOP_GRACE_MS = 2_500;
 
 /** A start that takes longer does not end without help. */
@@ -57,10 +57,10 @@ export class LocalPipeline {
   readonly #stopping = new AbortController();
   readonly #accessKey = newAccessKey();
   readonly #pools = new Map<string, FunctionPool>();
-  /** What the functions have emitted since the start. */
+  /** Metrics of the functions since the start. */
   readonly metrics = new MetricsTap();
   #stopped: Promise<void> | undefined;
-  /** What the start is doing, for the message of one that does not end. */
+  /** Step of the start, for the message of one that does not end. */
   #step = '';
 
   /** `onServerEnd` is called when the pipeline cannot go on, because one of its servers has ended. */
@@ -178,7 +178,7 @@ export class LocalPipeline {
     print('synthesizing the stack, starting the SQS and DynamoDB servers');
     const [assembly, servers] = await Promise.all([
       synthesize(
-        // Who names a CRM for tests on this machine may have it anywhere.
+        // A CRM that the user names for tests may be anywhere.
         { 'crm.allowHttp': 'true', ...this.#settings.context, 'crm.baseUrl': crmUrl },
         join(this.#settings.dataDir, 'cdk.out'),
         this.#stopping.signal,
@@ -303,7 +303,7 @@ export class LocalPipeline {
       scheduler.stop();
       status.stop();
       page.stop();
-      // What is under way may end; nothing new begins.
+      // Work in flight may end; nothing new begins.
       gateway.shut();
       const ended = Promise.all(sources.map((source) => source.stop()));
       await Promise.all([...this.#pools.values()].map((pool) => pool.stop(STOP_GRACE_MS)));

@@ -13,7 +13,7 @@ import { serveSecretsManager } from './secrets/secrets-manager.ts';
 import type { Settings } from './settings.ts';
 import { startEmbeddedSqs } from './sqs/embedded-sqs.ts';
 
-/** What all servers are started with. */
+/** Settings of all servers. */
 export interface ServerOptions {
   readonly settings: Settings;
   readonly accessKey: string;

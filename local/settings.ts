@@ -1,4 +1,4 @@
-/** What the user asks of the local pipeline: environment variables and `-c key=value`. */
+/** Settings of the local pipeline: environment variables and `-c key=value`. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { collect, npmCommand, parseArguments } from '../cli/command.ts';
@@ -71,7 +71,7 @@ function parseStartArgs(args: readonly string[]) {
   return parseArguments(command, args).opts();
 }
 
-/** What was given with `-c key=value`. Refuses what has no key. */
+/** Parses `-c key=value`. Throws if there is no key. */
 export function parseContext(given: readonly string[]): Record<string, string> {
   const pairs = given.map((pair) => {
     const at = pair.indexOf('=');

@@ -1,4 +1,4 @@
-/** What `npm run event` prints. Everything that came from outside is made printable: it may hold escape sequences. */
+/** Prints the report of `npm run event`. Text from outside is made printable: it may hold escape sequences. */
 
 import type { FoundEvents } from '../../lambdas/adapters/event-search.dynamodb.ts';
 import { timelineOf } from '../../lambdas/domain/telemetry/event-timeline.ts';

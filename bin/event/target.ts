@@ -10,7 +10,7 @@ import { describeStack } from '../stream/deployed-stack.ts';
 export interface EventTarget {
   /** For messages: `The stack NAME`. */
   readonly name: string;
-  /** Whether reading is billed. */
+  /** True if reading is billed. */
   readonly billed: boolean;
   readonly table: DynamoDBDocumentClient;
   readonly tableName: string;

@@ -10,7 +10,7 @@ import { describeStack } from '../stream/deployed-stack.ts';
 export interface RedriveTarget {
   readonly client: LambdaClient;
   readonly functionName: string;
-  /** How the aws CLI is called so that it asks the queues that this function works on. */
+  /** Call of the aws CLI that reads the queues of this function. */
   readonly awsCli: string;
 }
 

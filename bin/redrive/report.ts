@@ -1,4 +1,4 @@
-/** What came of a redrive, for people. */
+/** Report of a redrive, for people. */
 import type {
   Counts,
   RedriveResult,
@@ -37,7 +37,7 @@ const STOPS: Readonly<Record<StopCause, string>> = {
   unavailable: 'AWS did not answer; run it again',
 };
 
-/** How much of an error fits on a line. */
+/** Characters of an error that fit on a line. */
 const ERROR_CHARACTERS = 90;
 
 /** Two runs of one request, one after the other, as one: what was moved adds up, what stays is what the later one found. */
@@ -93,7 +93,7 @@ export function formatRun(run: Run, eventIds: readonly string[] = [], ended?: Mo
       : [['not found', `${absent.map(printable).join(', ')} (${whereAbsent(run)})`] as [string, string]]),
   ];
   const table = rows.map(([name, value]) => `  ${name.padEnd(14)}${value}`).join('\n');
-  // What is not meant is of no interest: the counts say what else there is.
+  // Messages that the filter leaves out are of no interest: the counts include them.
   const sample = run.sample.filter(({ why }) => why !== 'filter');
   return sample.length === 0 ? table : `${table}\n\n${formatSample(sample)}`;
 }

@@ -30,7 +30,7 @@ export interface SmokeContext {
   readonly sleep: (ms: number) => Promise<void>;
   readonly fetch: typeof fetch;
   readonly onProgress: (text: string) => void;
-  /** How long the event may take to reach its end. */
+  /** Time within which the event must reach its end. */
   readonly patienceMs: number;
   readonly lookEveryMs: number;
 }

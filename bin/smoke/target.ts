@@ -15,7 +15,7 @@ import type { SecretVersions } from '../stream/secret/secret-versions.ts';
 
 const READ_BUDGET_MS = 10_000;
 
-/** What a smoke test reads and writes. */
+/** Parts of a pipeline that a smoke test reads and writes. */
 export interface SmokeTarget {
   /** As printed: `the stack NAME`, or `the pipeline on this machine`. */
   readonly name: string;

@@ -1,9 +1,9 @@
-/** What AWS said when it did not do what was asked, for the user. */
+/** Explains a failure of AWS to the user. */
 
 import { UserError } from '../../cli/user-error.ts';
 import { printable } from '../../lambdas/domain/telemetry/redact.ts';
 
-/** What the SDK says where it knows no region. */
+/** Message of the SDK without a region. */
 const REGION = /^Region (is missing|not accepted)/;
 
 /** Carries out a call of AWS; a failure becomes a refusal that says what was tried and which permission it needs. */

@@ -1,7 +1,7 @@
 /** Asking before something is changed. */
 import type { CliContext } from './surroundings.ts';
 
-/** Whether to go on: yes with `--yes`, or where somebody answers so. Says that nothing was changed where not. */
+/** Asks for confirmation. True with `--yes`, or if the user agrees; otherwise prints that nothing was changed. */
 export async function confirmed(question: string, yes: boolean, around: CliContext): Promise<boolean> {
   if (yes) return true;
   const answer = await around.ask(`${question} [y/N] `);

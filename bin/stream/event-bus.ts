@@ -7,7 +7,7 @@ import type { PartnerSource } from './genesys/partner-source.ts';
 import type { EventBusSettings } from './stream-file.ts';
 import type { PlannedChange } from './stream-plan.ts';
 
-/** What the integration is configured with: the names are Genesys Cloud's. */
+/** Configuration of the integration, by Genesys Cloud's names. */
 export interface EventBusProperties {
   readonly eventSourceSuffix: string;
   readonly awsAccountId: string;
@@ -108,7 +108,7 @@ export async function waitForPartnerSource(
 
 const LOOK_EVERY_MS = 3_000;
 
-/** What to do next, with a source in this state. `look` is the command that looks again; `stack` the stack to deploy. */
+/** Next step for a source in this state. `look` is the command that reads it again; `stack` the stack to deploy. */
 export function nextAfter(
   source: PartnerSource,
   topics: readonly string[],

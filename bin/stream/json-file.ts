@@ -6,7 +6,7 @@ import { messageOf, UserError } from '../../cli/user-error.ts';
 /** Editors on Windows put it before the text; it is no part of the JSON. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
-/** What is in the file. Refuses, beginning with `what`, what cannot be read or is no JSON; `hint` is for the former. */
+/** Reads a JSON file. Throws an error that begins with `what` if it cannot be read (with `hint`) or is no JSON. */
 export function readJsonFile(path: string, what: string, hint = ''): unknown {
   let text: string;
   try {
@@ -17,7 +17,7 @@ export function readJsonFile(path: string, what: string, hint = ''): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // What the parser says has a place only at times, and quotes text that may not belong on a terminal.
+    // The parser's message has a place only at times, and quotes text that may not belong on a terminal.
     throw new UserError(`${what}: not JSON (${placeOf(text, jsonFault(text))})`);
   }
 }

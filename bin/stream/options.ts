@@ -2,7 +2,7 @@
 import { npmCommand, parseArguments } from '../../cli/command.ts';
 import { UserError } from '../../cli/user-error.ts';
 
-/** How events come from Genesys: by signed webhook, or over the partner event bus of the official integration. */
+/** Source of events from Genesys: a signed webhook, or the partner event bus of the official integration. */
 export type Transport = 'webhook' | 'event-bus';
 
 /** The options, checked. Which of them a command takes is in the table below. */
@@ -24,7 +24,7 @@ export interface StreamOptions {
   readonly timeoutMs: number;
 }
 
-/** What a command takes. */
+/** Options of a command. */
 export interface CommandSpec {
   /** Its argument, as the help shows it. */
   readonly takes: string;
@@ -82,7 +82,7 @@ const COMMANDS = {
 /** The name of a command. */
 export type CommandName = keyof typeof COMMANDS;
 
-/** What this command takes. */
+/** Options of this command. */
 export function specOf(command: CommandName): CommandSpec {
   return COMMANDS[command];
 }

@@ -11,7 +11,7 @@ export interface TargetPipeline {
   readonly secretKnownAfterMs: number;
   readonly secrets: SecretVersions;
   readonly secretUse: SecretUse;
-  /** How often to look whether something has arrived. */
+  /** Interval at which arrivals are checked. */
   readonly lookEveryMs: number;
   /** Ends its clients. */
   close(): void;

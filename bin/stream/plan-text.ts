@@ -35,7 +35,7 @@ export function formatChanges(changes: readonly PlannedChange[]): string[] {
   });
 }
 
-/** What can be told of a stream: never its secret. */
+/** Description of a stream, without its secret. */
 export function publicStream({ id, name, description, enabled, destination, routingRules }: RemoteStream) {
   return { id, name, description, enabled, destination, routingRules };
 }

@@ -10,7 +10,7 @@ import type { CliContext } from './surroundings.ts';
 
 type Command = (options: StreamOptions, around: CliContext) => number | Promise<number>;
 
-/** What does the work, by transport where it matters. */
+/** Commands, by transport if they differ. */
 const COMMANDS: Readonly<Record<CommandName, Command>> = {
   plan: (options, around) => by(options, planWebhook, planIntegration)(options, around),
   apply: (options, around) => by(options, applyWebhook, applyIntegration)(options, around),

@@ -62,7 +62,7 @@ const file = z.strictObject({
 /** A routing rule as it is sent. */
 export type RoutingRule = z.output<typeof rule>;
 
-/** What the official integration is set up with. */
+/** Configuration of the official integration. */
 export type EventBusSettings = z.output<typeof eventBus>;
 
 /** The file, checked. */
@@ -75,7 +75,7 @@ export interface StreamFile {
   readonly destinationUrl: string | undefined;
   readonly rules: readonly { readonly rule: RoutingRule; readonly condition: Condition }[];
   readonly eventBus: EventBusSettings | undefined;
-  /** What its author should know. */
+  /** Warnings for its author. */
   readonly warnings: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What has to be changed in Genesys Cloud so that a stream is as the file says. Pure. */
+/** Plans the changes in Genesys Cloud that make a stream as the file describes it. Pure. */
 
 import { UserError } from '../../cli/user-error.ts';
 import { printable } from '../../lambdas/domain/telemetry/redact.ts';
@@ -15,7 +15,7 @@ export interface PlannedChange {
   readonly to?: string;
 }
 
-/** What is known of the stream's secret in Genesys Cloud, which often does not tell it. */
+/** State of the stream's secret in Genesys Cloud, which often does not return it. */
 export type SecretState = 'in place' | 'another one' | 'not told';
 
 /** A plan for one stream. */
@@ -28,7 +28,7 @@ export type StreamPlan =
       readonly secret: SecretState;
     };
 
-/** What the plan is made from. */
+/** Input of the plan. */
 export interface PlanInputs {
   readonly wanted: StreamBody;
   /** The stream of this name; undefined if it does not exist. */

@@ -1,4 +1,4 @@
-/** What the command has around it, so that tests decide all of it. */
+/** Context of a command, all of which tests can replace. */
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 

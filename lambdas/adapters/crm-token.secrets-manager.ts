@@ -18,7 +18,7 @@ import { errorName } from '../domain/telemetry/error-name.ts';
 import type { Clock, CrmAccess, CrmToken, Log, TokenEndpoint, Unavailable } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
 
-/** What the credentials are for, and where they are. */
+/** Location and use of the credentials. */
 export interface CrmCredentialsSource {
   readonly secretArn: string;
   /** The value with which the stack creates the secret: no credentials. */
@@ -44,7 +44,7 @@ interface ReadCredentials {
   readonly readAtMs: number;
 }
 
-/** What the CRM is called with, and when to have something newer. */
+/** Access to the CRM, and the time from which it must be renewed. */
 interface KnownAccess {
   readonly access: CrmAccess;
   readonly obtainedAtMs: number;

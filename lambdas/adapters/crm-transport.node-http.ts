@@ -5,7 +5,7 @@ import { pipeline, type Readable, type Transform } from 'node:stream';
 import { errorName } from '../domain/telemetry/error-name.ts';
 import type { CrmTransport, TransportRequest, TransportResult } from '../ports.ts';
 
-/** How much of a body is read and decoded at most; a longer one costs us its connection, not our memory. */
+/** Bytes of a body that are read and decoded at most. A longer body costs the connection, not memory. */
 const BODY_BYTES_MAX = 256 * 1_024;
 
 /** Node's default of 16 KiB is less than some gateways send. */

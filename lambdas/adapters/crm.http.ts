@@ -26,7 +26,7 @@ export interface CrmTarget {
   readonly responseRules: readonly ResponseRule[];
 }
 
-/** What all requests of one action have in common. */
+/** Values shared by all requests of one action. */
 interface Call extends Pick<CrmCallOptions, 'admit'> {
   readonly access: CrmAccess;
   readonly endsAtMs: number;

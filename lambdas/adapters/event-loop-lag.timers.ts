@@ -1,7 +1,7 @@
-/** How long the event loop stood still, within one invocation: between two of them the environment is frozen. */
+/** Measures how long the event loop stood still within one invocation. Between invocations the environment is frozen. */
 import { performance } from 'node:perf_hooks';
 
-/** How often it is looked. */
+/** Interval between two measurements. */
 const EVERY_MS = 10;
 
 /**

@@ -38,7 +38,7 @@ type Item = Record<string, unknown>;
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 type PutItem = NonNullable<TransactItem['Put']>;
 
-/** What DynamoDB answers for a moment of contention or load: the same write may pass a moment later. */
+/** Cancellation reasons of contention or load: the same write may succeed a moment later. */
 const PASSING_REASONS = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 const PASSING_ERRORS = new Set(['TransactionConflictException', 'TransactionInProgressException']);
 

@@ -96,7 +96,7 @@ export class SqsQuarantineQueue implements QuarantineQueue {
     }
   }
 
-  /** What a batch call has done, entry by entry; of a call without an answer nothing is certain. */
+  /** Returns the entries that a batch call has done. Nothing is certain of a call without a response. */
   async #batch(send: (signal: AbortSignal) => Promise<BatchAnswer>): Promise<BatchResult> {
     try {
       const { Successful = [], Failed = [] } = await withinBudget(this.#budgetMs, send);

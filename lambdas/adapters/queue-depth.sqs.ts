@@ -1,4 +1,4 @@
-/** How many messages a queue holds. */
+/** Number of messages in a queue. */
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { errorName } from '../domain/telemetry/error-name.ts';
 import type { QueueDepth } from '../ports.ts';

@@ -11,7 +11,7 @@ import { withinBudget } from '../within-budget.ts';
 
 const PK = rateKey('crm');
 
-/** What the first free slot is believed to be differs at most once or twice: others only move it on. */
+/** Others only move the first free slot on, so that one or two tries more find it. */
 const TRIES = 4;
 
 /** Each call ends within `storeBudgetMs`. A take whose response was lost costs its slots, and exceeds nothing. */

@@ -33,7 +33,7 @@ export class LambdaRedriveRuns implements RedriveRuns {
   }
 }
 
-/** What Lambda calls the error of a function that failed. */
+/** Name that Lambda gives the error of a failed function. */
 function nameIn(answer: unknown): string {
   const { errorType } = (answer ?? {}) as { readonly errorType?: unknown };
   return typeof errorType === 'string' ? errorType.slice(0, 100) : 'it failed';

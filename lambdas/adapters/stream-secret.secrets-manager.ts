@@ -10,15 +10,15 @@ import { withinBudget } from '../within-budget.ts';
 /** Stages whose versions are accepted. During a rotation the sender may sign with any of them. */
 const LIVE_STAGES: readonly SecretStage[] = ['AWSCURRENT', 'AWSPREVIOUS', 'AWSPENDING'];
 
-/** How long an unreachable Secrets Manager is left alone while there are keys to go on with, and while there are none. */
+/** Pause before an unreachable Secrets Manager is asked again, with known keys and without. */
 const PAUSE_WITH_KEYS_MS = 30_000;
 const PAUSE_WITHOUT_KEYS_MS = 1_000;
 
-/** What is read before the first answer: nearly every delivery is signed with it. The others follow when one is not. */
+/** Read before the first response: nearly every delivery is signed with it. The others follow after a mismatch. */
 const FIRST_STAGES: readonly SecretStage[] = ['AWSCURRENT'];
 
 interface Reading extends Omit<StreamKeys, 'kind' | 'fresh' | 'unreachable'> {
-  /** Whether all live versions were asked for. */
+  /** True if all live versions were asked for. */
   readonly whole: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What the shipped mappings of vendors have in common: which events update a contact, and which log a call. */
+/** Shared part of the vendors' shipped mappings: the events that update a contact, and those that log a call. */
 import type { CallDirection, CrmFields, LogCall } from '../domain/crm/action.ts';
 import { contactKeyFrom } from '../domain/crm/contact-key.ts';
 import type { CrmMapping, MappingResult } from '../domain/crm/mapping.ts';
@@ -6,7 +6,7 @@ import { isEventId } from '../domain/delivery/event-id.ts';
 import { contactAddressFrom } from '../domain/event/contact-address.ts';
 import type { PipelineEvent } from '../domain/event/event.ts';
 
-/** What is written of a contact that an event names. */
+/** Fields written to the contact of an event. */
 export interface ContactFields {
   readonly fields: CrmFields;
   readonly onCreate?: CrmFields;
@@ -56,7 +56,7 @@ function stepOf({ source, type }: PipelineEvent): 'begins' | 'ends' | 'none' {
   }
 }
 
-/** Whether no contact can be identified, through no fault of the sender: the caller withholds the number, or the bus has none. */
+/** True if no contact can be identified, through no fault of the sender: the caller withholds the number, or the bus has none. */
 function isWithheld({ source, contactAddress, interaction }: PipelineEvent): boolean {
   if (contactAddress !== undefined) return false;
   return source !== 'genesys-webhook' || (typeof interaction?.to === 'string' && interaction.to !== '');

@@ -23,7 +23,7 @@ export interface Delivery {
   readonly signature: string | undefined;
 }
 
-/** How a delivery ended. `cause` is for our log, never for the sender. */
+/** Outcome of a delivery. `cause` is for our log, never for the sender. */
 export type IngestOutcome =
   /** SQS confirmed that it has the event. `secretStage` is the version of the secret that it was signed with. */
   | {
@@ -40,7 +40,7 @@ export type IngestOutcome =
   /** SQS did not confirm in time: whether the event is persisted is not known, the sender has to try again. */
   | { readonly kind: 'not_persisted'; readonly cause: string };
 
-/** What the use case works with. */
+/** Ports and settings of the use case. */
 export interface IngestDependencies {
   /** Of the delivery's profile. */
   readonly secret: StreamSecret;

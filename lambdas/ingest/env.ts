@@ -12,7 +12,7 @@ const FIELDS = {
 /** The secret of each sender that may deliver. */
 export type SecretArns = Readonly<Record<'genesys-webhook', string> & Partial<Record<ProfileName, string>>>;
 
-/** What the construct has to give. */
+/** Values that the construct writes. */
 export interface IngestEnvironment {
   readonly deliveryQueueUrl: string;
   readonly metricsNamespace: string;

@@ -1,4 +1,4 @@
-/** What each outcome of ingest is over HTTP. The sender learns no more than it needs in order to act rightly. */
+/** HTTP responses for the outcomes of ingest. They hold only what the sender needs to act on. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { SignatureProfile } from '../domain/delivery/signature-profiles.ts';
 import type { Delivery, IngestOutcome } from './accept-delivery.ts';

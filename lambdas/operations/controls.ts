@@ -2,12 +2,12 @@
 import type { Html } from './html.ts';
 import type { PageRequest } from './page-request.ts';
 
-/** How a button looks, and what it asks before it acts. */
+/** Style of a button, and its confirmation. */
 export interface ButtonLook {
   readonly kind: 'primary' | 'plain' | 'link';
   /** Said, and to be confirmed, before the request is made; where a place cannot ask, the dry run before it has to do. */
   readonly confirmation?: string;
-  /** Whether the request changes anything: who may only look is not to be shown that he may. */
+  /** True if the request changes anything: a reader must not be shown its buttons. */
   readonly acts?: boolean;
 }
 

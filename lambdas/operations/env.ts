@@ -12,7 +12,7 @@ const FIELDS = {
   actFunctionArn: 'ACT_FUNCTION_ARN',
 } as const;
 
-/** What the construct has to give. */
+/** Values that the construct writes. */
 export type OperationsEnvironment = Readonly<Record<keyof typeof FIELDS, string>>;
 
 /** Instead of its own ARN, which its construct cannot write into a function: that which may act is this one. */

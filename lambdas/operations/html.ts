@@ -23,7 +23,7 @@ export class Html {
   }
 }
 
-/** What a template may hold; `undefined` and `false` leave nothing. */
+/** Values in a template; `undefined` and `false` print nothing. */
 export type Slot = Html | string | number | undefined | false | readonly Slot[];
 
 const ENTITIES: Readonly<Record<string, string>> = {

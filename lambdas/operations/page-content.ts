@@ -18,7 +18,7 @@ import type {
 } from '../ports.ts';
 import type { PageRequest, RedriveTarget } from './page-request.ts';
 
-/** What the page is made from. */
+/** Ports and settings of the page. */
 export interface PageDependencies {
   readonly view: PipelineView;
   readonly search: EventSearch;
@@ -30,7 +30,7 @@ export interface PageDependencies {
   readonly limits: Limits;
 }
 
-/** How many messages a queue holds. */
+/** Number of messages in a queue. */
 export type Depth = Exclude<Awaited<ReturnType<QueueDepth['read']>>, Unavailable>;
 
 /** The pipeline as it is. */
@@ -49,7 +49,7 @@ export interface FoundTimeline extends KeyedRow {
   readonly timeline: EventTimeline;
 }
 
-/** What came of what was asked. */
+/** Result of a request. */
 export type Result =
   | {
       readonly kind: 'event';
@@ -122,7 +122,7 @@ export async function takeSnapshot(deps: PageDependencies): Promise<PipelineSnap
   };
 }
 
-/** Whether this part of the picture could be read. */
+/** True if this part of the picture could be read. */
 export function isRead<Part extends object>(part: Part | Unavailable): part is Exclude<Part, Unavailable> {
   return !('kind' in part && part.kind === 'unavailable');
 }

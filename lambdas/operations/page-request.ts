@@ -1,4 +1,4 @@
-/** What the page can be asked for, wherever it is shown. */
+/** Requests of the page, local or in CloudWatch. */
 import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
 import { isQuarantineReason } from '../domain/quarantine/quarantine-reasons.ts';
 

@@ -8,7 +8,7 @@ import { renderQuarantine } from './quarantine-list.ts';
 import { renderResult } from './result-panel.ts';
 import { renderStatusBanner, statusTitle } from './status-banner.ts';
 
-/** What a place adds to the page. */
+/** Additions to the page by the place that shows it. */
 export interface PageExtras {
   readonly counts?: FlowCounts;
   /** Shown after quarantine, which matters more. */

@@ -1,4 +1,4 @@
-/** What waits in quarantine, reason by reason: how many, since when, what to do. */
+/** Quarantine by reason: number of events, time of the oldest, and what to do. */
 import { isAutomatic, QUARANTINE_REASONS } from '../domain/quarantine/quarantine-reasons.ts';
 import type { KeyedRow, QuarantineOfReason } from '../ports.ts';
 import type { Controls } from './controls.ts';
@@ -58,7 +58,7 @@ function renderSample(sample: readonly KeyedRow[], nowMs: number, controls: Cont
 }
 
 function renderEvent({ key, row }: KeyedRow, nowMs: number, controls: Controls): Html {
-  // What is no valid event has no id: it is named by its row.
+  // A body that is no valid event has no id: its row names it.
   const name = key.startsWith('EVENT#') ? (row.eventId ?? key) : key;
   const look = controls.button(shortened(name), { kind: 'event', eventId: name }, { kind: 'link' });
   return html`<tr><th scope="row">${look}</th><td>${row.eventType ?? '–'}</td>

@@ -1,4 +1,4 @@
-/** What came of what was asked: an event's life, or how a redrive went. */
+/** Result of a request: an event's timeline, or the report of a redrive. */
 import { isAutomatic, QUARANTINE_REASONS } from '../domain/quarantine/quarantine-reasons.ts';
 import type { RedriveResult, RunReport, SkipCause, StopCause } from '../domain/quarantine/redrive-result.ts';
 import type { Controls } from './controls.ts';
@@ -157,7 +157,7 @@ function renderGivenUp({ eventId, answer }: Extract<Result, { kind: 'given_up' }
   return panel('bad', `Not given up: ${eventId}`, html`<p>${cause}</p>`);
 }
 
-/** What to think of first, where a redrive alone changes nothing. */
+/** Advice for a redrive that changes nothing alone. */
 function helpsRarely(target: RedriveTarget): string | undefined {
   if (target.kind === 'event') return undefined;
   return isAutomatic(target.reason) ? undefined : `First: ${QUARANTINE_REASONS[target.reason].next}`;

@@ -7,7 +7,7 @@ import { counted, duration, figure, timeOfDay } from './format.ts';
 import { type Html, html } from './html.ts';
 import { isRead, type PipelineSnapshot } from './page-content.ts';
 
-/** How bad it is. */
+/** Severity. */
 export type Tone = 'good' | 'watch' | 'bad';
 
 /** The state of the pipeline in words. */

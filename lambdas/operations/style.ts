@@ -1,4 +1,4 @@
-/** How the page looks: in light and dark, from a phone to a wide screen. No font, image or style of another host. */
+/** Style sheet of the page: light and dark, from a phone to a wide screen, nothing from another host. */
 
 const LIGHT = `--bg:#f5f6f8;--card:#fff;--ink:#1b2430;--soft:#55606e;--line:#dfe3e8;--accent:#2f5bd0;--on-accent:#fff;--field:#fff;
 --good:#1a7f4b;--good-bg:#e6f5ec;--watch:#8a5300;--watch-bg:#fdf1dc;--bad:#b3261e;--bad-bg:#fce8e6;--calm:#3d5a80;--calm-bg:#e8eef6;

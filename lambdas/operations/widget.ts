@@ -10,7 +10,7 @@ import type { PageContent } from './page-content.ts';
 import { flatRequest, type PageRequest, readPageRequest } from './page-request.ts';
 import { STYLE } from './style.ts';
 
-/** What the dashboard asks for. */
+/** Request of the dashboard. */
 export type WidgetRequest =
   /** Its documentation, which CloudWatch shows to who edits the widget. */
   { readonly kind: 'describe' } | { readonly kind: 'page'; readonly request: PageRequest; readonly theme: Theme };

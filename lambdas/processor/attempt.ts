@@ -39,7 +39,7 @@ import type { RowCache } from './row-cache.ts';
 import type { SentCopies } from './sent-copies.ts';
 import type { Permit, SharedCircuitBreaker } from './shared-circuit-breaker.ts';
 
-/** What an attempt works with. */
+/** Ports and settings of an attempt. */
 export interface AttemptDependencies {
   readonly store: IdempotencyStore;
   readonly crm: Crm;
@@ -48,7 +48,7 @@ export interface AttemptDependencies {
   /** This environment's part in the schedule of requests. Absent: no limit. */
   readonly rateLimiter?: RateLimiter;
   readonly quarantine: MessageQueue;
-  /** What this environment has sent there, which outlasts the invocation. */
+  /** Copies that this environment has sent there. They outlast the invocation. */
   readonly sentCopies: SentCopies;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -56,7 +56,7 @@ export interface AttemptDependencies {
   readonly limits: Limits;
 }
 
-/** How an attempt on a record ended. */
+/** Result of an attempt on a record. */
 export type Disposition =
   /** The message is to be deleted. */
   | {
@@ -78,7 +78,7 @@ export type Disposition =
       readonly attempts: number;
     };
 
-/** What an attempt's call leaves behind for its contact. */
+/** Effect of an attempt's call on its contact. */
 type CallEffect = Pick<NonNullable<SettleWrite['contact']>, 'effect' | 'staysHeld'>;
 
 const NOT_APPLIED: CallEffect = { effect: 'not_applied', staysHeld: false };
@@ -89,10 +89,10 @@ const NO_TIME = { kind: 'transient', applied: 'not_applied', error: 'no time lef
 /** Another attempt was told so meanwhile. */
 const PAUSED = { kind: 'throttled', applied: 'not_applied', error: 'the CRM has asked for a pause' } as const;
 
-/** How far ahead an event from quarantine may take slots. A live event waits no longer for those. */
+/** Longest wait for which an event from quarantine may take slots: the longest that it delays a live event. */
 const REDRIVEN_AHEAD_MS = 300;
 
-/** How often an attempt may find that what it believed is not so, before it lets the message come back. */
+/** Maximum re-evaluations after stale reads before the message is retried later. */
 const ROUNDS_MAX = 6;
 
 /** An attempt, from the first look at its rows to the last write. */
@@ -105,9 +105,9 @@ export class Attempt {
   #leaseExpiresAtMs = 0;
   #record: ParsedRecord;
   #admission: Admission | undefined;
-  /** Whether its call is a probe, whose success has to be written to the circuit after all else. */
+  /** True if its call is a probe, whose success has to be written to the circuit after all else. */
   #probes = false;
-  /** Whether the contact in the cache is the one that refused a write. */
+  /** True if the contact in the cache is the one that refused a write. */
   #isContactConfirmed = false;
 
   /** `startsByMs`: when it has to begin at the latest. Until then it may wait for the rate of requests. */
@@ -272,7 +272,7 @@ export class Attempt {
   }
 
   async #deliver(task: Extract<Task, { kind: 'deliver' }>, row: EventRow): Promise<Disposition> {
-    // What is given back before anything was sent does not count as an attempt.
+    // An attempt that sent nothing does not count.
     const untried = { ...row, attempts: row.attempts - 1 };
     if (!this.#hasTimeToCall()) return this.#fail(task, untried, NO_TIME, 'no_time');
     const pass = await this.#deps.circuitBreaker.tryAcquire(this.#owner);
@@ -347,7 +347,7 @@ export class Attempt {
       : this.#fail(task, untried, outcome, 'rate');
   }
 
-  /** Whether the CRM can be called, and all be written that may have to be written after it. */
+  /** True if the CRM can be called, and all be written that may have to be written after it. */
   #hasTimeToCall(): boolean {
     const { crmTimeoutMs, storeBudgetMs } = this.#deps.limits;
     return this.#timeLeftMs() >= crmTimeoutMs + 3 * storeBudgetMs;
@@ -580,7 +580,7 @@ export class Attempt {
     return this.#endsAtMs - this.#deps.clock.now();
   }
 
-  /** What an attempt takes from its claim on, at the most. */
+  /** Longest time that an attempt takes from its claim on. */
   #neededMs(): number {
     const { crmTimeoutMs, storeBudgetMs } = this.#deps.limits;
     return crmTimeoutMs + 5 * storeBudgetMs;

@@ -1,4 +1,4 @@
-/** What an attempt does next with a record, given what is believed of its rows. Pure. */
+/** Decides the next step of an attempt, given the known rows. Pure. */
 import { heldDelayMs, pauseDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import type { CircuitBreakerState } from '../domain/crm/circuit-breaker.ts';
 import type { UserRowWrite } from '../domain/crm/mapping.ts';
@@ -25,7 +25,7 @@ import type { RetryCause } from '../domain/telemetry/metrics.ts';
 import type { ClaimWrite } from '../ports.ts';
 import { type ContactRef, orderingDigestOf, type ParsedRecord, type Task } from './parse-record.ts';
 
-/** What is to be done. */
+/** Next step of an attempt. */
 export type Decision =
   | { readonly kind: 'acknowledge'; readonly because: FinalStatus | 'QUARANTINED' }
   | { readonly kind: 'wait'; readonly delayMs: number; readonly why: string; readonly cause: RetryCause }
@@ -41,7 +41,7 @@ export type Decision =
       readonly givenUp?: ContactRef;
     };
 
-/** What the decision rests on besides the record. */
+/** Facts for the decision besides the record. */
 export interface DecisionContext {
   readonly row: EventRow | undefined;
   readonly contact: ContactRow | undefined;
@@ -58,7 +58,7 @@ export interface DecisionContext {
   readonly limits: Limits;
 }
 
-/** What is said of an event that was not tried, because the CRM is down. */
+/** Error of an event that was not tried because the CRM is down. */
 export const CIRCUIT_BREAKER_OPEN = 'the circuit is open: the CRM is down, and was not called for this event';
 
 const NO_RESULT = 'the last permitted attempt ended without a result';
@@ -190,12 +190,12 @@ function abandon(record: ParsedRecord, { by, why }: GiveUp, claimable: MayClaim,
     row: finalRow({ ...row, history }, 'ABANDONED', nowMs, limits),
     userRows: [],
   } as const;
-  // What was read or cached may be out of date. The contact would wait for ever: the write finds out.
+  // The read or cached contact may be out of date, and would then wait for ever: the write finds out.
   const mayWait = !context.isContactConfirmed || context.contact?.unsettled === contact?.position;
   return contact !== undefined && mayWait ? { ...settled, givenUp: contact } : settled;
 }
 
-/** Whether the row may be written though a newer event of the contact has been applied. */
+/** True if the row may be written though a newer event of the contact has been applied. */
 function cannotGoBack({ onlyIfAbsent, onlyIfNewer }: UserRowWrite): boolean {
   return onlyIfAbsent === true || onlyIfNewer === true;
 }
@@ -254,7 +254,7 @@ function quarantine(
   return { kind: 'settle', expect: claimable.expect, row, userRows: [] };
 }
 
-/** What every row of an event says, whatever its status. */
+/** Fields of every row of an event, whatever its status. */
 function rowOf(record: ParsedRecord, claimable: MayClaim, context: DecisionContext): Omit<EventRow, 'status'> {
   const { task } = record;
   const orderingKey = orderingDigestOf(record);

@@ -14,7 +14,7 @@ const FIELDS = {
   metricsNamespace: 'METRICS_NAMESPACE',
 } as const;
 
-/** What the construct has to give. */
+/** Values that the construct writes. */
 export type ProcessorEnvironment = Readonly<Record<keyof typeof FIELDS, string>>;
 
 /** The variables that carry `values`, for the function's construct. */

@@ -31,7 +31,7 @@ export class FailureRate {
     this.#remember(undefined);
   }
 
-  /** Whether the CRM is to be taken for down, this failure included. */
+  /** True if the CRM counts as down, this failure included. */
   failure(contact: string): boolean {
     const inARow = this.#run.failure();
     const inShare = this.#share.failure(CircuitState.Closed);

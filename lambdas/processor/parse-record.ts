@@ -36,7 +36,7 @@ export interface DecodedRecord {
   readonly source: SourceRecord;
   readonly eventKey: string;
   readonly receivedAtMs: number;
-  /** How it came: the envelope's `source`, from the partner bus, or by hand. */
+  /** Source: the envelope's `source`, the partner bus, or by hand. */
   readonly origin: string;
   readonly fromQuarantine: boolean;
   readonly isRecovered: boolean;
@@ -57,7 +57,7 @@ export interface ContactRef {
   readonly position: string;
 }
 
-/** What is to be done with a record. */
+/** Task of a record. */
 export type Task =
   | {
       readonly kind: 'deliver';
@@ -102,7 +102,7 @@ export function parseSourceRecord(source: SourceRecord): DecodedRecord {
   return { ...common, parsed: { ...parsed, identity: bodyIdentity(bytes) }, eventKey: bodyKey(bytes) };
 }
 
-/** How records are parsed. */
+/** Settings of the parser. */
 export interface ParseOptions {
   readonly mapping: CrmMapping;
   readonly connector: Connector;

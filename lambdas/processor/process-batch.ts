@@ -24,10 +24,10 @@ import { reportDisposition, reportUnexpectedError } from './report-outcome.ts';
 import { RowCache } from './row-cache.ts';
 import type { SettledEventCache } from './settled-event-cache.ts';
 
-/** What the use case works with. */
+/** Ports and settings of the use case. */
 export interface ProcessorDependencies extends AttemptDependencies {
   readonly visibility: MessageVisibility;
-  /** What this environment has seen final, which outlasts the invocation. */
+  /** Final events that this environment has seen. They outlast the invocation. */
   readonly settledEvents: SettledEventCache;
   readonly mapping: CrmMapping;
   readonly connector: Connector;
@@ -96,7 +96,7 @@ async function readAhead(
   });
 }
 
-/** Whether a message has come so often that its mapping may be what kills its process. */
+/** True if a message has come so often that its mapping may be what kills its process. */
 function cameOften(record: DecodedRecord, deps: ProcessorDependencies): boolean {
   return record.source.message.receiveCount >= deps.limits.loneReceiveCount;
 }
@@ -109,7 +109,7 @@ function mapRecord(record: DecodedRecord, { mapping, connector, clock, limits }:
   return parseRecord(record, { mapping, connector, nowMs: clock.now(), limits });
 }
 
-/** Who is worked on with the others, and who alone; the latter those received least often first. */
+/** Splits records into those processed together and those isolated, least often received first. */
 function sortOut(records: readonly (DecodedRecord | ParsedRecord)[], batch: Batch) {
   const together: ParsedRecord[] = [];
   const alone: (DecodedRecord | ParsedRecord)[] = [];

@@ -4,7 +4,7 @@ import { type Connector, REQUESTS_MAX, type RequestRate } from '../domain/crm/co
 import { type Pace, paceOf } from '../domain/crm/request-rate.ts';
 import type { Clock, RateStore, Sleep, Unavailable } from '../ports.ts';
 
-/** What the rate limiter works with. */
+/** Ports and settings of the rate limiter. */
 export interface RateLimiterDependencies {
   readonly rate: RequestRate;
   readonly connector: Pick<Connector, 'requestsOf'>;

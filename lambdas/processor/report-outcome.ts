@@ -1,4 +1,4 @@
-/** How a record ended, told once: one log line and its metrics. */
+/** Reports the outcome of a record once: one log line and its metrics. */
 import { eventIdAttribute } from '../domain/delivery/envelope.ts';
 import { isEventId } from '../domain/delivery/event-id.ts';
 import type { PipelineEvent } from '../domain/event/event.ts';
@@ -7,7 +7,7 @@ import type { Clock, Log, Metrics } from '../ports.ts';
 import type { Disposition } from './attempt.ts';
 import type { DecodedRecord, ParsedRecord } from './parse-record.ts';
 
-/** What telling needs. */
+/** Ports for the report. */
 export interface ReportDependencies {
   readonly log: Log;
   readonly metrics: Metrics;

@@ -1,4 +1,4 @@
-/** What a batch knows of the state table: what the read-ahead brought, kept up to date with its own writes. */
+/** Rows of the state table known to a batch: those of the read-ahead, updated by its own writes. */
 import type { ContactRow, EventRow } from '../domain/idempotency/event-row.ts';
 import type { ReadAhead } from '../ports.ts';
 import type { SettledEventCache } from './settled-event-cache.ts';

@@ -1,4 +1,4 @@
-/** What an execution environment remembers from batch to batch: events that are final, for the duplicates to come. */
+/** Final events that an execution environment remembers from batch to batch, for later duplicates. */
 import { type EventRow, isFinal } from '../domain/idempotency/event-row.ts';
 
 /** Enough for the storm after an outage of minutes; some 3 MB. */

@@ -23,7 +23,7 @@ import type { Limits } from '../domain/limits.ts';
 import type { CircuitBreakerRead, CircuitBreakerStore, Clock, Log, Metrics } from '../ports.ts';
 import { FailureRate } from './failure-rate.ts';
 
-/** What the circuit works with. */
+/** Ports and settings of the circuit breaker. */
 export interface CircuitBreakerDependencies {
   readonly circuitBreakerStore: CircuitBreakerStore;
   readonly clock: Clock;
@@ -35,7 +35,7 @@ export interface CircuitBreakerDependencies {
 /** Environments that are throttled at the same time write at the same time. */
 const PAUSE_TRIES = 2;
 
-/** Under what a call was made: told again when it has ended. */
+/** Permission to make one call. Pass it to `recordResult` when the call has ended. */
 export interface Permit {
   readonly kind: 'call' | 'probe';
   /** The circuit's version when the call began. */
@@ -70,7 +70,7 @@ export class SharedCircuitBreaker {
     if (read.kind !== 'not_read') this.#see(read.kind === 'stored' ? read.stored : undefined);
   }
 
-  /** What may be done now by the attempt `owner`: of this environment's attempts only one at a time finds a probe due. */
+  /** State as seen by `owner`. At most one attempt of this environment sees `probe_due`. */
   stateFor(owner: string): CircuitBreakerState {
     if (this.#opening) return 'open';
     const nowMs = this.#deps.clock.now();
@@ -125,7 +125,7 @@ export class SharedCircuitBreaker {
     }
     const { clock, log, metrics } = this.#deps;
     if (failure.kind === 'over_rate') return;
-    // What throttles a call is recorded by the pause.
+    // The pause records a throttled call.
     const recorded = failure.kind === 'throttled' ? undefined : recordFailure(row, failure, clock.now(), isLast);
     if (!counts || healthOf(failure) !== 'fails' || !this.#failures.failure(contact)) {
       if (recorded !== undefined) await this.#write(recorded);

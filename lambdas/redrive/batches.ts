@@ -1,4 +1,4 @@
-/** What SQS takes at once. */
+/** Largest batch of SQS. */
 
 /** Messages that one call sends, deletes or lets go, at the most. */
 export const BATCH_MAX = 10;

@@ -15,7 +15,7 @@ const FIELDS = {
 /** Where there is a partner event bus: its dead letters. */
 const PARTNER_DEAD_LETTERS_URL = 'PARTNER_DEAD_LETTERS_URL';
 
-/** What the construct has to give. */
+/** Values that the construct writes. */
 export type RedriveEnvironment = Readonly<Record<keyof typeof FIELDS, string>>;
 
 /** The variables that carry `values`, for the function's construct. */

@@ -1,5 +1,5 @@
 /**
- * Whether quarantine holds an event that recovery may take back, found out without receiving a message: a receive
+ * Finds out whether quarantine holds an event that recovery may take back, without receiving a message: a receive
  * hides messages from others, and nothing is to be hidden every minute for events that wait for a person.
  */
 import type { CircuitBreakerRow } from '../domain/crm/circuit-breaker.ts';
@@ -9,7 +9,7 @@ import { QUARANTINE_REASONS } from '../domain/quarantine/quarantine-reasons.ts';
 import type { Clock, IdempotencyStore, QuarantineIndex, QuarantineSummaries } from '../ports.ts';
 import { judge, readContacts } from './recovery-rules.ts';
 
-/** What finding works with. */
+/** Ports and settings of the search. */
 export interface FindDependencies {
   readonly index: QuarantineIndex;
   readonly summaries: QuarantineSummaries;
@@ -20,7 +20,7 @@ export interface FindDependencies {
 
 /** Rows that are judged of one reason. */
 const LISTED_MAX = 1_000;
-/** How often quarantine is searched for what the index does not list. */
+/** Interval of the search of quarantine for messages that the index does not list. */
 const SEARCH_EVERY_MS = 10 * 60_000;
 const MINUTE_MS = 60_000;
 
@@ -50,7 +50,7 @@ export async function hasRecoverable(
   return isSearchMinute && (isTruncated || (await hasUnlisted(messages, deps)));
 }
 
-/** Whether there are more messages than rows: SQS moves a message to quarantine without writing a row. */
+/** True if there are more messages than rows: SQS moves a message to quarantine without writing a row. */
 async function hasUnlisted(messages: number, { summaries }: FindDependencies): Promise<boolean> {
   const reasons = Object.keys(QUARANTINE_REASONS) as QuarantineReason[];
   const all = await Promise.all(reasons.map((reason) => summaries.summarize(reason)));

@@ -10,7 +10,7 @@ export interface ForwardContext {
   readonly quarantine: QuarantineQueue;
   readonly hold: HeldMessages;
   readonly tally: RunReportBuilder;
-  /** How long what is sent stays invisible; 0 if missing. */
+  /** Delay until sent messages are visible; 0 if missing. */
   readonly delayMs?: number;
 }
 
@@ -20,7 +20,7 @@ export interface ForwardedEvent {
   readonly envelope: Envelope;
 }
 
-/** How sending on went. */
+/** Result of forwarding. */
 export interface ForwardResult {
   readonly sent: readonly QuarantinedEvent[];
   readonly notSent: readonly QuarantinedEvent[];

@@ -10,7 +10,7 @@ import { type RecoverDependencies, recover } from './recover.ts';
 import { redrive } from './redrive.ts';
 import { refresh } from './refresh.ts';
 
-/** What the function works with. */
+/** Ports and settings of the function. */
 export interface RedriveDependencies extends RecoverDependencies, GaugeDependencies, ListDependencies {
   readonly tasks: MoveTasks;
   readonly log: Log;

@@ -20,7 +20,7 @@ import { handleRedriveRequest } from './handle-request.ts';
 const environment = readRedriveEnvironment(process.env);
 const { limits } = environment;
 
-/** What SQS may take longer for than the processor's calls: a long poll, and ten messages of up to 1 MiB together. */
+/** Time that SQS may take beyond the processor's calls: for a long poll, and ten messages of up to 1 MiB together. */
 const BULK_EXTRA_MS = 2_000;
 
 const sqsBudgetMs = limits.storeBudgetMs + BULK_EXTRA_MS;

@@ -1,10 +1,10 @@
-/** What a run has received, and keeps out of others' sight until it ends. */
+/** Messages that a run has received and hides from others until it ends. */
 import type { HeldMessage } from '../ports.ts';
 import type { QuarantinedEvent } from './quarantined-event.ts';
 
-/** What letting go of a message takes, ten of them going with a call, and several calls side by side. */
+/** Time to release a message: ten in a call, and several calls side by side. */
 const RELEASE_MS_EACH = 1;
-/** What the last round, its moves and the answer take. */
+/** Time for the last round, its moves and the response. */
 const LAST_ROUND_MS = 6_000;
 /** Of the run's time, at the most, where a run is very short. */
 const LAST_ROUND_SHARE = 0.4;
@@ -48,7 +48,7 @@ export class HeldMessages {
     this.#handles.delete(held.message.messageId);
   }
 
-  /** How many are held. */
+  /** Number of held messages. */
   get size(): number {
     return this.#handles.size;
   }

@@ -9,7 +9,7 @@ import { notedEnvelope, type QuarantinedEvent } from './quarantined-event.ts';
 import { type RunReportBuilder, stopped } from './run-report.ts';
 import type { ScanStep } from './scan-quarantine.ts';
 
-/** What moving needs. */
+/** Ports and settings for moving. */
 export interface MoveDependencies {
   readonly quarantine: QuarantineQueue;
   readonly deliveryQueue: BatchQueue;
@@ -18,7 +18,7 @@ export interface MoveDependencies {
 }
 
 /**
- * What is sent to the delivery queue: the message with a note that says who sends it back. A message without room for
+ * Message for the delivery queue, with a note of who sends it back. A message without room for
  * the note goes without, unless the note says more: without it the event would just be tried again.
  */
 export function outgoingEvent(event: QuarantinedEvent, order: RedriveOrder, nowMs: number): ForwardedEvent | undefined {

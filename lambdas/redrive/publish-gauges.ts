@@ -1,4 +1,4 @@
-/** What is to be seen of quarantine and of the circuit: recorded each minute, by schedule. Moves nothing. */
+/** Publishes gauges of quarantine and of the circuit breaker each minute, by schedule. Moves nothing. */
 import { readCircuitBreaker } from '../domain/crm/circuit-breaker.ts';
 import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -13,7 +13,7 @@ import type {
   QueueDepth,
 } from '../ports.ts';
 
-/** What observing needs. */
+/** Ports and settings for the gauges. */
 export interface GaugeDependencies {
   readonly quarantine: QuarantineQueue;
   readonly circuitBreaker: Pick<CircuitBreakerStore, 'read'>;
@@ -25,7 +25,7 @@ export interface GaugeDependencies {
   readonly limits: Limits;
 }
 
-/** What is seen of quarantine. */
+/** Figures of quarantine. */
 interface QuarantineSeen {
   /** By reason; those for which nothing waits are left out. */
   readonly byReason: Readonly<Partial<Record<QuarantineReason, number>>>;

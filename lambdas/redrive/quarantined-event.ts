@@ -14,7 +14,7 @@ import type { Limits } from '../domain/limits.ts';
 import { readQuarantineNote } from '../domain/quarantine/quarantine-note.ts';
 import type { HeldMessage } from '../ports.ts';
 
-/** What is read of a valid event. */
+/** Fields of a valid event. */
 export interface ReadEvent {
   readonly id: string;
   readonly type: string;
@@ -29,7 +29,7 @@ export interface ReadEvent {
 export interface QuarantinedEvent {
   readonly held: HeldMessage;
   readonly reason: QuarantineReason;
-  /** Whether it has a note that can be read; one that SQS itself has moved has none. */
+  /** True if it has a note that can be read; one that SQS itself has moved has none. */
   readonly hasNote: boolean;
   /** When it was quarantined; undefined where nobody has noted it. */
   readonly atMs: number | undefined;
@@ -87,7 +87,7 @@ export function readQuarantined(held: HeldMessage): QuarantinedEvent {
   };
 }
 
-/** Whether an event has been redriven as often as it may. That the circuit was open says nothing about the event. */
+/** True if an event has been redriven as often as it may. That the circuit was open says nothing about the event. */
 export function redriveLimitReached({ reason, redrives }: QuarantinedEvent, limits: Limits): boolean {
   return reason !== 'circuit_open' && redrives >= limits.redrivesMax;
 }

@@ -14,7 +14,7 @@ import { entriesOf, judge, readContacts } from './recovery-rules.ts';
 import { RunReportBuilder, stopped } from './run-report.ts';
 import { type BatchHandler, type ScanDependencies, type ScanStep, scanQuarantine } from './scan-quarantine.ts';
 
-/** What recovery needs. */
+/** Ports and settings of recovery. */
 export interface RecoverDependencies extends ScanDependencies, MoveDependencies, FindDependencies {
   readonly circuitBreaker: Pick<CircuitBreakerStore, 'read'>;
 }
@@ -24,7 +24,7 @@ export interface RecoverDependencies extends ScanDependencies, MoveDependencies,
  * releasing what is held (held-messages.ts), so that events move for 50 s of each minute.
  */
 const RUN_MS = 56_000;
-/** How often the circuit is looked at while events are moved, and while a probe is under way. */
+/** Interval of reads of the circuit breaker while events are moved, and during a probe. */
 const CIRCUIT_LOOK_MS = 3_000;
 const PROBE_LOOK_MS = 1_000;
 /** From the probe's being sent to the circuit's closing: a poll, a claim, a call, a settlement. */
@@ -78,7 +78,7 @@ class Recovery implements BatchHandler {
   readonly #mover: MessageMover;
   #circuit: CircuitBreakerRow;
   #lookedAtMs: number;
-  /** What may go once the probe or the trial has succeeded. */
+  /** Events that may go once the probe or the trial has succeeded. */
   #waiting: QuarantinedEvent[] = [];
   #isTrialMade = false;
 
@@ -112,7 +112,7 @@ class Recovery implements BatchHandler {
     return probe === undefined ? 'go_on' : this.#probe(probe, hold);
   }
 
-  /** What is still waiting for a probe stays. */
+  /** Events that still wait for a probe stay. */
   leave(): void {
     this.#tally.skip(this.#waiting, 'run_ended');
     this.#waiting = [];

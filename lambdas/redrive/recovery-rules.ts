@@ -9,10 +9,10 @@ import type { IdempotencyStore, QuarantineEntry } from '../ports.ts';
 import { toBatches } from './batches.ts';
 import type { QuarantinedEvent } from './quarantined-event.ts';
 
-/** What recovery does with an event: returns it, returns one such event to find out about the CRM, or leaves it. */
+/** Decision of recovery on an event: return it, return one such event to try the CRM, or leave it. */
 export type Verdict = 'return' | 'trial' | SkipCause;
 
-/** What the rules depend on besides the event. */
+/** Facts for the rules besides the event. */
 export interface RecoveryContext {
   readonly circuit: CircuitBreakerRow;
   /** By their keys. An event whose contact is missing here stays. */
@@ -51,7 +51,7 @@ export function judge(entry: QuarantineEntry, context: RecoveryContext): Verdict
   }
 }
 
-/** Whether an attempt on the event would find its contact free, or the event overtaken. */
+/** True if an attempt on the event would find its contact free, or the event overtaken. */
 function isFree({ orderingKey, position }: QuarantineEntry, { contacts, nowMs }: RecoveryContext): boolean {
   if (orderingKey === undefined) return true;
   const contact = contacts.get(contactKey(orderingKey));

@@ -60,9 +60,9 @@ function whyItStays(
   limits: Limits,
 ): SkipCause | undefined {
   if (!isMeant(event, filter)) return 'filter';
-  // What fails again at once would go round and round.
+  // An event that fails again at once would go round and round.
   if (tally.arrivedDuringRun(event, filter.quarantinedBeforeMs)) return 'arrived_during_run';
-  // Who names an event knows that it has been redriven before.
+  // A person who names an event knows that it has been redriven before.
   const named = filter.eventIds.length > 0;
   return redriveLimitReached(event, limits) && !named ? 'redrives_max' : undefined;
 }

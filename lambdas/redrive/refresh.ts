@@ -89,7 +89,7 @@ class Refresh implements BatchHandler {
 }
 
 /**
- * Whether the processor would only acknowledge this message. An id that is reused has another event's row, and of a
+ * True if the processor would only acknowledge this message. An id that is reused has another event's row, and of a
  * message that SQS moved nobody has looked whether it is that one: these are kept.
  */
 function isCopyOfFinal({ event, reason }: QuarantinedEvent, rows: ReadonlyMap<string, EventRow>): boolean {

@@ -1,4 +1,4 @@
-/** What a run has done so far, message by message, and the report made of it. */
+/** Tally of a run, message by message, and its report. */
 import type {
   Counts,
   MessageOutcome,
@@ -9,7 +9,7 @@ import type {
 } from '../domain/quarantine/redrive-result.ts';
 import type { QuarantinedEvent } from './quarantined-event.ts';
 
-/** How a run ended. */
+/** End of a run. */
 export type Ending =
   | { readonly reachedEnd: true }
   | { readonly reachedEnd: false; readonly stoppedBecause: StopCause; readonly cause?: string };
@@ -19,7 +19,7 @@ export function stopped(stoppedBecause: StopCause, cause?: string): Extract<Endi
   return { reachedEnd: false, stoppedBecause, ...(cause === undefined ? {} : { cause }) };
 }
 
-/** How many messages of one outcome and reason are shown. */
+/** Number of messages shown for one outcome and reason. */
 const SAMPLES_OF_A_KIND = 3;
 /** Keys of moved events that are kept: 600 kB at most, of the 6 MB of a Lambda response. */
 const MOVED_KEYS_MAX = 2_000;
@@ -44,7 +44,7 @@ export class RunReportBuilder {
     this.#startedAtMs = nowMs;
   }
 
-  /** Whether the event has come into quarantine since the run began, or since a time before that. */
+  /** True if the event has come into quarantine since the run began, or since a time before that. */
   arrivedDuringRun({ sinceMs }: QuarantinedEvent, beforeMs = this.#startedAtMs): boolean {
     return sinceMs >= Math.min(beforeMs, this.#startedAtMs);
   }
@@ -76,7 +76,7 @@ export class RunReportBuilder {
     return [...this.#movedKeys];
   }
 
-  /** How many have been moved, or would have been. */
+  /** Number of messages moved, or in a dry run that would be. */
   get moved(): number {
     return total(this.#counts.moved) + total(this.#counts.would_move);
   }

@@ -10,17 +10,17 @@ import { HeldMessages } from './held-messages.ts';
 import { type QuarantinedEvent, readQuarantined } from './quarantined-event.ts';
 import { type Ending, stopped } from './run-report.ts';
 
-/** What looking needs. */
+/** Ports and settings of the scan. */
 export interface ScanDependencies {
   readonly quarantine: QuarantineQueue;
   readonly clock: Clock;
   readonly limits: Limits;
 }
 
-/** What a visitor says of a round: go on, or end the run. */
+/** Result of a round: go on, or end the run. */
 export type ScanStep = 'go_on' | Exclude<Ending, { readonly reachedEnd: true }>;
 
-/** What is done with each round of messages. They are let go at the end unless the visitor takes them. */
+/** Handles each round of messages. They are released at the end unless the handler takes them. */
 export interface BatchHandler {
   onBatch(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep>;
   /** Nothing more is to be had, and what was left is still held. */

@@ -9,7 +9,7 @@ import { type MonitoredResources, PipelineAlarms } from './pipeline-alarms.ts';
 import { PipelineDashboard } from './pipeline-dashboard.ts';
 import { PipelineMetrics } from './pipeline-metrics.ts';
 
-/** What is operated. */
+/** Resources under monitoring. */
 export interface MonitoringProps extends Omit<MonitoredResources, 'metrics' | 'limits' | 'silenceMinutes'> {
   readonly config: PipelineConfig;
   /** Widgets for the dashboard, below the alarms. */

@@ -13,7 +13,7 @@ import { THIS_FUNCTION, writeOperationsEnvironment } from '../../lambdas/operati
 import { bundledFunction } from '../bundled-function.ts';
 import type { PipelineConfig } from '../pipeline-config.ts';
 
-/** What the page looks at. */
+/** Resources that the page reads. */
 export interface OperationsWidgetProps {
   readonly config: PipelineConfig;
   readonly deliveryQueue: IQueue;
@@ -24,7 +24,7 @@ export interface OperationsWidgetProps {
 
 /** The functions' memory: rendering is little work, but the first look waits for it. */
 const MEMORY_MB = 512;
-/** What looking takes besides a redrive that is waited for. */
+/** Time for reading, besides a redrive that the page waits for. */
 const LOOK_MS = 15_000;
 
 /** The functions, and the widget that shows them. */

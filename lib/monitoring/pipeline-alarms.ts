@@ -14,13 +14,13 @@ import type { Limits } from '../../lambdas/domain/limits.ts';
 import { conservation } from './conservation.ts';
 import { formula, type PipelineMetrics } from './pipeline-metrics.ts';
 
-/** What is watched. */
+/** Resources under alarm. */
 export interface MonitoredResources {
   readonly metrics: PipelineMetrics;
   readonly api: HttpApi;
   readonly deliveryQueue: IQueue;
   readonly quarantine: IQueue;
-  /** Whether events come from a partner event bus, too. */
+  /** True if events also come from a partner event bus. */
   readonly hasPartnerBus: boolean;
   readonly ingest: IFunction;
   readonly processor: IFunction;
@@ -32,14 +32,14 @@ export interface MonitoredResources {
 
 /** When an alarm goes off. */
 interface Rule {
-  /** What is told with it: one line. */
+  /** Description in one line. */
   readonly about: string;
   readonly metric: IMetric;
   /** At this, or above it. */
   readonly from: number;
   /** So many of the last periods: `[2, 3]` is two of three. One of one where it is left out. */
   readonly periods?: readonly [number, number];
-  /** What no data means. Left out: nothing has happened, which is good. */
+  /** Treatment of missing data. Absent: nothing has happened, which is good. */
   readonly missing?: TreatMissingData;
 }
 

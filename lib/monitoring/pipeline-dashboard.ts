@@ -17,7 +17,7 @@ import { Construct } from 'constructs';
 import type { MonitoredResources } from './pipeline-alarms.ts';
 import { formula } from './pipeline-metrics.ts';
 
-/** What the dashboard shows besides the metrics of what is watched. */
+/** Content of the dashboard besides the metrics under alarm. */
 export interface DashboardProps {
   readonly resources: MonitoredResources;
   readonly alarms: readonly Alarm[];

@@ -16,7 +16,7 @@ export interface HttpRequest {
   readonly receivedAtMs: number;
 }
 
-/** What is sent back. */
+/** The response. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;

@@ -12,7 +12,7 @@ import { Throttle, type ThrottleSpec } from './throttle.ts';
 /** The HTTP API's limit for a request's body. */
 const BODY_BYTES_MAX = 10 * 1_024 * 1_024;
 
-/** What the gateway serves once the functions are there. */
+/** Routes that the gateway serves once the functions are ready. */
 export interface GatewayContent {
   readonly routes: readonly RouteSpec[];
   readonly throttle: ThrottleSpec | undefined;
@@ -57,7 +57,7 @@ export class HttpGateway {
     return this.#server?.url ?? '';
   }
 
-  /** How many requests were answered with which status. */
+  /** Number of requests by status. */
   get answered(): StatusCounts {
     return this.#answered;
   }

@@ -18,7 +18,7 @@ export class Throttle {
     this.#countedAtMs = nowMs;
   }
 
-  /** Whether a request may pass now; if so it is counted. */
+  /** True if a request may pass now; if so it is counted. */
   admits(nowMs: number): boolean {
     const gained = ((nowMs - this.#countedAtMs) / 1_000) * this.#spec.ratePerSecond;
     this.#tokens = Math.min(this.#spec.burst, this.#tokens + gained);

@@ -1,7 +1,7 @@
 /** CloudFormation's intrinsic functions, over what the resources are on this machine. */
 import { UserError } from '../../cli/user-error.ts';
 
-/** What a resource is known by: what `Ref` gives, and its attributes. */
+/** Names of a resource: the value of `Ref`, and its attributes. */
 export interface ResourceNames {
   readonly ref: string;
   readonly attributes: Readonly<Record<string, string>>;

@@ -42,7 +42,7 @@ const number = z.optional(z.coerce.number());
 /** Means nothing on one machine. */
 const ignored = z.optional(z.unknown());
 
-/** How each type is read. A property that is not named in its schema is refused. */
+/** Schemas of resource types. A property that is missing in its schema is refused. */
 const READERS: Readonly<Record<string, (logicalId: string, properties: unknown) => Resource>> = {
   'AWS::SQS::Queue': readQueue,
   'AWS::DynamoDB::Table': readTable,

@@ -17,13 +17,13 @@ export interface Roles {
   readonly deliveryQueueUrl: string;
   readonly quarantineUrl: string;
   readonly stateTable: string;
-  /** Who may deliver, and the secret that each signs with. */
+  /** Senders, and the secret of each. */
   readonly senders: readonly { readonly profile: SignatureProfile; readonly secretArn: string }[];
   readonly quarantineIndex: string;
   readonly limits: Limits;
   readonly streamSecretArn: string;
   readonly crmTokenSecretArn: string;
-  /** How long ingest may take to know a new version of the stream secret. */
+  /** Longest time until ingest knows a new version of the stream secret. */
   readonly secretKnownAfterMs: number;
 }
 

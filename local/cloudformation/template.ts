@@ -1,5 +1,5 @@
 /**
- * What a template asks for, as the local pipeline brings it up. Whatever the template has that is not known
+ * Resources of a template, as the local pipeline starts them. Whatever the template has that is not known
  * here is refused by name: a stack that means one thing on AWS must not quietly mean another on this machine.
  */
 
@@ -47,7 +47,7 @@ export interface LocalStack {
   readonly eventBuses: readonly string[];
 }
 
-/** What the resolved template depends on. */
+/** Values on which the resolved template depends. */
 export interface TemplateContext {
   readonly stackName: string;
   readonly sqsEndpoint: string;

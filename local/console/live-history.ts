@@ -1,4 +1,4 @@
-/** What the charts show: the functions' metrics, and what the queues and quarantine held, over the last minutes. */
+/** Data of the charts: metrics of the functions, and depths of queues and quarantine, over the last minutes. */
 import { isRead, type PipelineSnapshot } from '../../lambdas/operations/page-content.ts';
 import type { MetricQuery, MetricsTap } from '../lambda/metrics-tap.ts';
 import type { Chart, ChartWindow } from './charts.ts';
@@ -10,7 +10,7 @@ const WINDOW_MS = 5 * 60_000;
 /** A machine under load looks late; what it saw stands for so long. */
 const STILL_TRUE_MS = 3 * PERIOD_MS;
 
-/** What was held at a time. */
+/** Depths at one time. */
 interface Held {
   readonly atMs: number;
   readonly waiting: number | undefined;

@@ -23,13 +23,13 @@ import { FormControls } from './form-controls.ts';
 import { formatLedger, type LedgerReader } from './ledger.ts';
 import { LiveHistory } from './live-history.ts';
 
-/** What the page is made from. */
+/** Ports and settings of the page. */
 export interface OperationsPageSources extends PageDependencies {
   readonly metrics: MetricsTap;
   readonly ledger: LedgerReader;
   /** Undefined: the CRM is the user's own. */
   readonly sampleCrmUrl: string | undefined;
-  /** What the sample CRM is told with. */
+  /** Client of the sample CRM. */
   readonly accessKey: string;
 }
 

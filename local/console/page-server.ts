@@ -66,7 +66,7 @@ export class PageServer {
     }
   }
 
-  /** What was asked for by a link or the search, or by a form just sent. */
+  /** Result of a link, the search, or a form just sent. */
   async #asked(query: URLSearchParams): Promise<Result | undefined> {
     const eventId = query.get('eventId');
     if (eventId !== null) return this.#page.handle(readPageRequest({ ask: 'event', eventId }));

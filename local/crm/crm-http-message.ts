@@ -21,5 +21,5 @@ export interface CrmHttpResponse {
   readonly html?: string;
 }
 
-/** What the client gets: a response, a cut connection, or nothing ever. */
+/** Reply to the client: a response, a cut connection, or none. */
 export type CrmHttpReply = CrmHttpResponse | 'dropped' | 'never';

@@ -14,7 +14,7 @@ export interface LocalCrm {
   readonly knownFaults: readonly string[];
   /** Sets faults. Returns what is wrong with the request, if anything. */
   setFaults(body: unknown): string | undefined;
-  /** What can be looked at, by the last part of the path. */
+  /** Views of the CRM, by the last part of the path. */
   readonly views: Readonly<Record<string, () => unknown>>;
 }
 

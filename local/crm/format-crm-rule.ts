@@ -3,7 +3,7 @@
 import type { FaultRule } from './crm-faults.ts';
 import { ACCOUNT_STATES } from './fakes/fake-vendor.ts';
 
-/** What a rule does to a call. */
+/** Effect of a rule on a call. */
 export function formatCrmRule(rule: FaultRule): string {
   const { phone, share, times, forSeconds, delayMs, applyFirst, status, retryAfter, hang, drop, html, fault } = rule;
   const state = Object.entries(ACCOUNT_STATES).find(([name]) => name === fault)?.[1];

@@ -8,7 +8,7 @@ import type { CrmHttpReply, CrmHttpRequest, CrmHttpResponse } from './crm-http-m
 import type { LocalCrm } from './crm-listener.ts';
 import type { ContactUpdate, SampleCrm } from './sample-crm.ts';
 
-/** What the API works with. */
+/** Ports and settings of the API. */
 export interface SampleCrmApiOptions {
   readonly crm: SampleCrm;
   readonly faults: CrmFaults;

@@ -4,7 +4,7 @@
  */
 import { appendFileSync, closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 
-/** What became of one call. */
+/** Outcome of one call. */
 export type CallOutcome = 'applied' | 'repeated' | 'refused' | 'failed';
 
 /** One call, as it is kept. */
@@ -43,7 +43,7 @@ export interface CrmState {
   readonly contacts: number;
 }
 
-/** What a call asks for. */
+/** Content of a call. */
 export interface ContactUpdate {
   readonly key: string | null;
   readonly phone: string;

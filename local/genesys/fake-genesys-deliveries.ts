@@ -7,7 +7,7 @@ import { sendDeliveries, webhookDelivery } from '../send/delivery-sender.ts';
 import { generateEvent, type SignedEvent } from '../send/send-events.ts';
 import type { FakeGenesys } from './fake-genesys.ts';
 
-/** What is to be sent. */
+/** Deliveries to send. */
 export interface SendRequest {
   /** Events for each enabled stream. */
   readonly count: number;
@@ -15,14 +15,14 @@ export interface SendRequest {
   readonly ratePerSecond?: number;
 }
 
-/** How it went. */
+/** Result. */
 export interface SendSummary {
   readonly streams: number;
   readonly sent: number;
   readonly accepted: number;
-  /** How many were refused for good, by status. */
+  /** Number of final refusals, by status. */
   readonly refused: Readonly<Record<string, number>>;
-  /** How many secrets they were signed with; more than one where a secret was replaced meanwhile. */
+  /** Number of secrets used for signing; more than one if a secret was replaced meanwhile. */
   readonly secrets: number;
 }
 

@@ -1,4 +1,4 @@
-/** How the fake Genesys Cloud can be told to fail: a list of rules, of which the first that fits a request applies. */
+/** Faults of the fake Genesys Cloud: a list of rules, of which the first match applies. */
 import * as z from 'zod';
 import { FaultRules } from '../crm/fault-rules.ts';
 
@@ -9,9 +9,9 @@ const rule = z.strictObject({
   path: z.optional(z.string()),
   /** Only for so many requests; then the rule is used up. */
   times: z.optional(z.int().check(z.gte(1))),
-  /** What is answered; 0 cuts the connection. */
+  /** Status of the response; 0 cuts the connection. */
   status: z.int().check(z.gte(0), z.lte(599)),
-  /** What the answer says. */
+  /** Text of the response. */
   message: z.optional(z.string()),
   /** The header's value. */
   retryAfter: z.optional(z.string()),

@@ -16,7 +16,7 @@ import {
 import { type SendRequest, sendForStreams } from './fake-genesys-deliveries.ts';
 import type { GenesysFaults } from './fake-genesys-faults.ts';
 
-/** What the interface works with. */
+/** Ports and settings of the interface. */
 export interface FakeGenesysHttpOptions {
   readonly genesys: FakeGenesys;
   readonly faults: GenesysFaults;

@@ -8,14 +8,14 @@ export interface FakeGenesysResponse {
   readonly body?: unknown;
 }
 
-/** How the organisation is set up. */
+/** Settings of the organisation. */
 export interface FakeGenesysOptions {
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Whether a stream is told with its secret. The contract does not say; without it is the harder case. */
+  /** True if a stream is returned with its secret. The contract does not say; without it is the harder case. */
   readonly returnSecrets: boolean;
   readonly tokenSeconds: number;
-  /** How long after an integration is enabled its partner event source is there. */
+  /** Delay until the partner event source of an enabled integration exists. */
   readonly partnerSourceAfterMs: number;
 }
 
@@ -79,9 +79,9 @@ export class FakeGenesys {
   readonly #streams = new Map<string, FakeStream>();
   readonly #integrations = new Map<string, FakeIntegration>();
   readonly #tokens = new Map<string, number>();
-  /** What the OAuth client may do. */
+  /** Scopes of the OAuth client. */
   scopes: ReadonlySet<string> = new Set(GENESYS_SCOPES);
-  /** Whether the partner event source has an event bus. */
+  /** True if the partner event source has an event bus. */
   busMade = false;
 
   constructor(options: FakeGenesysOptions, now: () => number) {
@@ -107,7 +107,7 @@ export class FakeGenesys {
     this.#tokens.clear();
   }
 
-  /** What stands against a call that needs `scope`, if anything. */
+  /** Refusal of a call that needs `scope`, if any. */
   refusal(authorization: string | undefined, scope: GenesysScope): FakeGenesysResponse | undefined {
     const endsAtMs = this.#tokens.get(authorization?.replace(/^Bearer /, '') ?? '') ?? 0;
     if (endsAtMs <= this.#now()) return failure(401, 'bad.credentials', 'Invalid login credentials.');

@@ -2,7 +2,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
-/** What the server behind is given instead of the access key: some keep one database an access key id. */
+/** Access key id for the server behind: some keep one database for each id. */
 const CONSTANT_KEY = 'local';
 
 /** Passes each request on to `target`, with a constant access key id in its signature. */

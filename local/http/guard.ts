@@ -5,7 +5,7 @@
 import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from 'node:http';
 import { carriesKey } from './access-key.ts';
 
-/** What a server asks of its requests beyond not coming from a web page. */
+/** Requirements on requests beyond not coming from a web page. */
 export interface GuardRules {
   /** The key that requests must carry. Undefined: the server has its own proof, for example a signature. */
   readonly accessKey?: string | undefined;

@@ -19,7 +19,7 @@ const LONG_POLL_SECONDS = 20;
 /** After a failed call to the queue, so that a queue that is away is not hammered. */
 const PAUSE_MS = 1_000;
 
-/** What a running event source needs. */
+/** Ports and settings of an event source. */
 export interface EventSourceOptions {
   readonly spec: EventSourceSpec;
   readonly queueUrl: string;
@@ -96,7 +96,7 @@ export class EventSource {
     const done = messages.filter((message) => !failed.has(message.MessageId ?? ''));
     if (done.length === 0) return;
     const Entries = done.map((message, index) => ({ Id: String(index), ReceiptHandle: message.ReceiptHandle }));
-    // What cannot be deleted comes back when its visibility ends, which functions of SQS have to bear anyway.
+    // A message that cannot be deleted comes back when its visibility ends, which every SQS function must tolerate.
     await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries })).catch(() => {});
   }
 }

@@ -79,7 +79,7 @@ export class ExecutionEnvironment {
     });
   }
 
-  /** Whether it takes further invocations. */
+  /** True if it takes further invocations. */
   get usable(): boolean {
     return this.#endedBecause === undefined;
   }

@@ -1,11 +1,11 @@
-/** What a function writes, kept in a file; what goes wrong is also told on the terminal, in short lines. */
+/** Keeps a function's output in a file, and prints its errors on the terminal, in short lines. */
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
 import { printable } from '../../lambdas/domain/telemetry/redact.ts';
 
 /** A log that has grown beyond this is put aside at the next start, and the one before it dropped. */
 const KEPT_BYTES_MAX = 20 * 1_024 * 1_024;
 
-/** How often the file is looked through; also, at most one line a function is told in this time. */
+/** Interval at which the file is read; a function prints at most one line in this time. */
 const LOOK_EVERY_MS = 1_500;
 
 /** So much is read at once. */
@@ -13,7 +13,7 @@ const CHUNK_BYTES = 1_024 * 1_024;
 
 const TOLD_CHARACTERS_MAX = 300;
 
-/** Who reads along: what is told goes to the terminal, `take` is shown every line. */
+/** Readers: errors go to the terminal, `take` gets every line. */
 export interface FunctionLogReaders {
   readonly onLine: (line: string) => void;
   readonly take: (line: string) => void;

@@ -93,7 +93,7 @@ async function readPayload(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** What the function came to. A failure of its own is an answer of Lambda’s like any other, and marked. */
+/** Response to an invocation. A failure of the function is a response of Lambda like any other, and marked. */
 function sendResult(response: ServerResponse, result: InvocationResult): void {
   const headers = { 'content-type': 'application/json', 'x-amz-executed-version': '$LATEST' };
   if (result.kind === 'returned') {

@@ -4,10 +4,10 @@
  */
 import { METRICS, type MetricName } from '../../lambdas/domain/telemetry/metrics.ts';
 
-/** How a period's values become one, as CloudWatch calls it. Percentiles are within 5 %. */
+/** Statistic of a period, as CloudWatch names it. Percentiles are within 5 %. */
 export type Statistic = 'sum' | 'samples' | 'average' | 'minimum' | 'maximum' | 'p50' | 'p95' | 'p99';
 
-/** What is asked for. */
+/** Query. */
 export interface MetricQuery {
   readonly metric: MetricName;
   /** A value of the metric's dimension; without it the total. */
@@ -26,7 +26,7 @@ export interface MetricPoint {
 /** The shortest period. */
 const BUCKET_MS = 5_000;
 
-/** How far back series reach. */
+/** Length of the series. */
 const KEPT_MS = 60 * 60 * 1_000;
 
 /** A line in the embedded metric format begins so. */
@@ -170,7 +170,7 @@ function keyOf(metric: string, by: string | undefined): string {
   return by === undefined ? metric : `${metric} ${by}`;
 }
 
-/** What a line says, by CloudWatch's specification of the format: values and dimensions are members of its root. */
+/** Parses a line by CloudWatch's specification of the format: values and dimensions are members of its root. */
 interface EmfLine {
   readonly _aws: {
     readonly Timestamp: number;

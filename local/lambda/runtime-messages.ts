@@ -1,4 +1,4 @@
-/** What the pipeline and an execution environment say to each other over IPC. */
+/** Messages between the pipeline and an execution environment over IPC. */
 
 /** To the environment: one invocation. The next one follows only after its end. */
 export interface InvokeMessage {
@@ -7,7 +7,7 @@ export interface InvokeMessage {
   readonly deadlineMs: number;
 }
 
-/** What a function's invocation came to. */
+/** Result of an invocation. */
 export type InvocationResult =
   | { readonly kind: 'returned'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly errorType: string; readonly errorMessage: string };

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { commandLineOf, isProcessId, startTimeOf } from './process-identity.ts';
 
 const REGISTERED_CHILD = z.object({
-  /** What it does, e.g. `function Ingest`. */
+  /** Purpose, for example `function Ingest`. */
   name: z.string(),
   pid: z.number().refine(isProcessId),
   startTime: z.string().min(1),

@@ -11,7 +11,7 @@ import type { ChildRegistry } from './child-registry.ts';
 import { ignoreSignals } from './signals.ts';
 import { systemVariables } from './system-variables.ts';
 
-/** What a server's script reports. */
+/** Report of a server's script. */
 export type ServerReport =
   | { readonly kind: 'ready'; readonly url: string; readonly pids?: readonly number[] }
   | { readonly kind: 'failed'; readonly message: string };
@@ -25,7 +25,7 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** What is needed to start one. */
+/** Settings of a start. */
 export interface ServerProcessOptions<Config extends object> {
   readonly name: string;
   readonly script: URL;

@@ -6,7 +6,7 @@ import { messageOf, UserError } from '../../cli/user-error.ts';
 const CURRENT = 'AWSCURRENT';
 const PREVIOUS = 'AWSPREVIOUS';
 
-/** What Secrets Manager answers with when a request cannot be met. */
+/** Error response of Secrets Manager. */
 export class SecretError extends Error {
   override readonly name: 'ResourceNotFoundException' | 'ResourceExistsException' | 'InvalidParameterException';
 
@@ -169,7 +169,7 @@ function moveStage(secret: Secret, stage: string, to: string | undefined): void 
 function readSecrets(path: string): Record<string, Secret> {
   const secrets = parseSecrets(readFile(path) ?? '{}');
   if (secrets !== undefined) return secrets;
-  // What the parser says of it would quote a piece of the file, and with it a secret.
+  // The parser's message would quote a piece of the file, and with it a secret.
   throw new UserError(
     `The secrets in ${path} cannot be read: the file is damaged. Put back a copy of it, or delete it: new secrets are made then, and who signs with an old one has to be told the new one.`,
   );

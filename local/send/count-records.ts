@@ -5,7 +5,7 @@ import { parseSourceEvent } from '../../lambdas/domain/event/parse-event.ts';
 import type { CrmRecords } from '../crm/fakes/fake-vendor.ts';
 import type { OutgoingEvent } from './send-events.ts';
 
-/** What the fake holds, and whose it is. */
+/** Records of the fake, and their vendor. */
 export interface VendorRecords extends CrmRecords {
   readonly title: string;
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { OutgoingEvent, SignedEvent } from './send-events.ts';
 
-/** How one delivery ended. */
+/** Result of one delivery. */
 export type DeliveryOutcome =
   | { readonly kind: 'accepted'; readonly latencyMs: number; readonly acceptedAtMs: number; readonly tries: number }
   /** Refused for good; status 0 where every try failed on the way. */
@@ -16,7 +16,7 @@ const TRIES_MAX = 40;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
-/** How deliveries are sent. */
+/** Settings of the sender. */
 export interface SenderOptions<Event> {
   readonly deliver: (event: Event) => Promise<DeliveryOutcome>;
   readonly connections: number;

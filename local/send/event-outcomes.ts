@@ -1,4 +1,4 @@
-/** What the state table says of events. */
+/** Outcomes of events in the state table. */
 import type { EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
 import { isAutomatic, isQuarantineReason } from '../../lambdas/domain/quarantine/quarantine-reasons.ts';
 

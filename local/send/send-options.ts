@@ -4,9 +4,9 @@ import { UserError } from '../../cli/user-error.ts';
 
 /** The options, checked. */
 export interface SendOptions {
-  /** How many events; undefined: as many as the file has, or one. */
+  /** Number of events; undefined: as many as the file has, or one. */
   readonly count: number | undefined;
-  /** How many further deliveries of each event. */
+  /** Number of further deliveries of each event. */
   readonly duplicates: number;
   /** Over how many contacts; undefined: one for each event. */
   readonly contacts: number | undefined;

@@ -7,14 +7,14 @@ import type { DeliveryOutcome } from './delivery-sender.ts';
 import { type EventOutcome, waitsForCrm } from './event-outcomes.ts';
 import type { OutgoingEvent } from './send-events.ts';
 
-/** What a run has seen. */
+/** Figures of a run. */
 export interface SendRun {
   readonly via: 'webhook' | 'queue';
   readonly events: readonly OutgoingEvent[];
   readonly deliveries: readonly { readonly event: OutgoingEvent; readonly outcome: DeliveryOutcome }[];
   /** By row key. */
   readonly outcomes: ReadonlyMap<string, EventOutcome>;
-  /** What the sample CRM has seen of these events; undefined with another CRM. */
+  /** Calls of the sample CRM for these events; undefined with another CRM. */
   readonly crmCalls: readonly CrmCall[] | undefined;
   /** The records of a vendor's fake; undefined with another CRM. */
   readonly crmRecords?: VendorRecords | undefined;
@@ -28,9 +28,9 @@ export interface Percentiles {
   readonly p99: number;
 }
 
-/** What came of the run. */
+/** Result of the run. */
 export interface SendReport {
-  /** How the events were delivered: posted to the webhook, or put into the delivery queue. */
+  /** Route of the events: posted to the webhook, or put into the delivery queue. */
   readonly via: SendRun['via'];
   readonly deliveries: {
     readonly sent: number;

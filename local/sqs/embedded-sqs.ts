@@ -22,7 +22,7 @@ export interface QueueSpec {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** How many messages a queue holds. */
+/** Number of messages in a queue. */
 export interface QueueCounts {
   readonly visible: number;
   readonly inFlight: number;
@@ -73,7 +73,7 @@ export async function createQueues(client: SQSClient, queues: readonly QueueSpec
   }
 }
 
-/** How many messages the queue holds now. */
+/** Number of messages in the queue now. */
 export async function countMessages(client: SQSClient, url: string): Promise<QueueCounts> {
   const { Attributes: counts = {} } = await client.send(
     new GetQueueAttributesCommand({

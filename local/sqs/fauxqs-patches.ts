@@ -1,5 +1,5 @@
 /**
- * What the embedded SQS server does otherwise than SQS, put right inside its process. It is pinned to one
+ * Corrects differences between the embedded SQS server and SQS, inside its process. It is pinned to one
  * version in package.json; a new version has to be looked at again, and what is not found here any more is
  * refused at start rather than left uncorrected.
  */

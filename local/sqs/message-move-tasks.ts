@@ -31,7 +31,7 @@ export interface QueueStore {
   getQueueByArn(arn: string): StoredQueue | undefined;
 }
 
-/** What the server gives for it. */
+/** Response of the server. */
 export interface ServerParts {
   readonly newMessage: (body: string, messageAttributes: object) => StoredMessage;
   /** An error that the server answers with `code`. */

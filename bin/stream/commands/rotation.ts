@@ -11,20 +11,20 @@ import { signingKeyFrom } from '../../../lambdas/domain/delivery/signature.ts';
 import type { TargetPipeline } from '../pipeline-source.ts';
 import type { SecretVersion } from '../secret/secret-versions.ts';
 
-/** What a rotation works with. */
+/** Ports and settings of a rotation. */
 export interface RotationDependencies {
   readonly pipeline: Pick<TargetPipeline, 'secrets' | 'secretUse' | 'secretKnownAfterMs' | 'lookEveryMs'>;
   /** Makes every stream that delivers to the pipeline sign with this secret; safe to repeat. */
   readonly giveToStreams: (secret: string) => Promise<void>;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
-  /** How long to wait for a delivery signed with the new secret. */
+  /** Longest wait for a delivery signed with the new secret. */
   readonly timeoutMs: number;
   /** Told as it goes on. */
   readonly onStep: (text: string) => void;
 }
 
-/** How a rotation ended. */
+/** Result of a rotation. */
 export type RotationOutcome =
   /** The new secret is the current one. */
   | { readonly kind: 'rotated'; readonly uses: number }
@@ -96,7 +96,7 @@ async function pendingVersion(
   return { pending, madeAtMs: madeNow ? nowMs : pending.createdAtMs };
 }
 
-/** Whether a new version was made. */
+/** True if a new version was made. */
 async function addPending(deps: RotationDependencies, currentId: string): Promise<boolean> {
   const { secrets } = deps.pipeline;
   const versionId = nextVersionId(currentId);
@@ -129,7 +129,7 @@ async function waitUntil(deps: Waiting, atMs: number, what: string): Promise<voi
   }
 }
 
-/** How many deliveries signed with the pending secret have arrived; 0 where none has within the time. */
+/** Counts the deliveries signed with the pending secret; 0 if none arrived within the time. */
 async function waitForUse(deps: RotationDependencies, sinceMs: number): Promise<number> {
   const { secretUse, lookEveryMs } = deps.pipeline;
   const endsAtMs = deps.now() + deps.timeoutMs;
@@ -141,7 +141,7 @@ async function waitForUse(deps: RotationDependencies, sinceMs: number): Promise<
   }
 }
 
-/** How taking the previous secret away ended. */
+/** Result of removing the previous secret. */
 export type RetirementOutcome =
   | { readonly kind: 'retired' }
   | { readonly kind: 'nothing_to_retire' }

@@ -99,7 +99,7 @@ async function makePlan(
   }
 }
 
-/** What a new stream is given, and what one that is there already may have. */
+/** Secret of a new stream, and the one that an existing stream may have. */
 async function secretsOf(
   pipeline: TargetPipeline,
   options: StreamOptions,

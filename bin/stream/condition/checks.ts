@@ -39,7 +39,7 @@ function nestingOf(condition: Condition): number {
   return condition.kind === 'comparison' ? 0 : 1 + Math.max(...condition.operands.map(nestingOf));
 }
 
-/** What lets (nearly) every event through: an `or` is as broad as its broadest operand, an `and` as its narrowest. */
+/** Finds conditions that let (nearly) every event pass: an `or` is as broad as its broadest operand, an `and` as its narrowest. */
 function breadth(condition: Condition, nowMs: number): ConditionWarning[] {
   return broadParts(condition, nowMs).map(({ comparison, why }) => ({
     message: `broad: ${why}, so that nearly every event passes`,

@@ -10,7 +10,7 @@ export const OPERATORS = {
 /** The name of an operator. */
 export type Operator = keyof typeof OPERATORS;
 
-/** What a field is compared with. */
+/** Value with which a field is compared. */
 export type Literal = string | number | boolean;
 
 /** Where something stands in the text of a condition: offsets of its first character, and of the one after its last. */
@@ -26,7 +26,7 @@ export interface Comparison {
   readonly field: string;
   readonly operator: Operator;
   readonly literal: Literal;
-  /** Whether the literal is a text that was written without quotes. */
+  /** True if the literal is a text that was written without quotes. */
   readonly bare: boolean;
   readonly span: Span;
 }

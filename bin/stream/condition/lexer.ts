@@ -14,7 +14,7 @@ export type Token = Span &
     | { readonly kind: 'end' }
   );
 
-/** What is wrong with a condition, and where. */
+/** Fault of a condition, and its place. */
 export interface ConditionProblem extends Span {
   readonly message: string;
 }

@@ -1,4 +1,4 @@
-/** Whether an event meets a condition, and why. */
+/** Evaluates a condition for an event, with the reasons. */
 import { printable } from '../../../lambdas/domain/telemetry/redact.ts';
 import { type Comparison, type Condition, formatLiteral, type Literal } from './condition.ts';
 
@@ -6,11 +6,11 @@ import { type Comparison, type Condition, formatLiteral, type Literal } from './
 export interface ComparisonOutcome {
   readonly comparison: Comparison;
   readonly matches: boolean;
-  /** What the field is, in words. */
+  /** Value of the field, in words. */
   readonly why: string;
 }
 
-/** How a condition came out for an event. */
+/** Result of a condition for an event. */
 export interface ConditionOutcome {
   readonly matches: boolean;
   /** Every comparison, from left to right, whether it decided anything or not. */

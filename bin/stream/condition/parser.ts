@@ -48,7 +48,7 @@ export function parseCondition(text: string): ParsedCondition {
   }
 }
 
-/** Whether a text is a time that `gt` can compare. */
+/** True if a text is a time that `gt` can compare. */
 export function isTime(text: string): boolean {
   return TIME.test(text) && !Number.isNaN(Date.parse(text));
 }

@@ -13,7 +13,7 @@ export interface GenesysCall {
   /** With its query. */
   readonly path: string;
   readonly body?: unknown;
-  /** What it does, in words that follow “cannot”: `add a stream`. */
+  /** Purpose of the call, in words that follow “cannot”: `add a stream`. */
   readonly doing: string;
   /** The permission and OAuth scope without which it is answered 403. */
   readonly needs: string;
@@ -103,7 +103,7 @@ function whatToDo(call: GenesysCall, status: number, look: string): string {
     : 'Genesys Cloud is not well, or the network. Try again later.';
 }
 
-/** What the answer says, without anything that we have sent as a secret. */
+/** Text of the response, without any secret that we sent. */
 function saidIn(body: unknown, call: GenesysCall): string {
   if (typeof body !== 'object' || body === null) return '';
   const { message, code, contextId } = body as Readonly<Record<string, unknown>>;

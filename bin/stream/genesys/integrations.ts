@@ -30,7 +30,7 @@ export interface EventBridgeIntegration {
   readonly id: string;
   readonly name: string;
   readonly intendedState: string;
-  /** What Genesys Cloud says of it, `ACTIVE` for example; undefined where it says nothing. */
+  /** State that Genesys Cloud reports, for example `ACTIVE`; undefined if it reports none. */
   readonly reportedState: string | undefined;
 }
 

@@ -30,7 +30,7 @@ export async function readAllPages<T>(
   return all;
 }
 
-/** What an answer is by `schema`. Refused, naming the first difference, where it is something else. */
+/** Parses a response by `schema`. Throws an error that names the first difference. */
 export function understand<T>(schema: z.ZodType<T>, answer: unknown, doing: string): T {
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;

@@ -32,7 +32,7 @@ export interface GenesysHosts {
   readonly name: string;
   readonly loginUrl: string;
   readonly apiUrl: string;
-  /** Whether it is a fake on this machine. */
+  /** True if it is a fake on this machine. */
   readonly fake: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What Genesys Cloud's servers answer in the end: throttling is waited for, and what may pass is tried again. */
+/** Requests to Genesys Cloud with retries: waits while throttled, and repeats after failures that may pass. */
 import { messageOf } from '../../../cli/user-error.ts';
 import type { CliContext } from '../surroundings.ts';
 
@@ -60,12 +60,12 @@ export async function sendRequest(url: string, init: RequestInit): Promise<Genes
   }
 }
 
-/** Whether the same request may be answered otherwise a little later. */
+/** True if the same request may be answered otherwise a little later. */
 export function isRetryable(status: number): boolean {
   return status === 0 || status >= 500;
 }
 
-/** How long to wait after a 429: as `Retry-After` says in seconds, or as an HTTP date; a second at least. */
+/** Wait after a 429 in milliseconds: that of `Retry-After`, in seconds or as an HTTP date; at least a second. */
 export function retryAfterPauseMs({ headers }: GenesysResponse, nowMs: number): number {
   return Math.max(THROTTLED_PAUSE_MIN_MS, retryAfterMs(headers.get('retry-after') ?? '', nowMs));
 }

@@ -25,7 +25,7 @@ const stream = z.looseObject({
   routingRules: z.optional(z.array(rule)).transform((rules) => rules ?? []),
 });
 
-/** What a stream consists of, as it is sent. */
+/** A stream as it is sent. */
 export interface StreamBody {
   readonly name: string;
   readonly description: string;

@@ -1,7 +1,7 @@
-/** Whether deliveries signed with a version of the stream secret have arrived: ingest logs which it verified each with. */
+/** Finds deliveries signed with a version of the stream secret: ingest logs which it verified each with. */
 import type { SecretStage } from '../../../lambdas/domain/delivery/signature.ts';
 
-/** What is asked. */
+/** Query. */
 export interface UseQuery {
   readonly stage: SecretStage;
   /** Epoch milliseconds: only deliveries accepted since. */
@@ -12,14 +12,14 @@ export interface UseQuery {
 
 /** Counts accepted deliveries by the secret that they were signed with. */
 export interface SecretUse {
-  /** How many, up to `enough`. What arrived in the last moments may be missing still. */
+  /** Counts them, up to `enough`. Deliveries of the last moments may be missing. */
   usesSince(query: UseQuery): Promise<number>;
 }
 
-/** What ingest's log line for an accepted delivery of a stream has: other senders have secrets of their own. */
+/** Fields of ingest's log line for an accepted delivery of a stream: other senders have secrets of their own. */
 export const ACCEPTED = { message: 'delivery accepted', source: 'genesys-webhook' } as const;
 
-/** Whether a line of ingest's log is an accepted delivery that was verified with this stage. False for a line cut off. */
+/** True if a line of ingest's log is an accepted delivery that was verified with this stage. False for a line cut off. */
 export function isUseOf(stage: SecretStage, sinceMs: number, line: string): boolean {
   try {
     const entry = JSON.parse(line) as Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-/** What becomes of events in Dynamics 365: a contact with its phone number, and a completed phone call a conversation. */
+/** Mapping for Dynamics 365: a contact with its phone number, and one completed phone call for each conversation. */
 import { isPhoneNumber } from '../../domain/crm/contact-key.ts';
 import { text } from '../call-texts.ts';
 import { customerMapping } from '../customer-events.ts';

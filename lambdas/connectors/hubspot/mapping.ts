@@ -1,4 +1,4 @@
-/** What becomes of events in HubSpot: a contact with its phone number, and a call a conversation. */
+/** Mapping for HubSpot: a contact with its phone number, and one call for each conversation. */
 import { isPhoneNumber } from '../../domain/crm/contact-key.ts';
 import { customerMapping } from '../customer-events.ts';
 

@@ -1,4 +1,4 @@
-/** What HubSpot's responses mean. Everything else has the meaning of its status. */
+/** Rules for HubSpot's responses. All other responses are judged by their status. */
 import type { Pattern, ResponseRule } from '../../domain/crm/response-rules.ts';
 
 const SECOND_MS = 1_000;

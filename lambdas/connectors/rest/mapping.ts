@@ -1,4 +1,4 @@
-/** What becomes of events in a REST API: each sets the last call of its contact. */
+/** Mapping for a REST API: each event sets the last call of its contact. */
 import type { CrmMapping, MappingResult } from '../../domain/crm/mapping.ts';
 import type { PipelineEvent } from '../../domain/event/event.ts';
 
@@ -11,7 +11,7 @@ const CUSTOMER_EVENTS: readonly string[] = [
   'v2.detail.events.conversation.{id}.customer.end',
 ];
 
-/** What each way in makes of its events. The same contact's events share an ordering key, whichever way they came. */
+/** Maps the events of each source. Events of one contact share an ordering key, whatever their source. */
 export const crmMapping: CrmMapping = (event) => {
   switch (event.source) {
     case 'genesys-webhook':
@@ -29,7 +29,7 @@ export const crmMapping: CrmMapping = (event) => {
   }
 };
 
-/** Whether the caller withholds the number: there is an address, but it identifies no contact. */
+/** True if the caller withholds the number: there is an address, but it identifies no contact. */
 function isWithheld({ contactAddress, interaction }: PipelineEvent): boolean {
   return contactAddress === undefined && typeof interaction?.to === 'string' && interaction.to !== '';
 }

@@ -1,4 +1,4 @@
-/** What Salesforce's responses mean. Everything else has the meaning of its status. */
+/** Rules for Salesforce's responses. All other responses are judged by their status. */
 import type { Pattern, ResponseRule } from '../../domain/crm/response-rules.ts';
 
 const MINUTE_MS = 60_000;

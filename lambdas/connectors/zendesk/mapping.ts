@@ -1,4 +1,4 @@
-/** What becomes of events in Zendesk: an end user with the phone number, and a ticket a conversation. */
+/** Mapping for Zendesk: an end user with the phone number, and one ticket for each conversation. */
 import { isPhoneNumber } from '../../domain/crm/contact-key.ts';
 import { customerMapping } from '../customer-events.ts';
 

@@ -1,4 +1,4 @@
-/** What Zendesk's responses mean. Everything else has the meaning of its status. */
+/** Rules for Zendesk's responses. All other responses are judged by their status. */
 import type { ResponseRule } from '../../domain/crm/response-rules.ts';
 
 const INVALID = { pointer: '/error', value: 'RecordInvalid' };

@@ -1,4 +1,4 @@
-/** What a mapping asks of the CRM, in terms of no vendor. A connector turns it into requests. */
+/** Actions that a mapping asks of the CRM, independent of the vendor. A connector turns them into requests. */
 
 /** One event, one action. */
 export type CrmAction = UpsertContact | LogCall | SendRequest;
@@ -33,7 +33,7 @@ export interface LogCall {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly direction: CallDirection;
-  /** Who called, and who was called. */
+  /** Number of the caller; `to`: number that was called. */
   readonly from?: string;
   readonly to?: string;
   readonly outcome?: CallOutcome;
@@ -47,7 +47,7 @@ export interface LogCall {
 /** Seen from the contact centre. */
 export type CallDirection = 'inbound' | 'outbound';
 
-/** How a call ended. */
+/** Result of a call. */
 export type CallOutcome = 'connected' | 'no-answer' | 'busy' | 'voicemail' | 'failed';
 
 /** One request, sent as it is. The CRM must be able to tell a repeated one from a new one. */

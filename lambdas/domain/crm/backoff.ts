@@ -66,7 +66,7 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
 }
 
 /**
- * How long a response asks to wait, as a `Retry-After` header: that header, its date counted from the response's own
+ * Wait that a response asks for, as a `Retry-After` header: that header, its date counted from the response's own
  * `Date` because clocks differ; else of a 429 `RateLimit-Reset`, in seconds. `headers` have names in lower case.
  */
 export function retryAfterIn(status: number, headers: Readonly<Record<string, string>>): string | undefined {

@@ -39,12 +39,12 @@ export interface CircuitBreakerRow {
 /** The attributes of a row as stored. */
 export type StoredCircuitBreaker = Readonly<Record<string, unknown>>;
 
-/** What was read of the circuit: the row it stands for, and what a write has to find unchanged. */
+/** The circuit breaker's row as it was read, and the stored attributes that a write must find unchanged. */
 export interface CachedCircuitBreaker {
   readonly row: CircuitBreakerRow;
   /** Undefined: no row. */
   readonly stored: StoredCircuitBreaker | undefined;
-  /** What is wrong with the stored row, which is then taken for a closed circuit. */
+  /** Fault of the stored row, which then counts as closed. */
   readonly problem?: string;
 }
 
@@ -149,10 +149,10 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** Whether calls may be made: all, none, or one. `paused`: none until the time that the CRM has asked for. */
+/** Calls that may be made: all, none, or one. `paused`: none until the time that the CRM has asked for. */
 export type CircuitBreakerState = 'closed' | 'paused' | 'open' | 'probe_due';
 
-/** What the circuit lets through at this time. */
+/** State of the circuit breaker at this time. */
 export function stateOf(row: CircuitBreakerRow, nowMs: number): CircuitBreakerState {
   if (row.state === 'CLOSED') return nowMs < (row.notBeforeMs ?? 0) ? 'paused' : 'closed';
   return nowMs >= (row.probeAtMs ?? 0) ? 'probe_due' : 'open';
@@ -198,7 +198,7 @@ export function closeCircuitBreaker(row: CircuitBreakerRow, nowMs: number): Circ
   return { state: 'CLOSED', version: row.version + 1, outages, ...recordedHealth(recordSuccess(row, nowMs) ?? row) };
 }
 
-/** Whether two stored rows are the same state of the circuit. */
+/** True if two stored rows are the same state of the circuit. */
 export function isSameCircuitBreaker(
   one: StoredCircuitBreaker | undefined,
   other: StoredCircuitBreaker | undefined,

@@ -1,4 +1,4 @@
-/** How one kind of CRM is called: requests, rules for its responses, and what is configurable. Pure. */
+/** Connector to one kind of CRM: requests, rules for its responses, settings. Pure. */
 import type { ActionKind, CrmAction } from './action.ts';
 import type { OutcomeKind, ResponseRule } from './response-rules.ts';
 
@@ -35,7 +35,7 @@ export interface CrmReply {
  */
 export type CrmRequests = Generator<CrmRequest, OutcomeKind | undefined, CrmReply>;
 
-/** What a connector lets its user configure, by the names of the keys. */
+/** Settings of a connector, by the names of the configuration keys. */
 export interface ConnectorSettings {
   readonly apiVersion: string;
   /** The unique field of contacts. */
@@ -46,7 +46,7 @@ export interface ConnectorSettings {
   readonly callObject: string;
 }
 
-/** What the requests of an action depend on besides the action. */
+/** Values that the requests depend on besides the action. */
 export interface RequestContext {
   readonly settings: ConnectorSettings;
   /** The same with every attempt on one event. */

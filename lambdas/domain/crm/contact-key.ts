@@ -12,7 +12,7 @@ export function contactKeyFrom(address: string): string {
   return `a${hash('sha256', address).slice(0, 32)}`;
 }
 
-/** Whether an address is a phone number. */
+/** True if an address is a phone number. */
 export function isPhoneNumber(address: string): boolean {
   return /^\+?\d+$/.test(address);
 }

@@ -57,7 +57,7 @@ const SCHEMAS = {
   }),
 } as const;
 
-/** What the secret holds. */
+/** Content of the secret. */
 export type Credentials = {
   readonly [Type in keyof typeof SCHEMAS]: z.infer<(typeof SCHEMAS)[Type]>;
 }[keyof typeof SCHEMAS];

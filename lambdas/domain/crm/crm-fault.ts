@@ -77,15 +77,15 @@ function faultKindOf(kind: CrmFailure['kind'], applied: CrmFailure['applied'], i
   }
 }
 
-/** What a fault means. */
+/** Description of a fault. */
 export interface CrmFaultSpec {
   readonly title: string;
   readonly next: string;
-  /** Whether it stays until a person does something. */
+  /** True if it stays until a person does something. */
   readonly needsPerson: boolean;
 }
 
-/** What to do about each kind of fault. */
+/** Cause and remedy of each kind of fault. */
 export const CRM_FAULTS = {
   no_token: {
     title: 'The CRM’s credentials are missing',

@@ -1,7 +1,7 @@
-/** What an answer of the CRM means for the event: the one table by which attempts end. */
+/** Meaning of a response of the CRM for the event: the one table by which attempts end. */
 import type { Meaning, OutcomeKind } from './response-rules.ts';
 
-/** What happened to one CRM call. */
+/** Result of one CRM call. */
 export type CrmResponse = (
   | {
       readonly kind: 'answered';
@@ -65,7 +65,7 @@ export interface CrmFailure extends MayStillRun {
   readonly waitMs?: number;
 }
 
-/** What a call's outcome says of the CRM as a whole, for the circuit breaker. */
+/** Health of the CRM as a whole, judged by one call, for the circuit breaker. */
 export function healthOf({ kind }: CrmOutcome): 'works' | 'fails' | 'unknown' {
   switch (kind) {
     case 'success':
@@ -100,7 +100,7 @@ export const RESPONSE_CLASSES = ['2xx', '3xx', '4xx', '429', '5xx', 'no_answer',
 /** One of them. */
 export type ResponseClass = (typeof RESPONSE_CLASSES)[number];
 
-/** How an answer is counted. Anything that is not a status of HTTP counts as 5xx. */
+/** Class under which a response is counted. Anything that is no HTTP status counts as 5xx. */
 export function responseClass(answer: CrmResponse): ResponseClass {
   switch (answer.kind) {
     case 'not_sent':

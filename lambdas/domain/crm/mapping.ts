@@ -1,4 +1,4 @@
-/** What a mapping may ask for: an action, an ordering key, rows of the user's own. */
+/** Result of a mapping: an action, an ordering key, rows of the user's own. */
 import type { PipelineEvent } from '../event/event.ts';
 import type { CrmAction } from './action.ts';
 import type { ResponseRule } from './response-rules.ts';
@@ -39,7 +39,7 @@ export function isIgnoreCause(value: unknown): value is IgnoreCause {
   return typeof value === 'string' && Object.hasOwn(IGNORE_CAUSES, value);
 }
 
-/** What becomes of an event. */
+/** Decision on an event. */
 export type MappingResult =
   | {
       readonly kind: 'deliver';
@@ -59,7 +59,7 @@ export type MappingResult =
 /** A mapping decides what an event becomes. It is pure: the same event always gives the same answer. */
 export type CrmMapping = (event: PipelineEvent) => MappingResult;
 
-/** What a mapping file exports. */
+/** Exports of a mapping file. */
 export interface MappingModule {
   readonly crmMapping: CrmMapping;
   /** Meanings of the CRM's responses, tried before those of the connector. */

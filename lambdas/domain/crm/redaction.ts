@@ -1,11 +1,11 @@
-/** What is kept of a CRM's response for people: its words, without what must not be shown. */
+/** Excerpt of a CRM's response for people, without values that must not be shown. */
 import { maskDigits, maskEmails, printable } from '../telemetry/redact.ts';
 import type { CrmAction } from './action.ts';
 
-/** How much of a response is kept. */
+/** Characters of a response that are kept. */
 const EXCERPT_CHARACTERS = 300;
 
-/** How much of a response is looked at for it. */
+/** Characters of a response that are searched for it. */
 const READ_CHARACTERS = 20_000;
 
 /** By these the CRM's support finds a request. */

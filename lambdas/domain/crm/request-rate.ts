@@ -25,7 +25,7 @@ export function formatRate(rate: RequestRate | undefined): string {
 /** The schedule of a rate: each request has a slot, and slots follow each other at `spacingMs` or more. */
 export interface Pace {
   readonly spacingMs: number;
-  /** How long after its time a slot may be used. */
+  /** Time after its start within which a slot may be used. */
   readonly validMs: number;
 }
 

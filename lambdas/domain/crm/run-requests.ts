@@ -3,7 +3,7 @@ import { type CrmRequest, type CrmRequests, REQUESTS_MAX } from './connector.ts'
 import type { CrmResponse } from './crm-outcome.ts';
 import { candidatesIn, matchingRule, type ResponseRule, type RuleSubject } from './response-rules.ts';
 
-/** What one request came to; `subject` if it was answered. */
+/** Result of one request; `subject` if there was a response. */
 export interface Exchange {
   readonly response: CrmResponse;
   readonly subject?: RuleSubject;

@@ -12,7 +12,7 @@ export interface TokenRequest {
   readonly body: string;
 }
 
-/** What a token endpoint gave. */
+/** Token that an endpoint issued. */
 export interface IssuedToken {
   readonly kind: 'issued';
   readonly token: string;
@@ -29,7 +29,7 @@ export interface TokenRefused {
   readonly cause: string;
 }
 
-/** How long an assertion is good for. Salesforce takes at most 3 minutes. */
+/** Lifetime of an assertion. Salesforce accepts at most 3 minutes. */
 const ASSERTION_MS = 180_000;
 
 /** The request for a token; a text: what is missing from the credentials. */

@@ -1,4 +1,4 @@
-/** What a mapping may give, checked before anything is claimed or sent: what cannot be sent or stored is found here. */
+/** Validates the result of a mapping before anything is claimed or sent: it finds what cannot be sent or stored. */
 
 import { isEventId } from '../delivery/event-id.ts';
 import { userRowKey } from '../event/event-key.ts';
@@ -27,7 +27,7 @@ const OURS = new Set(['pk', 'reason', 'settledAtMs']);
 
 const NO_JSON = 'a body that is no JSON';
 
-/** What an HTTP request's target may hold (RFC 9112, section 3.2): other characters are written with \`%\`. */
+/** Characters of an HTTP request's target (RFC 9112, section 3.2): other characters are written with \`%\`. */
 const PATH = /^\/[\x21-\x7e]*$/;
 
 /** Headers that the pipeline or HTTP itself sets. */
@@ -40,7 +40,7 @@ const HEADER_VALUE = /^[\x20-\x7e]*$/;
 const CONTACT_KEY_MAX = 255;
 
 /**
- * What a mapping gave that cannot be carried out, to be read behind “the mapping gave”; undefined if all can. Never
+ * Describes the part of a result that cannot be carried out, to follow “the mapping gave”; undefined if all can. Never
  * throws.
  */
 export function validateDelivery(

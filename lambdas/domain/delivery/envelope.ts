@@ -13,19 +13,19 @@ export const ENVELOPE_SCHEMA = '1';
 /** The origin of a message that does not say how it came. */
 export const BY_HAND = 'by-hand';
 
-/** How the body is written in the message. */
+/** Encoding of the body in the message. */
 export type BodyEncoding = 'utf8' | 'base64';
 
 /** String attributes of a message by name. */
 export type MessageAttributes = Readonly<Record<string, string>>;
 
-/** What is put into a queue. */
+/** A message as it is put into a queue. */
 export interface Envelope {
   readonly body: string;
   readonly attributes: MessageAttributes;
 }
 
-/** What goes with a message into quarantine, as JSON in its `quarantine` attribute. */
+/** Note of a message in quarantine, as JSON in its `quarantine` attribute. */
 export interface QuarantineNote {
   readonly reason: QuarantineReason;
   /** ISO 8601. */
@@ -33,20 +33,20 @@ export interface QuarantineNote {
   readonly attempts: number;
   readonly lastError?: string;
   readonly redrives: number;
-  /** How often recovery has taken the event back; absent: never. */
+  /** Number of returns by recovery; absent: none. */
   readonly recoveries?: number;
   readonly failedBy?: FailedBy;
   /** Added when the message is sent back. A message in quarantine that has it was moved there by SQS. */
   readonly returned?: { readonly at: string; readonly by: 'recovery' | 'person' };
 }
 
-/** What SQS takes as one message, and in one call for many (SendMessage and SendMessageBatch API references). */
+/** Largest message, and largest batch in one call (SendMessage and SendMessageBatch API references). */
 export const MESSAGE_BYTES_MAX = 1_048_576;
 
 /** The type that our attributes have in SQS. */
 export const ATTRIBUTE_TYPE = 'String';
 
-/** What SQS counts a message as: its body, and its attributes' names, types and values, in bytes. */
+/** Size of a message as SQS counts it: its body, and its attributes' names, types and values, in bytes. */
 export function messageBytes({ body, attributes }: Envelope): number {
   const ofAttributes = Object.entries(attributes).map(
     ([name, value]) => Buffer.byteLength(name) + ATTRIBUTE_TYPE.length + Buffer.byteLength(value),
@@ -76,7 +76,7 @@ export interface DecodedEnvelope {
 }
 
 /**
- * What SQS does not carry unchanged: everything outside #x9 #xA #xD #x20-#xD7FF #xE000-#xFFFD
+ * Characters that SQS does not carry unchanged: all outside #x9 #xA #xD #x20-#xD7FF #xE000-#xFFFD
  * #x10000-#x10FFFF (SendMessage API reference). With the `u` flag a lone surrogate is matched as well.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are what is looked for
@@ -90,11 +90,11 @@ export interface EncodedBody {
   readonly bytes: Uint8Array;
   readonly encoding: BodyEncoding;
   readonly text: string;
-  /** What the text takes up in a message, in bytes. */
+  /** Size of the text in a message, in bytes. */
   readonly byteLength: number;
 }
 
-/** How a body has to travel. */
+/** Encodes a body for SQS. */
 export function encodeBody(bytes: Uint8Array): EncodedBody {
   try {
     const text = strictUtf8.decode(bytes);

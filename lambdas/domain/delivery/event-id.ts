@@ -5,7 +5,7 @@ import { isObject, parseJson } from './json-body.ts';
 /** 1 to 256 visible ASCII characters. */
 const EVENT_ID = /^[\x21-\x7e]{1,256}$/;
 
-/** Whether `value` can be an event id. */
+/** True if `value` can be an event id. */
 export function isEventId(value: unknown): value is string {
   return typeof value === 'string' && EVENT_ID.test(value);
 }

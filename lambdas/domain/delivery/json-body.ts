@@ -16,7 +16,7 @@ export function parseJson(
   }
 }
 
-/** Whether `value` is a JSON object. */
+/** True if `value` is a JSON object. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 /**
- * Who may deliver, and how each of them signs: one row a sender. The route that a delivery takes chooses its row,
+ * Senders and their signatures: one row for each sender. The route that a delivery takes chooses its row,
  * never a header, so that nobody can choose the weaker check. A new sender is a row here, and test vectors.
  */
 import { type SigningKey, signingKeyFrom, textSigningKeyFrom } from './signature.ts';
@@ -8,15 +8,15 @@ import { type SigningKey, signingKeyFrom, textSigningKeyFrom } from './signature
 export interface SignatureProfile {
   /** The `source` attribute of its envelopes. */
   readonly name: ProfileName;
-  /** What it is in Genesys Cloud: “the <called>”. */
+  /** Name in Genesys Cloud: “the <called>”. */
   readonly label: string;
   /** Where it posts to. The version is ours: the contract behind it may change with the next one. */
   readonly path: string;
   /** The signature's header, in lower case as HTTP APIs deliver header names. */
   readonly header: string;
-  /** What stands before the signature's Base64 in that header. */
+  /** Text before the signature's Base64 in that header. */
   readonly prefix: string;
-  /** How the key is made of the secret's text; `wants` says what the text has to be. */
+  /** Makes the key from the secret's text; `wants` describes a valid text. */
   readonly key: { readonly from: (secret: string) => SigningKey | undefined; readonly wants: string };
   /** The field of the body that names the event. */
   readonly identity: string;

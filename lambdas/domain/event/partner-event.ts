@@ -32,7 +32,7 @@ const ADDRESS_FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['OUTBOUND', ['dnis', 'addressTo']],
 ]);
 
-/** Whether a body is an EventBridge event of Genesys Cloud. */
+/** True if a body is an EventBridge event of Genesys Cloud. */
 export function isPartnerEvent(value: unknown): value is PartnerEvent {
   if (!isObject(value) || !Object.hasOwn(value, 'detail')) return false;
   const { source, 'detail-type': type } = value;
@@ -91,7 +91,7 @@ function timeOf(
 }
 
 /**
- * What copies of one event have in common, however often Genesys Cloud and EventBridge deliver it: an audit's own
+ * Identity that all copies of one event share, however often Genesys Cloud and EventBridge deliver it: an audit's own
  * id, or else topic, participant, session and time. Undefined where one of these is missing.
  */
 function identityIn(

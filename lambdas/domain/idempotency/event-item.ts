@@ -11,7 +11,7 @@ type Item = Readonly<Record<string, unknown>>;
 /** Values that one of these reasons is spread over. */
 const SHARDS = 4;
 
-/** What a fault of the CRM, of the mapping or of the sender makes of every event. */
+/** Reasons that one fault of the CRM, the mapping or the sender gives every event. */
 const SPREAD: ReadonlySet<QuarantineReason> = new Set([
   'circuit_open',
   'retries_exhausted',

@@ -14,7 +14,7 @@ export type EventStatus = 'IN_PROGRESS' | 'FAILED' | 'QUARANTINED' | FinalStatus
 /** Statuses that nothing leaves. */
 export type FinalStatus = 'COMPLETED' | 'STALE' | 'IGNORED' | 'ABANDONED';
 
-/** Whether nothing leaves this status. */
+/** True if the status is final. */
 export function isFinal(status: EventStatus): status is FinalStatus {
   return status === 'COMPLETED' || status === 'STALE' || status === 'IGNORED' || status === 'ABANDONED';
 }
@@ -35,14 +35,14 @@ export type QuarantineReason =
   /** SQS itself moved the message, which had come too often. */
   | 'dead_lettered';
 
-/** Whether failures concern the CRM as a whole, or one record. */
+/** Subject of the failures: the CRM as a whole, or one record. */
 export type FailedBy = 'crm' | 'record';
 
 /** One entry of an event's history. For people: no rule depends on it. */
 export interface HistoryEntry {
   readonly atMs: number;
   readonly what: 'failed' | 'lease_expired' | 'quarantined' | 'redriven' | 'sent_again' | 'given_up';
-  /** What went wrong, or why it was quarantined; cut short. */
+  /** Error, or cause of the quarantine; cut short. */
   readonly detail?: string;
 }
 
@@ -79,13 +79,13 @@ export interface EventRow {
   readonly settledAtMs?: number;
   readonly reason?: QuarantineReason;
   readonly lastError?: string;
-  /** What went wrong first, whatever came of it later. */
+  /** First error, whatever happened later. */
   readonly firstError?: string;
-  /** What happened to it before, oldest first; absent where nothing went wrong. */
+  /** Earlier steps, oldest first; absent if nothing went wrong. */
   readonly history?: readonly HistoryEntry[];
   /** `fieldDigests` of the delivery that was worked on first: a duplicate with other content is dropped with a warning. */
   readonly fields?: string;
-  /** How the event came: the `source` of its envelope, from the partner bus, or by hand. */
+  /** Source of the event: the envelope's `source`, the partner bus, or by hand. */
   readonly origin?: string;
   readonly eventId?: string;
   readonly eventType?: string;
@@ -96,9 +96,9 @@ export interface EventRow {
    * Absent where the mapping gave none, or failed (a fixed mapping may give one).
    */
   readonly orderingKey?: string;
-  /** How often a person has redriven the event, but for `circuit_open`, which says nothing about the event. */
+  /** Number of redrives by a person. `circuit_open` does not count: it says nothing about the event. */
   readonly redrives: number;
-  /** How often recovery has taken the event back; absent: never. */
+  /** Number of returns by recovery; absent: none. */
   readonly recoveries?: number;
   /** `retries_exhausted` only: whether the CRM as a whole failed, or this one record is locked or in conflict. */
   readonly failedBy?: FailedBy;
@@ -121,7 +121,7 @@ export interface ContactRow {
   readonly newest?: string;
   /** Position of the newest event whose CRM call may have been applied without a settle. */
   readonly unsettled?: string;
-  /** What `unsettled` was before the holder's claim; restored when the holder's call is known not to have been applied. */
+  /** Value of `unsettled` before the holder's claim. Restored if the holder's call was certainly not applied. */
   readonly unsettledBefore?: string;
   /** Time to live, epoch seconds; set by each claim. Absent in rows of version 0.1.0 until their next claim. */
   readonly expiresAt?: number;
@@ -138,7 +138,7 @@ export function truncateError(error: string): string {
 /** The version of an event row that a write relies on: absent, or this status and owner. */
 export type ExpectedRow = 'absent' | { readonly status: EventStatus; readonly owner: string };
 
-/** What decides an event's place in the order of its contact. */
+/** Facts that decide an event's place in the order of its contact. */
 export interface PositionFacts {
   readonly timestampMs: number;
   /** The digits of its time below the millisecond. */
@@ -164,19 +164,19 @@ export function placeOf(position: string): { readonly timestampMs: number; reado
   return time === undefined || id === undefined ? undefined : { timestampMs: Number(time), id };
 }
 
-/** What the claim rules need to know of the attempt. */
+/** Facts about the attempt for the claim rules. */
 export interface ClaimContext {
   readonly identity: string;
   readonly orderingKey: string | undefined;
   readonly owner: string;
   readonly nowMs: number;
-  /** Whether this message has been in quarantine (it has the `quarantine` attribute). */
+  /** True if this message has been in quarantine (it has the `quarantine` attribute). */
   readonly fromQuarantine: boolean;
-  /** Whether recovery has sent this message back, not a person. */
+  /** True if recovery has sent this message back, not a person. */
   readonly isRecovered: boolean;
 }
 
-/** What may be done with an event, given its row. */
+/** Decision on an event, given its row. */
 export type EventDecision =
   | {
       readonly kind: 'may_claim';
@@ -195,7 +195,7 @@ export type EventDecision =
   | { readonly kind: 'id_reused' };
 
 /**
- * Whether the attempt may take the event. `row` is what the table is believed to hold: where it allows a
+ * Decides whether the attempt may take the event. `row` is what the table is believed to hold: where it allows a
  * claim, the write is conditional on that very version, so that a stale belief costs a try and no more.
  */
 export function decideEvent(row: EventRow | undefined, context: ClaimContext): EventDecision {
@@ -259,20 +259,20 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
   }
 }
 
-/** Whether a row is of the event that came under its id: another event may have reused the id. */
+/** True if a row is of the event that came under its id: another event may have reused the id. */
 function isSameEvent(row: EventRow, context: ClaimContext): boolean {
   if (row.identity !== context.identity) return false;
   return row.orderingKey === undefined || context.orderingKey === undefined || row.orderingKey === context.orderingKey;
 }
 
-/** What may be done with an event's contact, given its row. */
+/** Decision on an event's contact, given its row. */
 export type ContactDecision =
   | { readonly kind: 'free' }
   | { readonly kind: 'overtaken' }
   | { readonly kind: 'held'; readonly leaseExpiresAtMs: number }
   | { readonly kind: 'behind_newer' };
 
-/** Whether the attempt `owner` may apply an event at `position` to the contact. */
+/** Decides whether the attempt `owner` may apply an event at `position` to the contact. */
 export function decideContact(
   row: ContactRow | undefined,
   position: string,
@@ -294,7 +294,7 @@ export function isUnsettledBy(row: ContactRow | undefined, position: string, now
   return row?.unsettled === position && !isHeld;
 }
 
-/** What is known of an attempt's CRM call: applied, certainly not applied, or perhaps. */
+/** Effect of an attempt's CRM call: applied, certainly not applied, or unknown. */
 export type ContactEffect = 'applied' | 'not_applied' | 'unknown';
 
 /** The contact's row after a claim at `position`. */

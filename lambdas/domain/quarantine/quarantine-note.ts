@@ -3,7 +3,7 @@ import { type Envelope, type MessageAttributes, type QuarantineNote, toAttribute
 import { type FailedBy, type QuarantineReason, truncateError } from '../idempotency/event-row.ts';
 import { isQuarantineReason } from './quarantine-reasons.ts';
 
-/** Who gives an event up, and why. */
+/** Person who gives an event up, and the reason. */
 export interface GiveUp {
   readonly by: string;
   readonly why: string;
@@ -17,7 +17,7 @@ export interface RedriveOrder {
   readonly newKey?: true;
 }
 
-/** What a note says, as far as it can be believed. */
+/** Content of a note, as far as it is valid. */
 export interface ParsedQuarantineNote {
   readonly reason: QuarantineReason;
   /** When the event was quarantined; undefined where the note does not say. */

@@ -14,7 +14,7 @@ import type { QuarantineReason } from '../idempotency/event-row.ts';
  */
 export type Recovery = 'circuit_closed' | 'crm_works' | 'newer_settled' | 'table_works' | 'never';
 
-/** What is known of a reason. */
+/** Properties of a reason. */
 export interface ReasonSpec {
   /** A heading. */
   readonly title: string;
@@ -22,7 +22,7 @@ export interface ReasonSpec {
   readonly recovery: Recovery;
   /** When events with this reason return automatically, in words. */
   readonly returns: string;
-  /** What a person does, in one or two sentences. */
+  /** Steps for a person, in one or two sentences. */
   readonly next: string;
 }
 
@@ -114,12 +114,12 @@ export const QUARANTINE_REASONS = {
   },
 } as const satisfies Readonly<Record<QuarantineReason, ReasonSpec>>;
 
-/** Whether recovery takes back events with this reason. */
+/** True if recovery takes back events with this reason. */
 export function isAutomatic(reason: QuarantineReason): boolean {
   return QUARANTINE_REASONS[reason].recovery !== 'never';
 }
 
-/** Whether `text` is one of the reasons. */
+/** True if `text` is one of the reasons. */
 export function isQuarantineReason(text: unknown): text is QuarantineReason {
   return typeof text === 'string' && Object.hasOwn(QUARANTINE_REASONS, text);
 }

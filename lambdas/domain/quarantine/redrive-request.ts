@@ -1,4 +1,4 @@
-/** What the redrive function can be asked for, and what is wrong with a request that asks for something else. */
+/** Requests of the redrive function, and the faults of an invalid request. */
 import * as z from 'zod/mini';
 import type { QuarantineReason } from '../idempotency/event-row.ts';
 import type { Limits } from '../limits.ts';
@@ -24,12 +24,12 @@ export type RedriveRequest =
   | {
       readonly kind: 'redrive';
       readonly filter: RedriveFilter;
-      /** How many to move at most. */
+      /** Largest number of messages to move. */
       readonly limit?: number;
       readonly ratePerSecond: number;
       /** Look and report, but move nothing. */
       readonly dryRun: boolean;
-      /** Whether the response names the rows of the moved events. */
+      /** True if the response names the rows of the moved events. */
       readonly listMoved?: boolean;
       /** The events are not tried again: the processor settles them as ABANDONED. The filter names reasons or events. */
       readonly giveUp?: GiveUp;

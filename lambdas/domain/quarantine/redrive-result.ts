@@ -2,7 +2,7 @@
 import type { CrmFault } from '../crm/crm-fault.ts';
 import type { QuarantineReason } from '../idempotency/event-row.ts';
 
-/** What became of a message that was looked at. */
+/** Outcome of a message that was examined. */
 export type MessageOutcome =
   /** It is in the delivery queue again. */
   | 'moved'
@@ -54,7 +54,7 @@ export type StopCause =
   /** A queue or the state table did not answer; `cause` says which and how. */
   | 'unavailable';
 
-/** How many, and for which reasons they were quarantined. */
+/** Number of messages, in total and by reason. */
 export interface Counts {
   readonly total: number;
   readonly byReason: Readonly<Partial<Record<QuarantineReason, number>>>;
@@ -73,7 +73,7 @@ export interface Sample {
   readonly lastError?: string;
 }
 
-/** What a run over quarantine came to. */
+/** Report of a run over quarantine. */
 export interface RunReport {
   /** ISO 8601. A request that goes on where this run stopped names it as `filter.quarantinedBefore`. */
   readonly startedAt: string;
@@ -86,7 +86,7 @@ export interface RunReport {
   readonly skipped: Counts & { readonly why: Readonly<Partial<Record<SkipCause, number>>> };
   /** Sent on, but not deleted here: they come again, which harms nobody. */
   readonly copiesLeft: number;
-  /** Whether everything was looked at that was to be had: messages that another run holds at the time are not. */
+  /** True if every available message was examined: messages that another run holds at the time are not. */
   readonly reachedEnd: boolean;
   /** Where the end was not reached. */
   readonly stoppedBecause?: StopCause;
@@ -115,7 +115,7 @@ export interface ListedReason {
   }[];
 }
 
-/** What the function answers. */
+/** Response of the function. */
 export type RedriveResult =
   /** `eventIdsFound`: which of those that the request names were looked at, whatever became of them; absent where it names none. */
   | ({
@@ -138,7 +138,7 @@ export type RedriveResult =
       readonly messages?: { readonly visible: number; readonly inFlight: number };
       readonly crm?: { readonly circuit: 'open' | 'closed'; readonly fault?: CrmFault };
     }
-  /** What cannot be read is left out. */
+  /** Values that cannot be read are left out. */
   | {
       readonly kind: 'observed';
       /** For how long the circuit has been open; 0 while it is closed. */

@@ -1,4 +1,4 @@
-/** What to call an error in a log: enough to look it up, nothing that it may quote. */
+/** Name of an error in a log: enough to look it up, without anything that it may quote. */
 
 /** The error's code (`ECONNREFUSED`), else its name (`TimeoutError`). Messages are left out: they may hold data or secrets. */
 export function errorName(error: unknown): string {

@@ -22,9 +22,9 @@ export type MetricUnit = 'Count' | 'Milliseconds';
 export interface MetricSpec {
   readonly service: Service;
   readonly unit: MetricUnit;
-  /** What a value says, for dashboard and runbook. */
+  /** Meaning of a value, for dashboard and runbook. */
   readonly description: string;
-  /** What it is divided by. */
+  /** Dimension, if the metric has one. */
   readonly dimension?: { readonly name: string; readonly values: readonly string[] };
 }
 

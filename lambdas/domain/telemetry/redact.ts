@@ -50,7 +50,7 @@ function countDigits(text: string): number {
   return text.match(/\p{Nd}/gu)?.length ?? 0;
 }
 
-/** What a log line says beside its message. */
+/** Fields of a log line beside its message. */
 export type LogDetails = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Texts that are ids. */

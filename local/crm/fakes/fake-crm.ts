@@ -21,7 +21,7 @@ import { type RateLimit, RateWindow } from './rate-window.ts';
 import { RecordStore, type RecordWrite } from './record-store.ts';
 import { type FakeCredentials, Tokens } from './tokens.ts';
 
-/** What a fake works with. */
+/** Ports and settings of a fake. */
 export interface FakeCrmOptions {
   readonly vendor: FakeVendor;
   /** Names that differ from the vendor's defaults. */
@@ -38,7 +38,7 @@ export interface FakeCrmOptions {
   readonly sleep?: (ms: number) => Promise<void>;
 }
 
-/** What became of a request: carried out, carried out without a change, refused (4xx), or failed. */
+/** Outcome of a request: carried out, carried out without a change, refused (4xx), or failed. */
 export type RequestOutcome = 'applied' | 'repeated' | 'refused' | 'failed';
 
 /** One request, as it is kept. `status` is 0 where there was no response. */

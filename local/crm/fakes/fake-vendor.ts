@@ -1,4 +1,4 @@
-/** What differs between the fakes of the CRM vendors. */
+/** Parts that differ between the fakes of the CRM vendors. */
 import type { ConnectorSettings } from '../../../lambdas/domain/crm/connector.ts';
 import type { CrmHttpResponse } from '../crm-http-message.ts';
 import type { RecordStore } from './record-store.ts';
@@ -34,7 +34,7 @@ export const ACCOUNT_STATES = {
 /** The name of a state. */
 export type AccountState = keyof typeof ACCOUNT_STATES;
 
-/** What a vendor's API works with. */
+/** Ports and settings of a vendor's API. */
 export interface FakeContext {
   readonly store: RecordStore;
   readonly settings: ConnectorSettings;

@@ -1,6 +1,6 @@
 /** Fields of a fake CRM's records, and what is wrong with a value. Stricter than the vendors on units. */
 
-/** What a field holds. */
+/** Type of a field. */
 export interface FieldRule {
   readonly type: 'text' | 'integer' | 'boolean' | 'date' | 'instant';
   /** Characters of a text. */
@@ -14,7 +14,7 @@ export interface FieldRule {
 /** Fields by their names. */
 export type FieldRules = Readonly<Record<string, FieldRule>>;
 
-/** What is wrong with a value. */
+/** Fault of a value. */
 export type FieldProblem = 'unknown_field' | 'type' | 'length' | 'choice' | 'range';
 
 /** The first problem of `values`, with its field. `null` clears a field and is always right. */

@@ -8,7 +8,7 @@ export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 /** Salesforce accepts no assertion that is valid for longer. */
 const VALID_MAX_SECONDS = 300;
 
-/** What is wrong with an assertion; undefined if it is accepted. The key pair is that of the credentials. */
+/** Fault of an assertion; undefined if it is accepted. The key pair is that of the credentials. */
 export function problemWithAssertion(
   assertion: string,
   { clientId, username, privateKey }: FakeCredentials,

@@ -1,7 +1,7 @@
 /** Access tokens of a fake CRM: issued against the credentials, valid for a time, checked with each request. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** What the fake accepts: the credentials that the pipeline has, as in its secret. */
+/** Credentials that the fake accepts: those of the pipeline's secret. */
 export interface FakeCredentials {
   /** A static bearer token. */
   readonly token?: string;

@@ -10,7 +10,7 @@ export class Choices {
     this.#given = given;
   }
 
-  /** Whether the next choice is a new one, and not part of the beginning that the run was given. */
+  /** True if the next choice is a new one, and not part of the beginning that the run was given. */
   get isNew(): boolean {
     return this.made.length >= this.#given.length;
   }

@@ -9,12 +9,12 @@ export interface Action {
    * passes, or something goes wrong.
    */
   readonly kind: 'goes on' | 'lands' | 'begins' | 'redrives' | 'time' | Fault;
-  /** Whether it can only be while the CRM works. */
+  /** True if it can only be while the CRM works. */
   readonly needsCrm?: boolean;
   readonly act: () => void;
 }
 
-/** Whether the action is rationed. */
+/** True if the action is rationed. */
 export function isFault(kind: Action['kind']): kind is Fault {
   return kind in FAULTS;
 }

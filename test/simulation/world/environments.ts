@@ -10,7 +10,7 @@ import type { Scene } from './scene.ts';
 export interface EnvironmentsOptions {
   /** By how much the clock of each environment is ahead of the true time; as many environments. */
   readonly clockOffsetsMs: readonly number[];
-  /** Whether each invocation begins in a new environment, which remembers nothing. */
+  /** True if each invocation begins in a new environment, which remembers nothing. */
   readonly coldStarts: boolean;
 }
 

@@ -6,7 +6,7 @@ export interface Way {
   /** What happens, in words. */
   readonly name: string;
   readonly fault?: Fault;
-  /** Whether it can only be while the CRM works. */
+  /** True if it can only be while the CRM works. */
   readonly needsCrm?: boolean;
   /** Carries it out, and gives the call its answer; undefined: the environment is dead, and gives none to anybody. */
   readonly happen: () => { readonly answer: unknown } | undefined;

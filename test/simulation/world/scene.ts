@@ -73,7 +73,7 @@ export class Scene {
     return event?.kind === 'ordered' ? event.contact : null;
   }
 
-  /** Whether a message of the event is in this queue. */
+  /** True if a message of the event is in this queue. */
   holds(queue: MemoryQueue, name: string): boolean {
     return [...queue.messages.values()].some((message) => this.nameOf(message) === name);
   }

@@ -32,7 +32,7 @@ export function makeEvent(index: number, kind: EventKind, contact: string): Work
   return { name, kind, contact, body: JSON.stringify(body) };
 }
 
-/** Whether the event's outcome comes with rows of the user's own. */
+/** True if the event's outcome comes with rows of the user's own. */
 export function hasRows({ kind }: WorkEvent): boolean {
   return kind === 'ordered' || kind === 'unordered';
 }

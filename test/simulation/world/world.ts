@@ -28,7 +28,7 @@ export interface WorldOptions extends PollerOptions {
    * invocation came by are made at once, and time stops only where a row or a message changes by it.
    */
   readonly pruned: boolean;
-  /** Whether the redrive function may be invoked, and by how many runs. */
+  /** True if the redrive function may be invoked, and by how many runs. */
   readonly redriveRuns: number;
   readonly mutation?: Mutation;
 }
@@ -71,14 +71,14 @@ export class World {
     this.#calm = true;
   }
 
-  /** Whether everything that was sent has been dealt with. */
+  /** True if everything that was sent has been dealt with. */
   get atRest(): boolean {
     const { queue, lateWrites, running } = this.scene;
     const underWay = queue.messages.size + lateWrites.length + running.length + (this.#sender?.dueMs.length ?? 0);
     return underWay === 0 && !this.#redriver.hasWork;
   }
 
-  /** Whether the driver has used up what it may do. */
+  /** True if the driver has used up what it may do. */
   get isOver(): boolean {
     return this.#poller.invocationsLeft <= 0 && this.scene.running.length === 0;
   }

@@ -1,7 +1,7 @@
 /** Properties of HubSpot's contacts and calls that the fake knows. All values are texts. */
 import type { ConnectorSettings } from '../../../../lambdas/domain/crm/connector.ts';
 
-/** What a property holds; undefined for a text without a form. */
+/** Form of a property; undefined for any text. */
 export type PropertyForm = ((value: string) => boolean) | undefined;
 
 const DISPOSITIONS = [

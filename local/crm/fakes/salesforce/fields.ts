@@ -41,7 +41,7 @@ const TASK: FieldRules = {
   WhatId: text(18),
 };
 
-/** What every contact and task needs when it is created. */
+/** Required fields of a new contact and a new task. */
 export const REQUIRED: Readonly<Record<'contact' | 'call', readonly string[]>> = {
   contact: ['LastName'],
   call: ['Subject', 'Status', 'WhoId'],

@@ -29,7 +29,7 @@ const VECTORS: Readonly<Record<ProfileName, Vector>> = {
   },
 };
 
-/** Whether `header` is right for `body` by the sender's contract. */
+/** True if `header` is right for `body` by the sender's contract. */
 function isGenuine(name: ProfileName, { secret, body, header }: Vector): boolean {
   const { key, prefix } = SIGNATURE_PROFILES[name];
   const signingKey = key.from(secret);
