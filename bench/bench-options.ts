@@ -4,7 +4,7 @@ import { npmCommand, parseArguments } from '../cli/command.ts';
 import { UserError } from '../cli/user-error.ts';
 import { PROJECT_DIR } from '../local/settings.ts';
 
-/** What can be measured by itself. */
+/** Parts that can be measured alone. */
 export const PARTS = ['ingest', 'processor', 'storm', 'cold-start'] as const;
 
 /** One of them. */

@@ -14,7 +14,7 @@ export interface Bundle {
 /** Our functions, by the beginning of their construct's id. */
 export type OurFunction = 'Ingest' | 'Processor';
 
-/** What ours are compared with. */
+/** Peers of our bundles. */
 export type Peer = 'ingest-plain' | 'ingest-floor' | 'processor-powertools' | 'bare';
 
 /** Synthesizes the stack, as a deployment does, and answers its functions' bundles. */

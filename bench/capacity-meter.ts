@@ -6,7 +6,7 @@
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../local/http/loopback.ts';
 
-/** What was counted. */
+/** Counts. */
 export interface Metered {
   readonly requests: Readonly<Record<string, number>>;
   readonly refusedRequests: number;
@@ -46,7 +46,7 @@ export async function startCapacityMeter(endpoint: string): Promise<CapacityMete
     });
     const bytes = await bytesOf(answered);
     add(count, operation, asked, bytes.toString('utf8'));
-    // What a checksum in a header was made of has passed unchanged.
+    // The bytes under a header's checksum have passed unchanged.
     response.writeHead(answered.statusCode ?? 500, answered.headers).end(bytes);
   }
 

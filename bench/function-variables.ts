@@ -15,7 +15,7 @@ export interface Places {
   readonly dynamoDbEndpoint?: string;
 }
 
-/** What the functions call the metrics that they write to their logs, where nobody reads them. */
+/** Namespace of the metrics in the functions' logs, which nobody reads. */
 const METRICS_NAMESPACE = 'Bench';
 
 /** The function as `ExecutionEnvironment` takes it. */

@@ -1,4 +1,4 @@
-/** How long and how often each part is measured. */
+/** Duration and number of runs of each part. */
 import type { IngestPlan } from './ingest/ingest.ts';
 import type { DrainPlan } from './processor.ts';
 

@@ -1,4 +1,4 @@
-/** What a process has used so far. */
+/** Resources that a process has used. */
 
 /** CPU time since its start, in the kernel and outside of it, and the memory it holds now and held at the most. */
 export interface ProcessUsage {

@@ -19,13 +19,13 @@ import { functionSpec, functionVariables, type Places } from './function-variabl
 import type { BenchServers } from './servers.ts';
 import { type Sample, sampleOf } from './statistics.ts';
 
-/** Who is compared. */
+/** Subjects of the comparison. */
 export const PROCESSOR_SUBJECTS = ['ours', 'powertools'] as const;
 
 /** One of them. */
 export type ProcessorSubject = (typeof PROCESSOR_SUBJECTS)[number];
 
-/** What one event cost, whatever the number of its deliveries. */
+/** Cost of one event, for all its deliveries. */
 export interface CostPerEvent {
   readonly dynamoDbRequests: number;
   readonly readUnits: number;
@@ -37,7 +37,7 @@ export interface CostPerEvent {
   readonly invocations: number;
   /** Messages that were still to come back when all else was done, and whose cost is not in here. */
   readonly leftWaiting: number;
-  /** What one more delivery of an event that is final by then costs. */
+  /** Cost of one more delivery of a final event. */
   readonly lateDuplicate: { readonly readUnits: number; readonly writeUnits: number; readonly crmCalls: number };
 }
 
@@ -52,7 +52,7 @@ export interface DrainFigures {
   readonly peakRssMb: number | undefined;
 }
 
-/** What is drained. */
+/** Queue to drain. */
 export interface DrainPlan {
   readonly events: number;
   /** Deliveries of each. */
@@ -73,7 +73,7 @@ const LOOK_EVERY_MS = 20;
 const WAITING_MS = 6_000;
 
 interface Drained {
-  /** What the meter read before the late duplicates came. */
+  /** Meter before the late duplicates. */
   readonly metered: Metered | undefined;
   readonly elapsedMs: number;
   readonly invocationsMs: readonly number[];
@@ -299,7 +299,7 @@ async function untilQuiet(servers: BenchServers, queueUrl: string): Promise<numb
   }
 }
 
-/** What the function's environments have used so far; known on Linux only. */
+/** Resources that the function's environments have used; known on Linux only. */
 interface EnvironmentsUsage {
   readonly cpuMs: number;
   readonly peakRssMb: number;

@@ -15,11 +15,11 @@ import { serveSecretsManager } from '../local/secrets/secrets-manager.ts';
 import { queueUrl } from '../local/sqs/fauxqs-patches.ts';
 import type { BenchDirectory } from './bench-directory.ts';
 
-/** What the bench keeps in Secrets Manager. */
+/** Secrets of the bench. */
 export const STREAM_SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bench-stream';
 export const CRM_TOKEN_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bench-crm-token';
 
-/** How long the CRM takes for a call. */
+/** Duration of a CRM call. */
 const CRM_DELAY_MS = 5;
 
 /** Everything that a handler talks to. */

@@ -13,7 +13,7 @@ export interface ColdStartSubject {
   readonly event: () => object;
 }
 
-/** What one bundle's start takes more than a bare Node's. */
+/** Time that a bundle's start takes beyond a bare Node's. */
 export interface ColdStartFigures {
   readonly bundleBytes: number;
   /** From the process's start to the first answer, as a clock on the wall has it. */

@@ -3,7 +3,7 @@
 import type { BenchReport } from '../report/report.ts';
 import { PRICES } from './prices.ts';
 
-/** What the bench says of one event. */
+/** Figures of the bench for one event. */
 export interface MeasuredUnits {
   /** CPU time of one delivery in ingest. */
   readonly ingestCpuMs: number;
@@ -16,7 +16,7 @@ export interface MeasuredUnits {
   readonly duplicateReadUnits: number;
 }
 
-/** What is to be paid for. */
+/** Billed items. */
 export interface CostQuestion {
   readonly eventsPerMonth: number;
   /** Further deliveries for each event. */
@@ -57,7 +57,7 @@ const SIDE_BY_SIDE = 5;
 /** As in the stack (`limits.batchSize`). */
 const BATCH_MAX = 10;
 
-/** What is not measured but assumed of AWS within a region: time that a call is waited for, in milliseconds. */
+/** Assumed, not measured: wait for a call within an AWS region, in milliseconds. */
 export const ASSUMED_MS = { sqsSend: 8, transaction: 10, batchGet: 5 } as const;
 
 /**
@@ -72,7 +72,7 @@ export const LOGGED_BYTES = {
   ingestedOverhead: 26,
 } as const;
 
-/** What is paid for watching, whatever comes: metrics that are emitted while all is well, and those that alarms look at. */
+/** Fixed cost of monitoring: metrics emitted while all is well, and those of alarms. */
 export const WATCHED = { metrics: 20, alarmMetrics: 32, dashboards: 1, keys: 1 } as const;
 
 /** CPU time of one event in the processor where the bench could not measure it, which it can on Linux only. */

@@ -1,5 +1,5 @@
 /**
- * What AWS charges in us-east-1, as its price pages had it on the date below. Free tiers are left out: they are an
+ * Prices of AWS in us-east-1, as its price pages had them on the date below. Free tiers are left out: they are an
  * account's, not this stack's.
  */
 

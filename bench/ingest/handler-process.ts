@@ -4,7 +4,7 @@ import { startServerProcess } from '../../local/processes/server-process.ts';
 import type { BenchDirectory } from '../bench-directory.ts';
 import type { ProcessUsage } from '../process-usage.ts';
 
-/** What a front is started with. */
+/** Settings of a front. */
 export interface HandlerConfig {
   /** The bundle; it exports `handler`. */
   readonly file: string;

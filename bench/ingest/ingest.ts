@@ -10,13 +10,13 @@ import { percentileOf, type Sample, sampleOf } from '../statistics.ts';
 import { type HandlerProcess, startHandlerProcess } from './handler-process.ts';
 import type { LoadRequest, LoadResult } from './load-generator.ts';
 
-/** Who is compared. */
+/** Subjects of the comparison. */
 export const INGEST_SUBJECTS = ['floor', 'ours', 'plain'] as const;
 
 /** One of them. */
 export type IngestSubject = (typeof INGEST_SUBJECTS)[number];
 
-/** What one subject came to at one number of connections. */
+/** Result of one subject at one number of connections. */
 export interface IngestFigures {
   readonly requestsPerSecond: Sample;
   readonly p50Ms: Sample;
@@ -31,7 +31,7 @@ export interface IngestReport {
   readonly peakRssMb: Readonly<Record<IngestSubject, number>>;
 }
 
-/** How long and how often. */
+/** Duration and number of runs. */
 export interface IngestPlan {
   readonly connections: readonly number[];
   readonly rounds: number;

@@ -169,7 +169,7 @@ export class SecretsManagerCrmToken implements CrmToken {
     await this.#save(budgetMs);
     const known = this.#secret;
     const isUsable = known !== undefined && nowMs - known.readAtMs < this.#limits.secretCacheMs;
-    // What could not be saved is newer than what is stored.
+    // A token that could not be saved is newer than the stored one.
     if (known !== undefined && (this.#unsaved !== undefined || (isUsable && !fresh))) return known;
     const read = await this.#readSecret(Math.min(this.#limits.secretTimeoutMs, budgetMs));
     if (read.kind === 'unavailable') return known ?? read;

@@ -56,7 +56,7 @@ const INVALID_REASONS = new Set(['ValidationError']);
 const INVALID_ERRORS = new Set(['ValidationException', 'SerializationException']);
 
 /**
- * How one write went: done, refused by a condition (by write, in order, with the item that stood against it), refused
+ * Result of a write: done, refused by a condition (by write, in order, with the item that stood against it), refused
  * for what it is, or none of these.
  */
 type Written =

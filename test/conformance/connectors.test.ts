@@ -1,4 +1,4 @@
-/** What every connector promises, checked on the fake of its vendor by the product's adapter. */
+/** Promises of every connector, checked on the fake of its vendor by the product's adapter. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CrmAction } from '../../lambdas/domain/crm/action.ts';
 import { ServedCrm } from './served-crm.ts';

@@ -101,7 +101,7 @@ describe.each(SUBJECTS)('the connector $name', (subject) => {
     for (const order of ORDERS) {
       const connector = new DrivenConnector(subject);
       const outcomes = await together(connector, order, a, b);
-      // What did not succeed is tried again, and finds what the other attempt has written.
+      // A failed attempt is repeated, and finds what the other has written.
       for (const [index, outcome] of outcomes.entries()) {
         if (outcome.kind === 'success') continue;
         expect(['conflict', 'transient']).toContain(outcome.kind);

@@ -20,7 +20,7 @@ import type { Subject } from './subjects.ts';
 
 /** Begins where a day of the fakes does. */
 const START_MS = Date.parse('2026-01-31T09:30:00Z');
-/** How far each processor's clock is ahead. */
+/** Offset of each processor's clock. */
 const CLOCKS_MS = [0, 40, -40, 80, -80];
 const POLL_MS = 200;
 const CONTACTS = 1_000;
@@ -79,7 +79,7 @@ export class PacedProcessors {
     await this.timers.run(Promise.all([sent, ...polls]));
   }
 
-  /** How long it all has taken. */
+  /** Total time. */
   tookMs(): number {
     return this.timers.now() - START_MS;
   }

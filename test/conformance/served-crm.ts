@@ -56,7 +56,7 @@ export class ServedCrm {
     return served;
   }
 
-  /** What the credentials' secret holds. */
+  /** Content of the credentials' secret. */
   setSecret(value: object): void {
     this.#secrets.reset();
     this.#secrets.on(GetSecretValueCommand).resolves({ SecretString: JSON.stringify(value) });
@@ -97,7 +97,7 @@ export class ServedCrm {
     return classify(await this.#adapter.deliver(action, call));
   }
 
-  /** How many requests an action takes from here on. */
+  /** Number of requests of an action from here on. */
   async requestsOf(action: CrmAction): Promise<number> {
     this.#count = 0;
     await this.deliver(action);

@@ -21,11 +21,11 @@ export interface Subject {
   readonly credentials: (origin: string) => object;
   /** An upsert as the shipped mapping makes it. */
   readonly contact: UpsertContact;
-  /** How the call of `CALL` is recorded. */
+  /** Record of the call of `CALL`. */
   readonly call: { readonly subject: string; readonly duration: string; readonly direction: string };
-  /** What each response of the vendor's error table means, by the name of the fault. */
+  /** Meaning of each response in the vendor's error table, by the name of the fault. */
   readonly errors: Readonly<Record<string, OutcomeKind>>;
-  /** How long the connector waits after the vendor's limits, where no `Retry-After` says it. */
+  /** Wait of the connector after the vendor's limits, without `Retry-After`. */
   readonly waits: { readonly rateMs?: number; readonly quotaMs?: number };
   /** Ids in the outcome if two records match. */
   readonly candidates?: readonly string[];

@@ -9,7 +9,7 @@ import type { IdempotencyStore } from '../../lambdas/ports.ts';
 import { type DynamoDbForTest, startDynamoDbForTest } from '../harness/dynamodb-server.ts';
 import { MemoryIdempotencyStore } from '../harness/fakes/idempotency-store.memory.ts';
 
-/** What a user's row is made of. */
+/** Parts of a user's row. */
 export type UserItem = Readonly<Record<string, unknown>>;
 
 /** A store and a way round its port, to put rows there and to see what it left behind. */

@@ -35,9 +35,9 @@ export interface CrashPoint {
   readonly what: string;
   readonly call: CallKind;
   readonly moment: Moment;
-  /** How the event has to end. */
+  /** Required end of the event. */
   readonly ends: 'applied' | 'quarantined';
-  /** What the CRM sees of it when the one kill is the only thing that goes wrong. */
+  /** CRM calls for the event if the kill is the only fault. */
   readonly crmCalls: 0 | 1 | 2;
   /** Why it is quarantined, where it is: the CRM rejects it, or it has no address to begin with. */
   readonly flaw?: 'rejected' | 'invalid';

@@ -14,7 +14,7 @@ import { callCauses } from '../harness/repeated-calls.ts';
 import { LIMITS_IN_SECONDS } from '../pipeline/limits-in-seconds.ts';
 import type { CrashPoint } from './crash-points.ts';
 
-/** What is run. */
+/** Settings of a run. */
 export interface CrashRunOptions {
   readonly points: readonly CrashPoint[];
   /** Events that die at each point. */
@@ -24,7 +24,7 @@ export interface CrashRunOptions {
   readonly onProgress?: (text: string) => void;
 }
 
-/** What came of one point. */
+/** Result of one point. */
 export interface PointReport {
   readonly point: string;
   readonly what: string;

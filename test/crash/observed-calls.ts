@@ -1,4 +1,4 @@
-/** What a function's request to a server is about, told from outside by its content. */
+/** Identifies a function's request to a server by its content. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CallKind } from './crash-points.ts';
 

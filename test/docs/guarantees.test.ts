@@ -1,4 +1,4 @@
-/** What docs/guarantees.md points at is there. */
+/** Checks that the targets of docs/guarantees.md exist. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { CRASH_POINTS } from '../crash/crash-points.ts';

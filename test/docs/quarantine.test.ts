@@ -1,4 +1,4 @@
-/** What docs/quarantine.md says of the reasons is what the code says. */
+/** Holds docs/quarantine.md to the code's table of reasons. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { QUARANTINE_REASONS } from '../../lambdas/domain/quarantine/quarantine-reasons.ts';

@@ -114,7 +114,7 @@ function eventFields(nowMs: number): fc.Arbitrary<object> {
   );
 }
 
-/** What is done to a whole event's text. */
+/** Ways to spoil a whole event's text. */
 const SPOILT: readonly ((text: string) => string | Uint8Array)[] = [
   (text) => text.replace('{', '{"eventBridgeEventId":"first",'),
   (text) => text.replace(/}$/, ',"eventBridgeEventId":"last"}'),

@@ -12,7 +12,7 @@ export interface HostileRequest {
   readonly query: string;
 }
 
-/** What is put in the place of a signature. `right` is the right one. */
+/** Signature of a request. `right` is the valid one. */
 const FORGERIES: readonly ((right: string, body: Uint8Array) => string | undefined)[] = [
   () => undefined,
   () => '',
@@ -100,7 +100,7 @@ export function hostileRequest(keys: readonly SigningKey[], nowMs: number): fc.A
     .map(([body, signatureOf, others, query]) => ({ body, signature: signatureOf(body), headers: others, query }));
 }
 
-/** What the request has to be answered, if secret and queue are there. */
+/** Required response if secret and queue are available. */
 export function expectedStatus(
   { body, signature }: HostileRequest,
   keys: readonly SigningKey[],
@@ -114,7 +114,7 @@ export function expectedStatus(
   return body.byteLength === 0 ? 400 : 202;
 }
 
-/** How long the body is in a message: as it is, or in Base64 where SQS would change it. */
+/** Length of the body in a message: as it is, or in Base64 if SQS would change it. */
 function travelsInBytes(body: Uint8Array): number {
   if (body.byteLength > BODY_BYTES_MAX) return body.byteLength;
   const text = Buffer.from(body).toString('utf8');

@@ -17,7 +17,7 @@ const NOW_MS = Date.parse('2026-01-31T09:30:00Z');
 const KEYS = ['ab', 'cd'].map((digits) => signingKeyFrom(digits.repeat(32)) as SigningKey);
 const STAGED_KEYS = KEYS.map((key, index) => ({ key, stage: index === 0 ? 'AWSCURRENT' : 'AWSPREVIOUS' }) as const);
 
-/** How often each status was answered. */
+/** Number of responses by status. */
 export type Tally = Map<string, number>;
 
 /** One more of `what`. */

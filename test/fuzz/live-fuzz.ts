@@ -15,22 +15,22 @@ import { count, type Tally } from './ingest-fuzz.ts';
 import { hostileRedriveRequest } from './redrive-fuzz.ts';
 import { asReceived, rowKeyOf, rowKeyOfMessage } from './row-key.ts';
 
-/** How much is sent, and by which seed. */
+/** Amount to send, and the seed. */
 export interface LiveFuzzOptions {
   readonly requests: number;
   readonly messages: number;
   readonly seed: number;
-  /** How long everything may take to be dealt with. */
+  /** Time within which everything must be settled. */
   readonly patienceMs: number;
   readonly onProgress?: (text: string) => void;
 }
 
-/** What came of it. `problems` must be empty. */
+/** Result. `problems` must be empty. */
 export interface LiveFuzzReport {
   readonly statuses: Tally;
-  /** What the state table says of all that was accepted or put into the queue. */
+  /** Rows of all that was accepted or put into the queue. */
   readonly outcomes: Tally;
-  /** What the redrive function answered. */
+  /** Response of the redrive function. */
   readonly redrives: Tally;
   /** Bodies found in quarantine byte for byte, and contacts found in the CRM. */
   readonly recovered: number;
@@ -46,7 +46,7 @@ const LONG_MAX = 12;
 const REDRIVE_REQUESTS = 60;
 const UNDERSTOOD_MAX = 2;
 
-/** What nobody may find in a function's log, whatever was sent. */
+/** Text that must never occur in a function's log. */
 const OUR_FAULT = /failed by a bug|invocation failed|Task timed out|crashed|does not load|Runtime\./;
 
 /** Sends it all, waits for its end, and looks at both ends. */

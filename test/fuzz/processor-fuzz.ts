@@ -18,7 +18,7 @@ const HOSTILE_CALLS_MAX = 200;
 const NEIGHBOUR = 'the-neighbour';
 const NEIGHBOUR_PHONE = '+49 neighbour';
 
-/** How the CRM answers; most of the time as it should. */
+/** Responses of the CRM; most of the time correct. */
 const crmAnswer: fc.Arbitrary<CrmResponse> = fc.oneof(
   { weight: 8, arbitrary: fc.constant<CrmResponse>({ kind: 'answered', status: 200, excerpt: '' }) },
   {

@@ -71,7 +71,7 @@ export const hostileRedriveRequest: fc.Arbitrary<unknown> = fc
     },
     { weight: 1, arbitrary: fc.jsonValue() },
   )
-  // What cannot be said in JSON does not arrive.
+  // Values without a JSON form do not arrive.
   .map((request) => JSON.parse(JSON.stringify(request) ?? 'null') as unknown);
 
 /** Messages as they wait in quarantine with a note of ours. */
@@ -129,7 +129,7 @@ export function redriveProperty(tally: Tally) {
     assert.equal(r.delivery.messages.size, moved.total);
     // One that cannot be sent must not keep the others from being looked at.
     assert.notEqual(answer.stoppedBecause, 'unavailable');
-    // What was sent to quarantine again may come by a second time.
+    // A message that was sent to quarantine again may come a second time.
     if (answer.reachedEnd && answer.kind !== 'recover') assert.ok(looked >= messages.length);
     if (answer.kind === 'redrive' && answer.dryRun) assert.equal(moved.total, 0);
   });

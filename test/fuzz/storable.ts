@@ -1,5 +1,5 @@
 /**
- * What SQS and DynamoDB take, as their API references say it. The embedded servers are more lenient here and
+ * Values that SQS and DynamoDB accept, by their API references. The embedded servers are more lenient here and
  * stricter there, the fakes take everything: what is put into a fake is held to this.
  */
 import type { Envelope } from '../../lambdas/domain/delivery/envelope.ts';

@@ -18,11 +18,11 @@ export interface CommandText<Name extends string> {
   readonly name: string;
   readonly about: string;
   readonly numbers: Readonly<Record<Name, NumberOption>>;
-  /** What follows the options. */
+  /** Arguments after the options. */
   readonly end: string;
 }
 
-/** What was asked for. */
+/** Options. */
 export interface CommandRequest<Name extends string> {
   readonly numbers: Readonly<Record<Name, number | undefined>>;
   readonly json: boolean;

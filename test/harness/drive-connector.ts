@@ -40,7 +40,7 @@ export async function drive(
   return { requests, response };
 }
 
-/** What the response means for the attempt; undefined: what a failure's status says. */
+/** Meaning of the response for the attempt; undefined: that of its status. */
 export function meaningOf({ response }: DrivenAction): string | undefined {
   if (response.kind !== 'answered') return response.kind;
   return response.meaning?.kind ?? (response.status < 300 ? 'success' : undefined);

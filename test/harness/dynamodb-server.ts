@@ -7,7 +7,7 @@ import { documentClient } from '../../lambdas/aws-clients.ts';
 import { embeddedBinary } from '../../local/dynamodb/embedded-dynamodb.ts';
 import { findFreePort, LOOPBACK } from '../../local/http/loopback.ts';
 
-/** How often a server that does not answer yet is asked again. */
+/** Interval of requests to a server that does not answer yet. */
 const READY_TRIES = 200;
 const READY_PAUSE_MS = 25;
 

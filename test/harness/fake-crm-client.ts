@@ -7,7 +7,7 @@ import type { FakeVendor } from '../../local/crm/fakes/fake-vendor.ts';
 /** When every test begins: two hours before midnight UTC. */
 export const FAKE_START_MS = Date.parse('2026-11-26T22:00:00Z');
 
-/** What the fake accepts. */
+/** Credentials that the fake accepts. */
 export const FAKE_CREDENTIALS = { clientId: 'K', clientSecret: 'S', refreshToken: 'R', token: 'static' };
 
 /** Where the fake says that it is. */

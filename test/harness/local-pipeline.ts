@@ -42,12 +42,12 @@ const MAPPING = join(PROJECT_DIR, 'lambdas/connectors/rest/mapping.ts');
 export const PATIENCE_MS = 240_000;
 const LOOK_EVERY_MS = 50;
 
-/** How a pipeline is started. */
+/** Settings of a start. */
 export interface LocalPipelineOptions {
   /** CDK context, for example `{'limits.visibilityMs': '6000'}`. */
   readonly context?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
-  /** What is run instead of `npm start`: a script that starts the same pipeline with something put in between. */
+  /** Script to run instead of `npm start`: it starts the same pipeline with something put in between. */
   readonly script?: string;
 }
 
@@ -102,7 +102,7 @@ export class LocalPipelineProcess {
     this.#connect();
   }
 
-  /** What it has printed since it was started. */
+  /** Output since its start. */
   get output(): string {
     return this.#output;
   }
@@ -112,7 +112,7 @@ export class LocalPipelineProcess {
     return this.#child?.pid ?? 0;
   }
 
-  /** What the running pipeline says about itself. */
+  /** Description of the running pipeline. */
   get description(): PipelineDescription {
     return findPipeline(this.dataDir);
   }
@@ -204,7 +204,7 @@ export class LocalPipelineProcess {
     return this.#run('bin/event.ts', args);
   }
 
-  /** What the schedule calls every minute. */
+  /** Invocation by the schedule, every minute. */
   async recover(): Promise<RedriveResult> {
     const { endpoints, redriveFunction } = this.description;
     const client = localLambdaClient(endpoints);
@@ -277,7 +277,7 @@ export class LocalPipelineProcess {
     }
   }
 
-  /** How many messages the queue holds. */
+  /** Counts the messages in a queue. */
   count(queue: 'deliveryQueue' | 'quarantine'): Promise<QueueCounts> {
     return countMessages(this.#connected().sqs, this.description[queue].url);
   }
@@ -330,7 +330,7 @@ export class LocalPipelineProcess {
     await setCrmFaults(crm.url, endpoints.accessKey, rules);
   }
 
-  /** What the functions whose logical id begins so have logged. */
+  /** Log of the functions whose logical id has this prefix. */
   functionLog(logicalId: string): string {
     return readFileSync(join(this.dataDir, 'logs', `${logicalId}.log`), 'utf8');
   }

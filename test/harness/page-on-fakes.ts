@@ -1,4 +1,4 @@
-/** What the operations page looks at, on fakes: rows, a circuit, two queues, and a redrive that answers as it is told. */
+/** The operations page on fakes: rows, a circuit breaker, two queues, and a redrive with prepared responses. */
 import type { CircuitBreakerRow } from '../../lambdas/domain/crm/circuit-breaker.ts';
 import type { ContactRow, EventRow, QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
@@ -46,7 +46,7 @@ export class PageOnFakes {
   answer: Awaited<ReturnType<RedriveRuns['run']>> = { kind: 'answered', answer: redriveResult(true) };
   tableAnswers = true;
 
-  /** What the page works with. */
+  /** Ports of the page. */
   get deps(): PageDependencies {
     const unavailable = { kind: 'unavailable', cause: 'DynamoDB: timeout' } as const;
     const view = new MemoryPipelineView(this.events);

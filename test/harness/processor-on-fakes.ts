@@ -43,7 +43,7 @@ export class ProcessorOnFakes {
   readonly crmCalls: CrmCall[] = [];
   readonly quarantine: MemoryQueue;
   readonly queue: MemoryQueue;
-  /** What the CRM answers, and what happens meanwhile. */
+  /** Response of the CRM, and what happens meanwhile. */
   answer: (call: CrmCall) => CrmResponse | Promise<CrmResponse> = () => ({
     kind: 'answered',
     status: 200,

@@ -8,7 +8,7 @@ const FULL_TRAIL = 12;
 /** A connection that was kept alive and is cut is tried again at once, by the same attempt: it has no entry of its own. */
 const AT_ONCE = 'a kept connection was cut under the call: tried again at once over another';
 
-/** What accounts for the calls beyond an event's first. */
+/** Explains the calls beyond an event's first. */
 export interface CallCauses {
   readonly causes: readonly string[];
   /** Calls that nothing accounts for. */

@@ -15,7 +15,7 @@ export const CALL: LogCall = {
   queue: 'Support',
 };
 
-/** How a call is described. */
+/** Description of a call. */
 export const DESCRIPTION = [
   'Inbound call, 63 s',
   'From: +15550100',

@@ -1,4 +1,4 @@
-/** What code writes to standard output and standard error, caught. */
+/** Captures standard output and standard error. */
 
 /** Runs `act` and answers the lines that it wrote to either. Nothing else may be writing meanwhile. */
 export function linesWrittenBy(act: () => void): string[] {

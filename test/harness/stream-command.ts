@@ -21,10 +21,10 @@ const CLIENT = { clientId: 'client-of-the-test', clientSecret: 'client-secret-of
 /** The secret that the pipeline begins with. */
 export const FIRST_SECRET = 'a1'.repeat(32);
 
-/** How long ingest takes to know a new version of the secret. */
+/** Time until ingest knows a new version of the secret. */
 export const KNOWN_AFTER_MS = 60_000;
 
-/** How a command ended. */
+/** Result of a command. */
 export interface StreamRun {
   readonly code: number;
   /** Standard output and error, whole. */
@@ -39,9 +39,9 @@ export class StreamCommandForTest {
   readonly faults = new GenesysFaults();
   readonly secrets: SecretStore;
   readonly directory: string;
-  /** What the command has waited for, in milliseconds. */
+  /** Waits of the command, in milliseconds. */
   readonly slept: number[] = [];
-  /** What is answered when it asks; undefined where nobody answers. */
+  /** Reply to its question; undefined without one. */
   answer: string | undefined;
   /** Called before each wait: for what happens meanwhile. */
   onSleep: () => void = () => {};
@@ -71,7 +71,7 @@ export class StreamCommandForTest {
     return Date.now() + this.#aheadMs;
   }
 
-  /** What `--api` names. */
+  /** URL for `--api`. */
   get api(): string {
     return this.#servers[0]?.url ?? '';
   }
@@ -150,7 +150,7 @@ export class StreamCommandForTest {
     return Object.keys(stages).map((versionId) => this.secrets.get(SECRET_ARN, { versionId }).value);
   }
 
-  /** How many versions the secret has ever had. */
+  /** Number of versions that the secret has had. */
   versionCount(): number {
     const file = JSON.parse(readFileSync(join(this.directory, 'secrets.json'), 'utf8'));
     return Object.keys(file[SECRET_ARN].versions).length;

@@ -3,7 +3,7 @@
 /** Values of one period by metric id; a metric without data is absent. */
 export type Period = Readonly<Record<string, number>>;
 
-/** What the evaluator reads of an alarm's properties. */
+/** Properties of an alarm that the evaluator reads. */
 export interface EvaluatedAlarm {
   readonly Threshold: number;
   readonly EvaluationPeriods: number;

@@ -1,4 +1,4 @@
-/** What the functions' bundles are, as the stack ships them. */
+/** Bundles of the functions, as the stack ships them. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';

@@ -1,4 +1,4 @@
-/** What the constructs write is what the handlers read. */
+/** Checks that the handlers read what the constructs write. */
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import { readIngestEnvironment } from '../../lambdas/ingest/env.ts';

@@ -241,7 +241,7 @@ describe('alarms', () => {
   });
 });
 
-/** What an alarm's formula gives for these values. */
+/** Evaluates an alarm's formula for these values. */
 function evaluated(name: string, values: Period): number | undefined {
   const alarm = alarms.get(name);
   return alarm === undefined ? undefined : expressionValue(alarm, values);

@@ -1,4 +1,4 @@
-/** Who may do what: every grant, word for word. */
+/** Permissions of every function, word for word. */
 
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Template } from 'aws-cdk-lib/assertions';

@@ -1,4 +1,4 @@
-/** What the stack is meant to be, whatever its template looks like otherwise. */
+/** Intent of the stack, as assertions on its template. */
 
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Template } from 'aws-cdk-lib/assertions';

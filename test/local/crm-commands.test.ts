@@ -41,7 +41,7 @@ describe('npm run crm', () => {
     ['state', 'state'],
   ])('understands “%s”', (line, rules) => {
     expect(rulesOf(line)).toEqual(rules);
-    // What it makes of a command, the sample CRM takes.
+    // The sample CRM accepts what it makes of a command.
     if (typeof rules !== 'string') expect(new CrmFaults().set({ rules })).toBeUndefined();
   });
 

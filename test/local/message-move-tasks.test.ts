@@ -1,4 +1,4 @@
-/** What the SQS console's redrive calls, on the embedded server. */
+/** API of the SQS console's redrive, on the embedded server. */
 import {
   CancelMessageMoveTaskCommand,
   GetQueueAttributesCommand,

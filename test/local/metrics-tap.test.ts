@@ -10,7 +10,7 @@ import { linesWrittenBy } from '../harness/standard-output.ts';
 
 const NOW = Date.parse('2026-01-31T09:30:07Z');
 
-/** What the processor would write in one invocation. */
+/** Metrics line of one invocation of the processor. */
 function emitted(act: (metrics: EmfMetrics) => void, atMs = NOW): string[] {
   const metrics = new EmfMetrics('processor', 'TestStack');
   act(metrics);

@@ -1,4 +1,4 @@
-/** What `npm run send -- --partner` puts into the delivery queue. */
+/** Messages of `npm run send -- --partner`. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';

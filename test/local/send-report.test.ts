@@ -1,4 +1,4 @@
-/** What `npm run send` says of a run, and when it calls every event dealt with. */
+/** Report of `npm run send`, and its condition for success. */
 import { describe, expect, it } from '@jest/globals';
 import type { EventOutcome } from '../../local/send/event-outcomes.ts';
 import { formatReport, reportOn, type SendRun } from '../../local/send/send-report.ts';

@@ -12,7 +12,7 @@ function resolve(resources: Template['Resources'], parameters: Template['Paramet
   return resolveTemplate({ Resources: resources, Parameters: parameters }, SURROUNDINGS);
 }
 
-/** What `Fn::Sub` replaces. */
+/** Placeholders of `Fn::Sub`. */
 function placeholder(name: string): string {
   return `\${${name}}`;
 }

@@ -13,7 +13,7 @@ interface Call {
 
 const TOKEN = 'a-token-of-the-test';
 const calls: Call[] = [];
-/** What the CRM answers; 200 unless a test says otherwise. */
+/** Response of the CRM; 200 unless a test sets another. */
 let status: (call: Call) => number = () => 200;
 let crm: LoopbackServer;
 let pipeline: LocalPipelineProcess;
@@ -209,7 +209,7 @@ describe('the pipeline', () => {
       return row?.status === 'COMPLETED' && row.redrives === 1;
     });
     expect(calls.filter(({ headers }) => headers.key === id)).toHaveLength(2);
-    // What can never be processed has come back to where it was, and nothing has got lost on the way.
+    // Messages that can never be processed are back in quarantine, and none is lost.
     await deliveryQueueIsEmpty();
     expect((await pipeline.quarantined('crm_rejected')).map(({ eventId }) => eventId)).not.toContain(id);
   });

@@ -1,4 +1,4 @@
-/** What anybody may send to the webhook: never accepted without a valid signature, never our fault, never a crash. */
+/** Hostile requests to the webhook: never accepted without a valid signature, never a 5xx, never a crash. */
 import { once } from 'node:events';
 import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
@@ -41,7 +41,7 @@ function signedStatus(body: Uint8Array, headers: OutgoingHttpHeaders = {}): Prom
   return statusOf(body, { 'x-genesys-cloud-signature': sign(body, key), ...headers });
 }
 
-/** What the gateway answers to bytes that need not be HTTP. */
+/** Sends raw bytes to the gateway, and returns its response. */
 async function rawAnswer(text: string): Promise<string> {
   const socket = connect(Number(url.port), url.hostname);
   await once(socket, 'connect');

@@ -1,4 +1,4 @@
-/** What web pages, other users of this machine and hostile data can do to a running pipeline: nothing. */
+/** Attacks on a running pipeline by web pages, other users of the machine and hostile data. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';

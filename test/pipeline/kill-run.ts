@@ -9,7 +9,7 @@ import type { CrmCall } from '../../local/crm/sample-crm.ts';
 import { isDone } from '../../local/send/event-outcomes.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 
-/** What a run is given. */
+/** Settings of a run. */
 export interface KillRunOptions {
   readonly events: number;
   /** Further deliveries of each event. */
@@ -18,14 +18,14 @@ export interface KillRunOptions {
   readonly context: Readonly<Record<string, string>>;
   /** From the first delivery on. */
   readonly killAfterMs: number;
-  /** How long the sample CRM takes for each call: with none, hardly a call is ever under way when the kill comes. */
+  /** Duration of a call of the sample CRM: without one, hardly a call is in flight at the kill. */
   readonly crmDelayMs: number;
-  /** How long to wait, after the restart, until everything has been dealt with. */
+  /** Time after the restart within which everything must be settled. */
   readonly patienceMs: number;
   readonly connections?: number;
 }
 
-/** What a run came to. */
+/** Result of a run. */
 export interface KillRunReport {
   readonly acceptedDeliveries: number;
   readonly acceptedEvents: number;

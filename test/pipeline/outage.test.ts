@@ -8,7 +8,7 @@ import { LIMITS_IN_SECONDS } from './limits-in-seconds.ts';
 /** The profile's: from one probe to the next. */
 const PROBE_EVERY_MS = 2_000;
 const ENVIRONMENTS = 5;
-/** What an environment may call before its circuit breaker opens: ten failures, and what is under way. */
+/** Calls of an environment before its circuit breaker opens: ten failures, and those in flight. */
 const CALLS_AT_MOST = ENVIRONMENTS * (10 + 5);
 
 let pipeline: LocalPipelineProcess;

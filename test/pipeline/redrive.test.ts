@@ -95,7 +95,7 @@ describe('npm run redrive', () => {
     expect(killed.code).toBe(1);
     expect(killed.stderr).toMatch(/has failed: Runtime\.ExitError: .*SIGKILL/);
     expect(await inQuarantine()).toBeGreaterThan(10);
-    // What it held comes back by itself.
+    // Its held messages return automatically.
     await sleep(REDRIVE_TIMEOUT_MS + 6_000);
     const again = await pipeline.redrive('--reason', 'crm_rejected', '--rate', '4');
     expect(again.stdout).toMatch(/^ {2}moved +\d\d \(crm_rejected: \d\d\)$/m);

@@ -4,14 +4,14 @@ import type { Size } from './search/seeds.ts';
 import { runWorld } from './search/simulation.ts';
 import { count, emptyTally, type Tally } from './search/tally.ts';
 
-/** What the thread is asked to do. */
+/** Request to the thread. */
 export interface Work {
   readonly seeds: readonly number[];
   readonly steps: number;
   readonly size: Size;
 }
 
-/** What came of it; `violatedBy` is the seed that ended it. */
+/** Result; `violatedBy` is the seed that ended it. */
 export interface Done {
   readonly tally: Tally;
   readonly violatedBy?: number;

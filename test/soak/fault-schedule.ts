@@ -4,7 +4,7 @@ import type { FaultRule } from '../../local/crm/crm-faults.ts';
 import { seededFraction } from '../harness/fakes/chance.seeded.ts';
 import type { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 
-/** What goes wrong for a while. */
+/** A fault that lasts for a while. */
 export type Fault =
   | { readonly kind: 'crm'; readonly rules: readonly FaultRule[] }
   /** All environments of the function die, once. */
@@ -15,7 +15,7 @@ export type Fault =
 interface FaultSpec {
   readonly name: string;
   readonly fault: Fault;
-  /** How long it lasts, from and to. */
+  /** Start and end. */
   readonly forMs: readonly [number, number];
 }
 

@@ -14,7 +14,7 @@ export interface Sample {
   readonly megabytes: number;
 }
 
-/** What became of a process's memory. */
+/** Result of watching a process's memory. */
 export interface MemoryReport {
   readonly name: string;
   readonly pid: number;
@@ -116,7 +116,7 @@ export function slopePerMinute(samples: readonly Sample[]): number {
   return variance === 0 ? 0 : (covariance / variance) * 60_000;
 }
 
-/** What the process has in memory, or undefined where it has ended. */
+/** Resident memory of the process; undefined if it has ended. */
 function residentMegabytes(pid: number): number | undefined {
   try {
     if (process.platform === 'linux') {

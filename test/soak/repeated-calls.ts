@@ -6,7 +6,7 @@ import { callCauses } from '../harness/repeated-calls.ts';
 /** Calls beyond the first of each event. */
 export interface RepeatedCalls {
   readonly total: number;
-  /** By what had happened before. */
+  /** Causes. */
   readonly because: Readonly<Record<string, number>>;
   /** Events with more calls than can be accounted for. */
   readonly unexplained: readonly string[];

@@ -14,7 +14,7 @@ import { runSchedule, scheduleFaults } from './fault-schedule.ts';
 import { type MemoryReport, MemoryWatch } from './memory-watch.ts';
 import { type RepeatedCalls, whyRepeated } from './repeated-calls.ts';
 
-/** What is run. */
+/** Settings of a run. */
 export interface SoakOptions {
   readonly minutes: number;
   readonly seed: number;
@@ -23,7 +23,7 @@ export interface SoakOptions {
   readonly onProgress?: (text: string) => void;
 }
 
-/** What came of it. */
+/** Result. */
 export interface SoakReport {
   readonly run: SendReport;
   readonly deliveriesPerMinute: number;
@@ -41,7 +41,7 @@ const CONNECTIONS = 32;
 const SAMPLE_EVERY_MS = 2_000;
 /** Duplicates come within so many further deliveries of the first. */
 const DUPLICATE_WITHIN = 3_000;
-/** What an outage put into quarantine comes back in minutes; what was being worked on by a killed process in three. */
+/** Events in quarantine because of an outage return in minutes; those of a killed process in three. */
 const DRAIN_PATIENCE_MS = 1_200_000;
 const LOOK_EVERY_MS = 3_000;
 

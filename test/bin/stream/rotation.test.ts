@@ -44,7 +44,7 @@ function rotate(...args: readonly string[]) {
   return command.run('rotate-secret', 'crm-events', '--yes', ...args);
 }
 
-/** What there is once a rotation has been carried through. */
+/** State after a complete rotation. */
 function expectRotated(): void {
   expect(command.stages()).toEqual([['AWSPREVIOUS'], ['AWSCURRENT']]);
   expect(command.versionCount()).toBe(2);
@@ -193,7 +193,7 @@ describe('a rotation', () => {
 
 class Interruption extends Error {}
 
-/** What a rotation works with, and how often it has called anything of it; the `n`-th call ends it. */
+/** Ports of a rotation that count their calls; the `n`-th call ends it. */
 function dependencies(n: number, when: 'before' | 'after') {
   let calls = 0;
   function ending<Args extends readonly unknown[], Result>(effect: (...args: Args) => Result | Promise<Result>) {

@@ -128,7 +128,7 @@ export class MemoryQueue implements MessageQueue {
     if (!this.messages.has(message.messageId)) this.#put({ ...message, visibleAtMs: this.#settings.clock.now() });
   }
 
-  /** What the console's redrive does: a new message with the old body and attributes in another queue. */
+  /** Moves a message as the console's redrive does: a new message with the old body and attributes. */
   move(messageId: string, to: MemoryQueue, noted = (envelope: Envelope) => envelope): string | undefined {
     const message = this.messages.get(messageId);
     if (message === undefined) return undefined;

@@ -7,7 +7,7 @@ import type { BatchOutcome, ProcessorDependencies } from '../../../lambdas/proce
 import type { RedriveDependencies } from '../../../lambdas/redrive/handle-request.ts';
 import type { ContactRules, MemoryIdempotencyStore } from '../../harness/fakes/idempotency-store.memory.ts';
 
-/** What is spoiled; nothing, where the code is as it ships. */
+/** Mutations; none for the code as it ships. */
 export interface Mutation {
   readonly rules?: ContactRules;
   readonly limits?: (limits: Limits) => Limits;

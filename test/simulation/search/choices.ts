@@ -1,9 +1,9 @@
 /** The choices of one run: those given as its beginning, and the first of each from there on. */
 
-/** What a run asks whenever more than one thing can happen next. */
+/** Chooses whenever more than one thing can happen next. */
 export class Choices {
   readonly #given: readonly number[];
-  /** What was chosen, and between how many. */
+  /** Choices, and the number of alternatives. */
   readonly made: { readonly chosen: number; readonly among: number }[] = [];
 
   constructor(given: readonly number[]) {

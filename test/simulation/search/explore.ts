@@ -18,7 +18,7 @@ import type { World } from '../world/world.ts';
 import { Choices } from './choices.ts';
 import { fingerprintOf } from './fingerprint.ts';
 
-/** What has been found. */
+/** Findings. */
 export interface Exploration {
   /** Interleavings: each run is one that no other is. */
   readonly runs: number;
@@ -36,7 +36,7 @@ export interface Exploration {
 /** Actions within which a world without faults must come to rest. */
 const REST_ACTIONS = 2_000;
 
-/** How many of them a trace shows. */
+/** Number of them in a trace. */
 const REST_TRACED = 30;
 
 /** Explores every world that `build` can become, until something is wrong or nothing is left. */

@@ -1,4 +1,4 @@
-/** What of a world decides how it goes on: two worlds that are alike in this go on alike. */
+/** Fingerprint of a world: two worlds with the same one go on alike. */
 import { createHash } from 'node:crypto';
 import type { MemoryQueue } from '../../harness/fakes/message-queue.memory.ts';
 import { asDecisive } from '../world/invocations.ts';

@@ -1,4 +1,4 @@
-/** What a seed decides: the world, how much goes wrong in it, and each choice. */
+/** Decisions of a seed: the world, its faults, and each choice. */
 import { DEFAULT_LIMITS, type Limits } from '../../../lambdas/domain/limits.ts';
 import { seededFraction } from '../../harness/fakes/chance.seeded.ts';
 import type { Mutation } from '../mutants/mutation.ts';
@@ -8,14 +8,14 @@ import { FAULTS, type Fault, type Rations } from '../world/faults.ts';
 import { type EventKind, makeEvent, type WorkEvent } from '../world/workload.ts';
 import { World } from '../world/world.ts';
 
-/** How large the worlds are. */
+/** Size of the worlds. */
 export interface Size {
   readonly environments: number;
   readonly events: number;
   readonly contacts: number;
 }
 
-/** What the issue of it all is measured by. */
+/** Default size. */
 export const DEFAULT_SIZE: Size = { environments: 3, events: 6, contacts: 2 };
 
 /** Few attempts, receives and calls suffice, so that exhausted retries, SQS's own dead-lettering and an open circuit are met often. */
@@ -49,7 +49,7 @@ const CRM_WAYS: readonly CrmWay[] = [
 /** A CRM that is slow and resets connections: its requests go on after their caller has given up. */
 const SLOW_WAYS: readonly CrmWay[] = ['applied', 'late', 'reset_applied', 'reset_late', 'rejected'];
 
-/** How much of its clocks' difference an environment may be off, either way: the limits allow the whole. */
+/** Share of the permitted clock difference by which an environment may be off: the limits allow all of it. */
 const SKEW_SHARE = 0.5;
 
 /** A world, and how to choose in it. */
@@ -122,7 +122,7 @@ function deliveriesOf(events: readonly WorkEvent[], fraction: () => number): Wor
     .map(({ event }) => event);
 }
 
-/** How often something goes wrong at all, and which kinds do: in each world others, some often, some never. */
+/** Rate and kinds of faults: different in each world, some often, some never. */
 interface FaultProfile {
   readonly rate: number;
   readonly crmIsDown?: boolean;
@@ -140,10 +140,10 @@ function faultsFrom(fraction: () => number): FaultProfile {
   };
 }
 
-/** How often work goes on, rather than begins, rather than time passes. */
+/** Weights of work that goes on, work that begins, and time. */
 const HARMLESS: Partial<Record<Action['kind'], number>> = { 'goes on': 6, lands: 1, begins: 3, redrives: 0.3, time: 1 };
 
-/** What a call comes to while the CRM is down is no more special than an answer while it works. */
+/** While the CRM is down, its failures are as likely as its responses while it works. */
 const WHILE_DOWN: typeof HARMLESS = { ...HARMLESS, crm_failed: 2, crm_unknown: 2 };
 
 /** First what kind of thing happens, then which of them: a kind of which much is possible is not more likely. */

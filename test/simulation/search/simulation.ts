@@ -9,20 +9,20 @@ import type { World } from '../world/world.ts';
 import { rest } from './explore.ts';
 import { type Size, worldOfSeed } from './seeds.ts';
 
-/** What became of a world. */
+/** Result of a world. */
 export interface SimulatedRun {
   /** Which action was chosen, of those that were possible. */
   readonly choices: readonly number[];
-  /** What happened, one line an action, with the time. Only where it was asked for. */
+  /** Trace, one line an action, with the time. Empty unless requested. */
   readonly trace: readonly string[];
   readonly met: ReadonlyMap<Fault, number>;
   /** Statuses, with reasons, that events have had. */
   readonly reached: ReadonlySet<string>;
-  /** What is wrong, in sentences; nothing where all holds. */
+  /** Problems, in sentences; empty if all holds. */
   readonly problems: readonly string[];
 }
 
-/** How a run is made. */
+/** Settings of a run. */
 export interface RunOptions {
   readonly seed: number;
   /** Choices to be made before everything is let come to rest. */

@@ -1,4 +1,4 @@
-/** What many runs came to. */
+/** Results of many runs. */
 import { FAULTS, type Fault } from '../world/faults.ts';
 import type { SimulatedRun } from './simulation.ts';
 

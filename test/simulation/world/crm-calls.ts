@@ -10,7 +10,7 @@ import type { Fault } from './faults.ts';
 import type { Invocation, Way } from './invocations.ts';
 import type { Scene } from './scene.ts';
 
-/** What becomes of a request. */
+/** Outcome of a request. */
 export type CrmWay =
   | 'applied'
   | 'unknown_applied'
@@ -24,7 +24,7 @@ export type CrmWay =
   | 'reset_late'
   | 'unauthorized';
 
-/** How an environment calls the CRM. */
+/** Settings of an environment's calls. */
 export interface CrmCallOptions {
   readonly clock: Clock;
   readonly crmWays: readonly CrmWay[];

@@ -6,7 +6,7 @@ import type { Invocation } from './invocations.ts';
 import { circuitBreakerPorts } from './ports.ts';
 import type { Scene } from './scene.ts';
 
-/** How environments are. */
+/** Settings of the environments. */
 export interface EnvironmentsOptions {
   /** By how much the clock of each environment is ahead of the true time; as many environments. */
   readonly clockOffsetsMs: readonly number[];

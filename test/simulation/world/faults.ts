@@ -1,4 +1,4 @@
-/** What can go wrong. Kinds are rationed, so that a driver decides how much of each there is. */
+/** Faults. Kinds are rationed, so that a driver decides how much of each there is. */
 
 /** A kind of fault, and what a report calls it. */
 export const FAULTS = {
@@ -34,7 +34,7 @@ export const FAULTS = {
 /** A kind of fault. */
 export type Fault = keyof typeof FAULTS;
 
-/** How much of each kind may still happen. */
+/** Remaining number of faults of each kind. */
 export type Rations = Record<Fault, number>;
 
 /** Nothing may go wrong. */

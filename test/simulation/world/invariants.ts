@@ -1,4 +1,4 @@
-/** What must hold in every state of a world, and what once it has come to rest: the guarantee, sentence by sentence. */
+/** Invariants of every state of a world, and of a world at rest: the guarantee, sentence by sentence. */
 
 import { contactKey } from '../../../lambdas/domain/event/event-key.ts';
 import { type EventRow, isFinal } from '../../../lambdas/domain/idempotency/event-row.ts';
@@ -52,7 +52,7 @@ export class Invariants {
     if (row === undefined && before !== undefined && !isFinal(before.status))
       problems.push(`the row of ${name} has disappeared, and was ${before.status}`);
     if (before !== undefined && row !== undefined && returnsOf(row) === returnsOf(before)) {
-      // What was claimed and not called gives its attempt back.
+      // A claim without a call gives its attempt back.
       const leastAttempts = before.attempts - (before.status === 'IN_PROGRESS' ? 1 : 0);
       if (row.attempts < leastAttempts && !isForgotten)
         problems.push(`${name} had ${before.attempts} attempts, and has ${row.attempts} without a redrive`);
@@ -120,7 +120,7 @@ export class Invariants {
   }
 }
 
-/** How often the event has left quarantine. */
+/** Number of times that the event has left quarantine. */
 function returnsOf(row: EventRow | undefined): number {
   return (row?.redrives ?? 0) + (row?.recoveries ?? 0);
 }

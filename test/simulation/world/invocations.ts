@@ -3,7 +3,7 @@ import type { Fault } from './faults.ts';
 
 /** One way in which a parked call can go on. */
 export interface Way {
-  /** What happens, in words. */
+  /** Description. */
   readonly name: string;
   readonly fault?: Fault;
   /** True if it can only be while the CRM works. */
@@ -15,7 +15,7 @@ export interface Way {
 /** A call that waits. */
 export interface ParkedCall {
   readonly name: string;
-  /** What others can see of it. */
+  /** Visibility to others. */
   readonly touches: 'table' | 'CRM' | 'own message' | 'queue' | 'secret';
   readonly ways: readonly Way[];
   /** The caller gets its answer before this time, whatever it is. */
@@ -46,7 +46,7 @@ export class Invocation {
   readonly name: string;
   /** The function is ended at this time, whatever it is doing. */
   endsByMs: number;
-  /** What it has been told so far: with deterministic code, all that decides what it does next. */
+  /** Responses so far: with deterministic code, all that decides what it does next. */
   readonly seen: Answered[] = [];
   state: 'running' | 'ended' | 'dead' = 'running';
   #parked: ParkedCall[] = [];
@@ -99,7 +99,7 @@ export class Invocation {
   }
 }
 
-/** What rows keep for people: nothing is decided by it. */
+/** Attributes of rows for people: they decide nothing. */
 const FOR_PEOPLE = new Set(['history', 'firstError']);
 
 /** For `JSON.stringify`, which knows no maps; leaves out what decides nothing. */

@@ -9,11 +9,11 @@ import type { Invocation } from './invocations.ts';
 import { processorPorts } from './ports.ts';
 import type { Scene } from './scene.ts';
 
-/** How messages come to the processor. */
+/** Settings of the pollers. */
 export interface PollerOptions extends EnvironmentsOptions, Omit<CrmCallOptions, 'clock' | 'spoilTransport'> {
   /** Invocations of the processor that may be made. */
   readonly invocations: number;
-  /** How many messages an invocation may bring. */
+  /** Numbers of messages that an invocation may bring. */
   readonly batchSizes: readonly number[];
   /** In [0, 1): the dice of the processor. */
   readonly fraction: () => number;

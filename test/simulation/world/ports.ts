@@ -29,7 +29,7 @@ import { workMapping } from './workload.ts';
 
 const LOST = { kind: 'unavailable', cause: 'no response' } as const;
 
-/** What an environment of the processor brings along. */
+/** Ports and settings of an environment of the processor. */
 export interface EnvironmentOptions extends CrmCallOptions {
   readonly circuitBreaker: SharedCircuitBreaker;
   readonly settledEvents: SettledEventCache;
@@ -40,7 +40,7 @@ export interface EnvironmentOptions extends CrmCallOptions {
   readonly redriven: ReadonlySet<string>;
 }
 
-/** What the processor works with in this invocation. */
+/** Ports of the processor in this invocation. */
 export function processorPorts(
   scene: Scene,
   invocation: Invocation,
@@ -70,14 +70,14 @@ export function processorPorts(
   };
 }
 
-/** What the circuit says of itself, as a report counts it. */
+/** Log lines of the circuit breaker, as a report counts them. */
 const CIRCUIT_EVENTS: Readonly<Record<string, Fault>> = {
   'circuit opened': 'circuit_opened',
   'circuit probed': 'circuit_probed',
   'circuit closed': 'circuit_closed',
 };
 
-/** What the circuit of an environment works with: its calls are part of whichever invocation is under way. */
+/** Ports of an environment's circuit breaker: its calls belong to the invocation in flight. */
 export function circuitBreakerPorts(
   scene: Scene,
   clock: Clock,
@@ -107,7 +107,7 @@ export function circuitBreakerPorts(
   };
 }
 
-/** What ingest works with in this invocation. */
+/** Ports of ingest in this invocation. */
 export function ingestPorts(scene: Scene, invocation: Invocation, secret: MemoryStreamSecret): IngestDependencies {
   return {
     clock: scene.clock,

@@ -1,4 +1,4 @@
-/** What calls the circuit lets through in a world: one probe at a time, and nothing else from who saw it open. */
+/** Checks the calls that pass an open circuit breaker: one probe at a time, and no other call by whoever saw it open. */
 import { CLOSED_CIRCUIT_BREAKER } from '../../../lambdas/domain/crm/circuit-breaker.ts';
 import type { MemoryCircuitBreakerStore } from '../../harness/fakes/circuit-store.memory.ts';
 import type { Invocation } from './invocations.ts';
@@ -7,9 +7,9 @@ import type { Invocation } from './invocations.ts';
 export class Probes {
   readonly #circuit: MemoryCircuitBreakerStore;
   readonly #problems: string[];
-  /** Who has won a probe whose call is not over. */
+  /** Invocations with a probe in flight. */
   readonly #underWay = new Set<Invocation>();
-  /** Who found the circuit open when it read ahead, and at which version. */
+  /** Invocations that read an open circuit breaker, with its version. */
   readonly #sawOpen = new Map<Invocation, number>();
 
   constructor(circuit: MemoryCircuitBreakerStore, problems: string[]) {

@@ -10,13 +10,13 @@ import type { Scene } from './scene.ts';
 const LOST = { kind: 'unavailable', cause: 'no response' } as const;
 const NOTHING_DONE: BatchResult = { positions: new Set(), cause: 'no response' };
 
-/** What a long poll may take beyond any other call. */
+/** Time that a long poll may take beyond other calls. */
 const LONG_POLL_MS = 2_000;
 
 /** Messages that one receive brings. */
 const RECEIVE_MAX = 10;
 
-/** What the redrive function works with in this invocation. */
+/** Ports of the redrive function in this invocation. */
 export function redrivePorts(scene: Scene, invocation: Invocation): RedriveDependencies {
   const { clock, limits, store, quarantine, queue } = scene;
   const index = new MemoryQuarantineIndex(store.events);

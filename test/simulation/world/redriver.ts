@@ -1,4 +1,4 @@
-/** Who invokes the redrive function: its schedules, and people. */
+/** Invokes the redrive function, as its schedules and people do. */
 
 import { contactKey } from '../../../lambdas/domain/event/event-key.ts';
 import { decideContact, type EventRow, positionOf } from '../../../lambdas/domain/idempotency/event-row.ts';
@@ -8,7 +8,7 @@ import type { Action } from './actions.ts';
 import { redrivePorts } from './redrive-ports.ts';
 import type { Scene } from './scene.ts';
 
-/** What it is asked for. */
+/** Request. */
 const REQUESTS = {
   recovery: { action: 'recover' },
   refresh: { action: 'refresh' },

@@ -1,4 +1,4 @@
-/** What everybody in a world sees or changes: time, queues, table, CRM, and the invocations under way. */
+/** Shared state of a world: time, queues, table, CRM, and the invocations in flight. */
 import { bodyKey, eventKey } from '../../../lambdas/domain/event/event-key.ts';
 import type { EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
 import type { Limits } from '../../../lambdas/domain/limits.ts';
@@ -13,7 +13,7 @@ import { Probes } from './probes.ts';
 import { SimulatedCrm } from './simulated-crm.ts';
 import { START_MS, type WorkEvent } from './workload.ts';
 
-/** How many writes a read may be behind. */
+/** Number of writes that a read may be behind. */
 const READS_BEHIND = 3;
 
 /** A write or a CRM call whose caller has given up, and that is still under way. */
@@ -36,7 +36,7 @@ export class Scene {
   readonly problems: string[] = [];
   /** Events of which a delivery was answered 202. */
   readonly accepted = new Set<string>();
-  /** How often each kind of fault has happened. */
+  /** Number of faults that happened, by kind. */
   readonly met = new Map<Fault, number>();
   readonly invocations: Invocation[] = [];
   readonly lateWrites: LateWrite[] = [];
@@ -108,7 +108,7 @@ export class Scene {
     return isSet;
   }
 
-  /** What a read may find that is a little out of date. */
+  /** A read that is a little out of date. */
   readAsItWas(keys: Parameters<IdempotencyStore['readAhead']>[0]): ReadAhead {
     const then: ReadAhead = this.#snapshots[0] ?? {
       events: new Map(),

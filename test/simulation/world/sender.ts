@@ -32,7 +32,7 @@ export class Sender {
     return this.#toSend.map(({ dueMs }) => dueMs);
   }
 
-  /** What the sender can do now. */
+  /** Possible actions of the sender. */
   actions(): Action[] {
     const next = this.#toSend.find(({ dueMs }) => dueMs <= this.#scene.clock.now());
     const first = (due: NonNullable<typeof next>): Action => ({

@@ -13,7 +13,7 @@ export interface CrmCallBegun {
   readonly nowMs: number;
 }
 
-/** What is under way, and what was found wrong with it. */
+/** Calls in flight, and the problems found. */
 export class SimulatedCrm {
   /** Names of the events in the order in which they were applied; applied again, in it again. */
   readonly applied: string[] = [];
@@ -66,7 +66,7 @@ export class SimulatedCrm {
     this.#calls.get(event)?.delete(caller);
   }
 
-  /** How often it has been called for an event, throttled calls not counted. */
+  /** Number of calls for an event, without throttled ones. */
   callsOf(event: string): number {
     return [...(this.#calls.get(event)?.values() ?? [])].reduce((sum, count) => sum + count, 0);
   }

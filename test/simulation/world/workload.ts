@@ -1,10 +1,10 @@
-/** What is sent: a few events, most of them of few contacts, in whatever order. */
+/** Events to send: most of few contacts, in any order. */
 import type { CrmMapping } from '../../../lambdas/domain/crm/mapping.ts';
 
 /** When every world begins. */
 export const START_MS = Date.parse('2026-01-31T09:30:00Z');
 
-/** What becomes of an event when nothing goes wrong. */
+/** Outcome of an event when nothing goes wrong. */
 export type EventKind =
   /** Applied, unless something newer of its contact has been. */
   | 'ordered'

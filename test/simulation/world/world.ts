@@ -16,12 +16,12 @@ import { Scene } from './scene.ts';
 import { Sender } from './sender.ts';
 import type { WorkEvent } from './workload.ts';
 
-/** What a world is made of. */
+/** Parts of a world. */
 export interface WorldOptions extends PollerOptions {
   readonly events: readonly WorkEvent[];
   readonly limits: Limits;
   readonly rations: Rations;
-  /** What the sender delivers to ingest, in this order; without it the events are in the delivery queue already. */
+  /** Deliveries to ingest, in this order; absent: the events are in the delivery queue. */
   readonly deliveries?: readonly WorkEvent[];
   /**
    * Leaves out orders that lead to nothing new (`explore.ts` says which): calls that touch only the message their
@@ -33,7 +33,7 @@ export interface WorldOptions extends PollerOptions {
   readonly mutation?: Mutation;
 }
 
-/** How long environments may stand still, beyond every cache's time. */
+/** Longest freeze of all environments, longer than every cache's time. */
 const FROZEN_MS = 600_000;
 
 /** The world. */
@@ -83,7 +83,7 @@ export class World {
     return this.#poller.invocationsLeft <= 0 && this.scene.running.length === 0;
   }
 
-  /** What is left to happen, for a state to be told from another. */
+  /** Remaining actions, to distinguish states. */
   get remains(): unknown {
     const late = this.scene.lateWrites.map(({ name }) => name);
     return [this.#rations, this.#poller.invocationsLeft, this.#redriveRuns, this.#sender?.dueMs, late];
@@ -161,7 +161,7 @@ export class World {
     }));
   }
 
-  /** What others do that the protocol has to bear. */
+  /** Actions of others that the protocol must tolerate. */
   #mischief(): Action[] {
     const { quarantine, queue, running, store, lateWrites } = this.scene;
     const redrives = [...quarantine.messages].map(

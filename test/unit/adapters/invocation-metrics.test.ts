@@ -7,7 +7,7 @@ import { EventLoopLag } from '../../../lambdas/adapters/event-loop-lag.timers.ts
 import { measureInvocation, publishMetrics } from '../../../lambdas/adapters/invocation-metrics.middy.ts';
 import { MemoryMetrics } from '../../harness/fakes/metrics.memory.ts';
 
-/** What had been recorded when an invocation of `work` published, by metric. */
+/** Values that an invocation of `work` published, by metric. */
 async function publishedBy(work: () => Promise<unknown>) {
   const metrics = new MemoryMetrics();
   const published: (readonly string[])[] = [];

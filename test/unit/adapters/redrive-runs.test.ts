@@ -1,4 +1,4 @@
-/** What Lambda can answer that no server here can be made to. */
+/** Responses of Lambda that no server here can produce. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';

@@ -14,7 +14,7 @@ const absent = new ResourceNotFoundException({ message: 'no such version', $meta
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
 
-/** What Secrets Manager holds from now on, by stage. */
+/** Sets the versions in Secrets Manager, by stage. */
 function holds(stages: Readonly<Record<string, string>>): void {
   secretsManager.reset();
   secretsManager.on(GetSecretValueCommand).rejects(absent);

@@ -1,4 +1,4 @@
-/** What a body costs whose signature is wrong: anybody can send one of a megabyte. */
+/** Cost of a body with a wrong signature: anybody can send one of a megabyte. */
 import * as crypto from 'node:crypto';
 import { beforeEach, expect, it, jest } from '@jest/globals';
 import type { SigningKey, StagedKey } from '../../../lambdas/domain/delivery/signature.ts';

@@ -1,4 +1,4 @@
-/** What ingest says of a delivery: one line, and its count. */
+/** Log line and count of a delivery. */
 import { describe, expect, it } from '@jest/globals';
 import type { IngestOutcome } from '../../../lambdas/ingest/accept-delivery.ts';
 import { OutcomeReporter } from '../../../lambdas/ingest/report-outcome.ts';

@@ -15,7 +15,7 @@ const SPACING_MS = 100;
 
 let rateStore: MemoryRateStore;
 let p: ProcessorOnFakes;
-/** How many requests the CRM takes for an event. */
+/** Number of requests for an event. */
 let requests: number;
 /** Requests that were sent. */
 let sent: number;

@@ -1,4 +1,4 @@
-/** What an environment remembers of final events. */
+/** Final events that an environment remembers. */
 import { describe, expect, it } from '@jest/globals';
 import type { EventRow, EventStatus } from '../../../lambdas/domain/idempotency/event-row.ts';
 import { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';

@@ -1,4 +1,4 @@
-/** What the processor says of its work: one line an outcome, and the metrics of it. */
+/** Log line and metrics of an outcome. */
 import { describe, expect, it } from '@jest/globals';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';

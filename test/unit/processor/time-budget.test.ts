@@ -18,7 +18,7 @@ const ANSWERS: readonly CrmResponse[] = [
   { kind: 'unknown', cause: 'timeout' },
 ];
 
-/** How one call goes: which share of its budget it takes, and what comes of it. */
+/** Course of one call: the share of its budget that it takes, and its result. */
 interface Turn {
   readonly share: number;
   readonly fails: boolean;

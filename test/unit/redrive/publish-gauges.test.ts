@@ -1,4 +1,4 @@
-/** What is made visible each minute, and what redriving counts. */
+/** Gauges of each minute, and counts of redrives. */
 import { describe, expect, it } from '@jest/globals';
 import { START_MS } from '../../harness/processor-on-fakes.ts';
 import { many, RedriveOnFakes } from '../../harness/redrive-on-fakes.ts';

@@ -1,4 +1,4 @@
-/** What the redrive function reads of a message, whichever way its event came. */
+/** Reading of messages by the redrive function, whatever their source. */
 import { describe, expect, it } from '@jest/globals';
 import { readQuarantined } from '../../../lambdas/redrive/quarantined-event.ts';
 

@@ -174,7 +174,7 @@ describe('recovery', () => {
     for (let round = 0; round < 8; round += 1) {
       rounds.push((await world.run(RECOVER)).moved.total);
       for (const id of [...world.delivery.messages.keys()]) world.delivery.move(id, world.quarantine);
-      // What is not in the index is looked for every ten minutes.
+      // Messages that the index does not list are searched for every ten minutes.
       world.clock.advance(minute(10) - (world.clock.now() % minute(10)));
     }
     expect(rounds).toEqual([1, 1, 1, 1, 1, 0, 0, 0]);

@@ -1,4 +1,4 @@
-/** What of a mapping's answer is refused before anything is done, and that what is let through can be stored. */
+/** Refusals of a mapping's result before any effect; accepted results can be stored. */
 import { describe, expect, it } from '@jest/globals';
 import { rest } from '../../../../lambdas/connectors/rest/connector.ts';
 import { validateDelivery } from '../../../../lambdas/domain/crm/validate-mapping.ts';

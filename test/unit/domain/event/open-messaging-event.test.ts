@@ -1,4 +1,4 @@
-/** What Genesys Cloud's Open Messaging webhook delivers. */
+/** Deliveries of Genesys Cloud's Open Messaging webhook. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { crmMapping } from '../../../../lambdas/connectors/rest/mapping.ts';
