@@ -1,4 +1,7 @@
-/** The bundles that are compared: ours as the stack ships them, the peers' by the same bundler with the same options. */
+/**
+ * The bundles that are compared: ours as the stack ships them, the peers' by the same bundler with
+ * the same options.
+ */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';

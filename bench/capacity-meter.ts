@@ -1,7 +1,8 @@
 /**
- * A proxy before DynamoDB that counts requests and the units they are billed for. The server is asked for the units
- * it consumed, which it reckons as AWS does (a transaction twice, each 1 KiB written and each 4 KiB read). For what a
- * condition refused it names none, though AWS bills it: those are reckoned here, each item as no longer than 1 KiB.
+ * A proxy before DynamoDB that counts requests and the units they are billed for. The server is
+ * asked for the units it consumed, which it reckons as AWS does (a transaction twice, each 1 KiB
+ * written and each 4 KiB read). For what a condition refused it names none, though AWS bills it:
+ * those are reckoned here, each item as no longer than 1 KiB.
  */
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../local/http/loopback.ts';

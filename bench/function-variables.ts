@@ -1,4 +1,7 @@
-/** The environment variables of a function that is measured: those of the stack, Lambda's, and the peers'. */
+/**
+ * The environment variables of a function that is measured: those of the stack, Lambda's, and the
+ * peers'.
+ */
 
 import { writeIngestEnvironment } from '../lambdas/ingest/env.ts';
 import { writeProcessorEnvironment } from '../lambdas/processor/env.ts';

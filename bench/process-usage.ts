@@ -1,6 +1,9 @@
 /** Resources that a process has used. */
 
-/** CPU time since its start, in the kernel and outside of it, and the memory it holds now and held at the most. */
+/**
+ * CPU time since its start, in the kernel and outside of it, and the memory it holds now and held
+ * at the most.
+ */
 export interface ProcessUsage {
   readonly cpuMs: number;
   readonly rssBytes: number;

@@ -1,4 +1,7 @@
-/** The processor: how fast a full queue drains, and what DynamoDB and the CRM are asked for, beside Powertools. */
+/**
+ * The processor: how fast a full queue drains, and what DynamoDB and the CRM are asked for, beside
+ * Powertools.
+ */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
@@ -35,7 +38,9 @@ export interface CostPerEvent {
   readonly requests: Readonly<Record<string, number>>;
   readonly refusedRequests: number;
   readonly invocations: number;
-  /** Messages that were still to come back when all else was done, and whose cost is not in here. */
+  /**
+   * Messages that were still to come back when all else was done, and whose cost is not in here.
+   */
   readonly leftWaiting: number;
   /** Cost of one more delivery of a final event. */
   readonly lateDuplicate: { readonly readUnits: number; readonly writeUnits: number; readonly crmCalls: number };
@@ -69,7 +74,10 @@ const SEND_BATCH = 10;
 
 const PATIENCE_MS = 600_000;
 const LOOK_EVERY_MS = 20;
-/** A message that nothing has happened to for so long waits for its visibility, which is three minutes. */
+/**
+ * A message that nothing has happened to for so long waits for its visibility, which is three
+ * minutes.
+ */
 const WAITING_MS = 6_000;
 
 interface Drained {
@@ -284,7 +292,10 @@ async function untilApplied(servers: BenchServers, applied: number): Promise<voi
   }
 }
 
-/** Resolves when the queue is empty, or when what is left only waits for its visibility to end; answers how much that is. */
+/**
+ * Resolves when the queue is empty, or when what is left only waits for its visibility to end;
+ * answers how much that is.
+ */
 async function untilQuiet(servers: BenchServers, queueUrl: string): Promise<number> {
   let before = '';
   let sinceMs = Date.now();
@@ -313,7 +324,8 @@ function usageOf(directory: BenchDirectory, name: string): EnvironmentsUsage | u
     if (entry.name !== `function ${name}`) return [];
     try {
       const kib = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${entry.pid}/status`, 'utf8'))?.[1];
-      // The fields after the command's name, which may hold spaces: utime and stime are the 12th and 13th of them.
+      // The fields after the command's name, which may hold spaces: utime and stime are the 12th
+      // and 13th of them.
       const fields = readFileSync(`/proc/${entry.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
       return [{ cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS, peakRssMb: Number(kib) / 1_024 }];
     } catch {

@@ -1,4 +1,6 @@
-/** The servers that the bench runs on: those of the local pipeline, the queues with nothing on disk. */
+/**
+ * The servers that the bench runs on: those of the local pipeline, the queues with nothing on disk.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,8 +35,9 @@ export interface BenchServers {
   createQueue(name: string): Promise<string>;
   purge(url: string): Promise<void>;
   /**
-   * A DynamoDB that has seen nothing. The embedded one remembers the token of every transaction for ten minutes, as
-   * DynamoDB does, but looks through all of them at each: after 17,500 transactions the next takes 1.6 times as long.
+   * A DynamoDB that has seen nothing. The embedded one remembers the token of every transaction for
+   * ten minutes, as DynamoDB does, but looks through all of them at each: after 17,500 transactions
+   * the next takes 1.6 times as long.
    */
   renewDynamoDb(): Promise<void>;
   /** A new, empty table with the state table's key. */
@@ -42,7 +45,10 @@ export interface BenchServers {
   stop(): Promise<void>;
 }
 
-/** Starts all of them. Messages are kept in memory: on disk the queue would be slower than what is measured. */
+/**
+ * Starts all of them. Messages are kept in memory: on disk the queue would be slower than what is
+ * measured.
+ */
 export async function startBenchServers(directory: BenchDirectory): Promise<BenchServers> {
   const { registry, endBecause: onUnexpectedExit } = directory;
   const accessKey = newAccessKey();

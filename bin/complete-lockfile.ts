@@ -1,10 +1,12 @@
 /**
- * Adds to package-lock.json the optional platform packages that npm could not resolve when it wrote the file, with
- * their integrity as far as the registry has it, so that `npm ci` passes on every platform and installs the right one
- * on each. With --check it changes nothing, and fails if an entry has no integrity that is not known to lack it.
+ * Adds to package-lock.json the optional platform packages that npm could not resolve when it wrote
+ * the file, with their integrity as far as the registry has it, so that `npm ci` passes on every
+ * platform and installs the right one on each. With --check it changes nothing, and fails if an
+ * entry has no integrity that is not known to lack it.
  *
- * npm leaves an unresolvable optional dependency out of the lock, and `npm ci` then refuses the lock ("Missing: … from
- * lock file") on every machine. Run after each `npm install`: `npm run lockfile`.
+ * npm leaves an unresolvable optional dependency out of the lock, and `npm ci` then refuses the
+ * lock ("Missing: … from lock file") on every machine. Run after each `npm install`: `npm run
+ * lockfile`.
  */
 import '../cli/output-errors.ts';
 import { execFileSync } from 'node:child_process';
@@ -29,7 +31,9 @@ const lock = JSON.parse(readFileSync(lockPath, 'utf8')) as { packages: Record<st
 const OPERATING_SYSTEMS = ['linux', 'darwin', 'win32', 'freebsd', 'android', 'openharmony'];
 const PROCESSORS = ['arm64', 'x64', 'arm', 'ppc64', 's390x', 'riscv64', 'loong64', 'ia32', 'wasm32'];
 
-/** The platform that a package is for, from its name: `@unrs/resolver-binding-linux-riscv64-musl`. */
+/**
+ * The platform that a package is for, from its name: `@unrs/resolver-binding-linux-riscv64-musl`.
+ */
 function platformOf(name: string): Pick<LockedPackage, 'os' | 'cpu' | 'libc'> {
   const words = name.split(/[/-]/);
   const cpu = words
@@ -43,7 +47,10 @@ function platformOf(name: string): Pick<LockedPackage, 'os' | 'cpu' | 'libc'> {
   };
 }
 
-/** True if `name`, required from the package at `from`, is found in the lock as Node would look it up. */
+/**
+ * True if `name`, required from the package at `from`, is found in the lock as Node would look it
+ * up.
+ */
 function isLocked(from: string, name: string): boolean {
   for (let base = from; ; ) {
     if (`${base === '' ? '' : `${base}/`}node_modules/${name}` in lock.packages) return true;
@@ -53,7 +60,10 @@ function isLocked(from: string, name: string): boolean {
   }
 }
 
-/** Entries whose integrity the registry did not have when they were added. `--check` refuses any other. */
+/**
+ * Entries whose integrity the registry did not have when they were added. `--check` refuses any
+ * other.
+ */
 const WITHOUT_INTEGRITY: readonly string[] = [
   '@dynoxide/darwin-arm64',
   '@dynoxide/darwin-x64',

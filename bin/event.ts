@@ -1,4 +1,7 @@
-/** `npm run event`: prints the history of an event, or lists unsettled events, of this machine or of a stack. */
+/**
+ * `npm run event`: prints the history of an event, or lists unsettled events, of this machine or of
+ * a stack.
+ */
 import '../cli/output-errors.ts';
 import { runCommand } from '../cli/command.ts';
 import { Progress } from '../cli/progress.ts';

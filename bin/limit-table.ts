@@ -1,4 +1,7 @@
-/** The limits, and the plan of retries that follows from them, in words: for `npm run limits` and for docs/configuration.md. */
+/**
+ * The limits, and the plan of retries that follows from them, in words: for `npm run limits` and
+ * for docs/configuration.md.
+ */
 import {
   backoffCeilingMs,
   backoffTotalMs,

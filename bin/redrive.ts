@@ -1,4 +1,7 @@
-/** `npm run redrive`: moves events from quarantine back to the delivery queue, here or in AWS, or shows what waits. */
+/**
+ * `npm run redrive`: moves events from quarantine back to the delivery queue, here or in AWS, or
+ * shows what waits.
+ */
 import '../cli/output-errors.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand } from '../cli/command.ts';
@@ -78,7 +81,9 @@ async function ask(target: RedriveTarget, options: RedriveOptions): Promise<Redr
   }
 }
 
-/** The request that goes on after a run: what that has moved, and has come back since, is not meant. */
+/**
+ * The request that goes on after a run: what that has moved, and has come back since, is not meant.
+ */
 function goOn({ payload, limit }: RedriveOptions, { startedAt, moved }: Run): object {
   const left = limit === undefined ? {} : { limit: limit - moved.total };
   return { ...payload, ...left, filter: { ...(payload.filter as object), quarantinedBefore: startedAt } };

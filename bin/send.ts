@@ -134,8 +134,8 @@ async function send<Event extends OutgoingEvent>(
 }
 
 /**
- * Waits until all events of these rows are final or in quarantine, or the time is over. A pipeline that goes
- * away and comes back meanwhile is found again.
+ * Waits until all events of these rows are final or in quarantine, or the time is over. A pipeline
+ * that goes away and comes back meanwhile is found again.
  */
 async function waitForOutcomes(
   rowKeys: readonly string[],

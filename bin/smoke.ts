@@ -1,4 +1,7 @@
-/** `npm run smoke`: checks that a deployment, or the pipeline on this machine, works from webhook to state table. */
+/**
+ * `npm run smoke`: checks that a deployment, or the pipeline on this machine, works from webhook to
+ * state table.
+ */
 import '../cli/output-errors.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { npmCommand, parseArguments, runCommand } from '../cli/command.ts';

@@ -10,7 +10,10 @@ import { LocalPipeline } from '../local/pipeline.ts';
 import type { PipelineDescription } from '../local/pipeline-file.ts';
 import { readSettings, type Settings } from '../local/settings.ts';
 
-/** npm passes a terminal's Ctrl-C on, so that one press comes twice; only a later one is a second press. */
+/**
+ * npm passes a terminal's Ctrl-C on, so that one press comes twice; only a later one is a second
+ * press.
+ */
 const SECOND_PRESS_MS = 500;
 /** The last resort of a first Ctrl-C: everything has ended by then, or is ended. */
 const STOP_LIMIT_MS = 4_800;

@@ -1,6 +1,6 @@
 /**
- * Loaded before each command: one sentence instead of an error about `.ts` files where the project's own Node.js is
- * missing. It must run on the oldest Node.js that a user may have.
+ * Loaded before each command: one sentence instead of an error about `.ts` files where the
+ * project's own Node.js is missing. It must run on the oldest Node.js that a user may have.
  */
 const [major] = process.versions.node.split('.');
 

@@ -7,7 +7,10 @@ const HELP_COLUMNS = 100;
 /** Help was requested. The message is its text. */
 export class HelpRequested extends Error {}
 
-/** An option that turns out to be wrong only when it is used. Exit code 2, as for options that cannot be read. */
+/**
+ * An option that turns out to be wrong only when it is used. Exit code 2, as for options that
+ * cannot be read.
+ */
 export class WrongOption extends UserError {}
 
 /** Where a command writes. */
@@ -58,7 +61,10 @@ function sentenceOf({ code, message }: CommanderError, { args, registeredArgumen
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** commander takes whatever follows an option as its value: `--event-id --dry-run` would not be a dry run. */
+/**
+ * commander takes whatever follows an option as its value: `--event-id --dry-run` would not be a
+ * dry run.
+ */
 function refuseSwallowedOptions(command: CommandUnknownOpts): void {
   for (const option of command.options) {
     const values = [command.getOptionValue(option.attributeName())].flat();
@@ -94,8 +100,8 @@ export function collect(value: string, previous: readonly string[] = []): string
 }
 
 /**
- * Runs a command and returns its exit code: 0 for help, 2 for wrong options, 1 for any other UserError, of which only
- * the message is printed.
+ * Runs a command and returns its exit code: 0 for help, 2 for wrong options, 1 for any other
+ * UserError, of which only the message is printed.
  */
 export async function exitCodeOf<Request>(
   read: () => Request,

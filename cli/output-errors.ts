@@ -1,6 +1,6 @@
 /**
- * Ends a command without a stack trace when its output cannot be written. Each command imports this for its
- * effect, before anything else.
+ * Ends a command without a stack trace when its output cannot be written. Each command imports this
+ * for its effect, before anything else.
  */
 import { messageOf } from './user-error.ts';
 

@@ -2,7 +2,10 @@
 
 const NOT_PRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** The value as JSON in which nothing but line ends does anything to a terminal: the rest is escaped. */
+/**
+ * The value as JSON in which nothing but line ends does anything to a terminal: the rest is
+ * escaped.
+ */
 export function toPrintableJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replace(NOT_PRINTABLE, (found) =>
     found === '\n' ? found : escaped(found),

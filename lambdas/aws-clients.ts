@@ -1,6 +1,7 @@
 /**
- * The functions' AWS SDK clients, configured through public options only. The SDK reads the region, and endpoints other
- * than AWS's, from its own environment variables (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`).
+ * The functions' AWS SDK clients, configured through public options only. The SDK reads the region,
+ * and endpoints other than AWS's, from its own environment variables (`AWS_REGION`,
+ * `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`).
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -20,9 +21,10 @@ export interface CallBounds {
 const USER_AGENT: [string, string][] = [['genesys-crm-pipeline', '0.2.0']];
 
 /**
- * `loggerMiddleware` has no logger, and Node sets Content-Length. `recursionDetectionMiddleware` would copy the trace of
- * the invocation to the messages that the processor and the redrive function send; after 16 hops with one trace Lambda
- * stops a message as a runaway loop. Ingest passes its trace on as a message attribute instead.
+ * `loggerMiddleware` has no logger, and Node sets Content-Length. `recursionDetectionMiddleware`
+ * would copy the trace of the invocation to the messages that the processor and the redrive
+ * function send; after 16 hops with one trace Lambda stops a message as a runaway loop. Ingest
+ * passes its trace on as a message attribute instead.
  */
 const UNUSED_MIDDLEWARE = ['loggerMiddleware', 'contentLengthMiddleware', 'recursionDetectionMiddleware'];
 
@@ -41,7 +43,10 @@ export function lambdaClient(bounds: CallBounds): LambdaClient {
   return trimmed(new LambdaClient({ ...options(bounds), cacheMiddleware: true }));
 }
 
-/** A DynamoDB document client. Undefined values are left out. A document client does not support `cacheMiddleware`. */
+/**
+ * A DynamoDB document client. Undefined values are left out. A document client does not support
+ * `cacheMiddleware`.
+ */
 export function documentClient(bounds: CallBounds): DynamoDBDocumentClient {
   const client = trimmed(new DynamoDBClient(options(bounds)));
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
@@ -58,8 +63,8 @@ function options({ tries, tryMs }: CallBounds) {
 }
 
 /**
- * The credentials of the function's role, which Lambda sets once for the life of an environment. Naming them keeps the
- * SDK from resolving its chain of providers again.
+ * The credentials of the function's role, which Lambda sets once for the life of an environment.
+ * Naming them keeps the SDK from resolving its chain of providers again.
  */
 function credentials() {
   const sessionToken = process.env.AWS_SESSION_TOKEN ?? '';

@@ -7,12 +7,13 @@ import type { HttpHandlerOptions, HttpRequest, HttpResponse, RequestHandler } fr
 type Response = Pick<HttpResponse, 'statusCode' | 'headers' | 'body'>;
 
 /**
- * Sends one request and reads the whole response within `tryMs`. The SDK's own handler bounds the head of a response but
- * not its body, and sets up to four timers for each request; this one serves 1.3 times the requests
- * (docs/performance.md).
+ * Sends one request and reads the whole response within `tryMs`. The SDK's own handler bounds the
+ * head of a response but not its body, and sets up to four timers for each request; this one serves
+ * 1.3 times the requests (docs/performance.md).
  *
- * Connections are kept alive. While an environment is frozen the service closes them: a request that fails on a reused
- * connection before any response is sent again on the next connection, which does not count as a retry of the SDK's.
+ * Connections are kept alive. While an environment is frozen the service closes them: a request
+ * that fails on a reused connection before any response is sent again on the next connection, which
+ * does not count as a retry of the SDK's.
  */
 export class AwsRequestHandler implements RequestHandler<HttpRequest, Response, HttpHandlerOptions> {
   readonly metadata = { handlerProtocol: 'http/1.1' };
@@ -59,12 +60,14 @@ export class AwsRequestHandler implements RequestHandler<HttpRequest, Response, 
       const abort = () => stop(failure('AbortError', 'the request was aborted'));
       signal?.addEventListener('abort', abort);
       sent.on('error', (error: NodeJS.ErrnoException) => {
-        // A connection that the service closed while it was idle (Node documentation, request.reusedSocket).
+        // A connection that the service closed while it was idle (Node documentation,
+        // request.reusedSocket).
         const isStale = sent.reusedSocket && !responded && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
         if (isStale) settle(() => resolve('stale_connection'));
         else fail(error);
       });
-      // After `101 Switching Protocols` Node closes the request without a response and without an error.
+      // After `101 Switching Protocols` Node closes the request without a response and without an
+      // error.
       sent.on('close', () => {
         if (!responded) fail(failure('Error', 'the connection was closed without a response', 'ECONNRESET'));
       });

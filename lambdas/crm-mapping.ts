@@ -1,9 +1,10 @@
 /**
- * Maps an event to an action in the CRM. THIS FILE IS YOURS TO EDIT; nothing else has to change with it. As shipped it is
- * the mapping of `connectors/rest/mapping.ts`: copy that file's contents here, and change them.
+ * Maps an event to an action in the CRM. THIS FILE IS YOURS TO EDIT; nothing else has to change
+ * with it. As shipped it is the mapping of `connectors/rest/mapping.ts`: copy that file's contents
+ * here, and change them.
  *
- * A mapping is pure: no network, no clock. It is asked again for every delivery and every retry of an event,
- * and must give the same answer each time. It says, for an event:
+ * A mapping is pure: no network, no clock. It is asked again for every delivery and every retry of
+ * an event, and must give the same answer each time. It says, for an event:
  *
  * - `deliver`: an action for the CRM (`domain/crm/action.ts` has all kinds), and the ordering key. Events of one key are applied one at a time and never an
  *   older one over a newer one; events of different keys, and events without one (null), run side by side.

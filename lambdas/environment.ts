@@ -1,4 +1,7 @@
-/** Environment variables of a function: one contract for the construct that writes them and the handler that reads them. */
+/**
+ * Environment variables of a function: one contract for the construct that writes them and the
+ * handler that reads them.
+ */
 import { type LimitOverrides, type Limits, resolveLimits } from './domain/limits.ts';
 
 /** The variable that carries the limits which differ from their starting values, as JSON. */
@@ -17,7 +20,10 @@ export function writeEnvironment<F extends Readonly<Record<string, string>>>(
   return { ...Object.fromEntries(entries), [LIMITS_VARIABLE]: JSON.stringify(limits) };
 }
 
-/** Reads what `writeEnvironment` wrote. Throws one error that names every variable that is missing or wrong. */
+/**
+ * Reads what `writeEnvironment` wrote. Throws one error that names every variable that is missing
+ * or wrong.
+ */
 export function readEnvironment<F extends Readonly<Record<string, string>>>(
   fields: F,
   environment: Environment,

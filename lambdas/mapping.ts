@@ -1,4 +1,6 @@
-/** Types and functions for a mapping file of your own, imported as `genesys-crm-pipeline/mapping`. */
+/**
+ * Types and functions for a mapping file of your own, imported as `genesys-crm-pipeline/mapping`.
+ */
 export type {
   CallDirection,
   CallOutcome,

@@ -28,13 +28,17 @@ export interface BundledFunctionProps {
   readonly config: PipelineConfig;
 }
 
-/** The directory of this package: that of its sources here, that of its JavaScript where it is installed. */
+/**
+ * The directory of this package: that of its sources here, that of its JavaScript where it is
+ * installed.
+ */
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const LOCK_FILE = `${PROJECT}package-lock.json`;
 
 /**
- * Providers that the SDK imports on demand, after it has found no credentials in the environment. Lambda always sets
- * them there. Left out of the bundles, which they would make a quarter larger; Lambda's own SDK has them.
+ * Providers that the SDK imports on demand, after it has found no credentials in the environment.
+ * Lambda always sets them there. Left out of the bundles, which they would make a quarter larger;
+ * Lambda's own SDK has them.
  */
 export const UNUSED_CREDENTIAL_PROVIDERS = ['http', 'ini', 'login', 'process', 'sso', 'web-identity'].map(
   (provider) => `@aws-sdk/credential-provider-${provider}`,
@@ -51,13 +55,19 @@ const KEY_USE = [
   'kms:ReEncryptTo',
 ];
 
-/** Says what the bundle is, whatever the directories above it say: on one machine it lies inside this project. */
+/**
+ * Says what the bundle is, whatever the directories above it say: on one machine it lies inside
+ * this project.
+ */
 function commonJsMark(_inputDir: string, outputDir: string): string[] {
   const write = "fs.writeFileSync(process.argv[1],JSON.stringify({type:'commonjs'}))";
   return [`"${process.execPath}" -e "${write}" "${outputDir}/package.json"`];
 }
 
-/** A function bundled by the local esbuild, with a log group of its own that is deleted with the stack. */
+/**
+ * A function bundled by the local esbuild, with a log group of its own that is deleted with the
+ * stack.
+ */
 export function bundledFunction(scope: Construct, id: string, props: BundledFunctionProps): NodejsFunction {
   const { kmsKeyArn } = props.config;
   const encryptionKey = kmsKeyArn === undefined ? undefined : Key.fromKeyArn(scope, `${id}Key`, kmsKeyArn);
@@ -80,7 +90,8 @@ export function bundledFunction(scope: Construct, id: string, props: BundledFunc
   return new NodejsFunction(scope, id, {
     description: props.description,
     entry: `${PROJECT}${props.entry}${extname(import.meta.url)}`,
-    // Installed, the package has no lock file: CDK finds that of the app, and with it the project's root.
+    // Installed, the package has no lock file: CDK finds that of the app, and with it the project's
+    // root.
     ...(existsSync(LOCK_FILE) ? { projectRoot: PROJECT, depsLockFilePath: LOCK_FILE } : {}),
     handler: 'handler',
     runtime: Runtime.NODEJS_24_X,
@@ -91,20 +102,23 @@ export function bundledFunction(scope: Construct, id: string, props: BundledFunc
     ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
     tracing: props.config.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
     loggingFormat: LoggingFormat.JSON,
-    // Not a start, an end and a report of each invocation: more bytes than all that we log, and in the metrics anyway.
+    // Not a start, an end and a report of each invocation: more bytes than all that we log, and in
+    // the metrics anyway.
     systemLogLevelV2: SystemLogLevel.WARN,
     logGroup,
     role,
     bundling: {
-      // Not an ES module: one that imports `node:http` by name loads all that Node keeps for later behind its getters
-      // (a WebSocket, all of `fetch`), which took 35 ms of the start and is never used.
+      // Not an ES module: one that imports `node:http` by name loads all that Node keeps for later
+      // behind its getters (a WebSocket, all of `fetch`), which took 35 ms of the start and is
+      // never used.
       format: OutputFormat.CJS,
       target: 'node24',
       // Built from the packages' ES modules, so that the bundler can drop unused code.
       mainFields: ['module', 'main'],
       minify: true,
       sourceMap: false,
-      // All else is bundled: the SDK that Lambda brings is older and loads more slowly than the parts that are used here.
+      // All else is bundled: the SDK that Lambda brings is older and loads more slowly than the
+      // parts that are used here.
       externalModules: UNUSED_CREDENTIAL_PROVIDERS,
       ...(props.define === undefined ? {} : { define: props.define }),
       esbuildArgs: { '--alias': Object.entries(props.aliases ?? {}).map(([name, path]) => `${name}=${path}`) },

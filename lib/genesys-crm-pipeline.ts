@@ -1,4 +1,6 @@
-/** The pipeline as a construct, for your own CDK app. One to a stack: its outputs have fixed names. */
+/**
+ * The pipeline as a construct, for your own CDK app. One to a stack: its outputs have fixed names.
+ */
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
@@ -22,7 +24,10 @@ import { StateTable } from './state-table.ts';
 import { storageKey } from './storage-key.ts';
 import { WebhookApi } from './webhook-api.ts';
 
-/** Everything the pipeline consists of, from a checked configuration. Looks nothing up; needs one deployment. */
+/**
+ * Everything the pipeline consists of, from a checked configuration. Looks nothing up; needs one
+ * deployment.
+ */
 export class ConfiguredPipeline extends Construct {
   readonly deliveryQueue: Queue;
   readonly quarantine: Queue;
@@ -162,8 +167,9 @@ export class ConfiguredPipeline extends Construct {
 }
 
 /**
- * The pipeline, configured by properties with the names of the configuration keys: `crm.baseUrl` is `crm: { baseUrl }`.
- * The stack's name is taken from the stack. Throws a `ConfigError` that names everything that is wrong.
+ * The pipeline, configured by properties with the names of the configuration keys: `crm.baseUrl` is
+ * `crm: { baseUrl }`. The stack's name is taken from the stack. Throws a `ConfigError` that names
+ * everything that is wrong.
  */
 export class GenesysCrmPipeline extends ConfiguredPipeline {
   constructor(scope: Construct, id: string, props: PipelineProps) {

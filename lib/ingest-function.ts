@@ -1,4 +1,6 @@
-/** The ingest function: may read the senders' secrets and send to the delivery queue, nothing else. */
+/**
+ * The ingest function: may read the senders' secrets and send to the delivery queue, nothing else.
+ */
 
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';

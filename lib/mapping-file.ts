@@ -6,7 +6,10 @@ import type * as typescript from 'typescript';
 import { CONNECTORS } from '../lambdas/connectors/connectors.ts';
 import type { Connector } from '../lambdas/domain/crm/connector.ts';
 
-/** The directory of `lambdas/`: of its sources here, of its JavaScript where the package is installed. */
+/**
+ * The directory of `lambdas/`: of its sources here, of its JavaScript where the package is
+ * installed.
+ */
 const LAMBDAS = fileURLToPath(new URL('../lambdas/', import.meta.url));
 const EXTENSION = extname(import.meta.url);
 
@@ -19,7 +22,10 @@ export interface MappingChoice {
 /** The module that mapping files import. */
 const MAPPING_API = 'genesys-crm-pipeline/mapping';
 
-/** Files that the bundler takes for the processor's import of the mapping, and for the mapping's import of ours. */
+/**
+ * Files that the bundler takes for the processor's import of the mapping, and for the mapping's
+ * import of ours.
+ */
 export function mappingAliases({ connector, mappingFile }: MappingChoice): Readonly<Record<string, string>> {
   const shipped = connector === 'rest' ? 'crm-mapping' : `connectors/${connector}/mapping`;
   return {
@@ -42,8 +48,9 @@ mapping satisfies MappingModule;
 }
 
 /**
- * Type-checks the user's mapping by the compiler that their project has, or ours, and looks for actions that the connector
- * does not have. Returns one line for each problem; none if there is no compiler, as in a project of JavaScript.
+ * Type-checks the user's mapping by the compiler that their project has, or ours, and looks for
+ * actions that the connector does not have. Returns one line for each problem; none if there is no
+ * compiler, as in a project of JavaScript.
  */
 export function problemsWithMapping(mappingFile: string, { actions }: Connector): readonly string[] {
   const ts = compilerFor(mappingFile);
@@ -87,7 +94,10 @@ function placeIn(file: typescript.SourceFile, position: number): string {
   return `${file.fileName}:${line + 1}:${character + 1}`;
 }
 
-/** The actions that the file writes as literals: `kind: 'log-call'`. Others are found when the event is processed. */
+/**
+ * The actions that the file writes as literals: `kind: 'log-call'`. Others are found when the event
+ * is processed.
+ */
 function actionLiterals(ts: TypeScript, source: typescript.SourceFile) {
   const found: { readonly text: string; readonly at: string }[] = [];
   const visit = (node: typescript.Node): void => {

@@ -8,7 +8,10 @@ import { Construct } from 'constructs';
 import type { PipelineConfig } from './pipeline-config.ts';
 import { storageKey } from './storage-key.ts';
 
-/** Both are encrypted, take TLS only, and stay when the stack is deleted, except after a failed first deployment. */
+/**
+ * Both are encrypted, take TLS only, and stay when the stack is deleted, except after a failed
+ * first deployment.
+ */
 export class MessageQueues extends Construct {
   /** Where ingest persists deliveries and the processor takes them from. */
   readonly delivery: Queue;
@@ -45,8 +48,8 @@ export class MessageQueues extends Construct {
   }
 
   /**
-   * Denies `sqs:SendMessage` to every other principal of the account. AWS services are exempt: an identity policy
-   * cannot let them in, only an Allow of the queue's own policy.
+   * Denies `sqs:SendMessage` to every other principal of the account. AWS services are exempt: an
+   * identity policy cannot let them in, only an Allow of the queue's own policy.
    */
   allowSenders(
     senders: { readonly delivery: readonly IRole[]; readonly quarantine: readonly IRole[] },
@@ -69,7 +72,9 @@ export class MessageQueues extends Construct {
     }
   }
 
-  /** Quarantine's redrive-allow policy where the name of its one source queue is known beforehand. */
+  /**
+   * Quarantine's redrive-allow policy where the name of its one source queue is known beforehand.
+   */
   #namedSource(deliveryQueueName: string | undefined) {
     if (deliveryQueueName === undefined) return {};
     const queueArn = Stack.of(this).formatArn({ service: 'sqs', resource: deliveryQueueName });
@@ -78,9 +83,9 @@ export class MessageQueues extends Construct {
   }
 
   /**
-   * Sets quarantine's redrive-allow policy every hour, outside the template: there the two queues would depend on each
-   * other, and a name given to an existing delivery queue would replace it. An update of quarantine may reset the
-   * policy; the next run restores it.
+   * Sets quarantine's redrive-allow policy every hour, outside the template: there the two queues
+   * would depend on each other, and a name given to an existing delivery queue would replace it. An
+   * update of quarantine may reset the policy; the next run restores it.
    */
   #allowOnlySource(source: IQueue): void {
     const policy = { redrivePermission: RedrivePermission.BY_QUEUE, sourceQueueArns: [source.queueArn] };

@@ -1,9 +1,15 @@
 /** Finds the known name that a word mistypes. */
 
-/** As many mistakes are taken for a slip: one for every so many characters. With fewer, `log` would be `logs`. */
+/**
+ * As many mistakes are taken for a slip: one for every so many characters. With fewer, `log` would
+ * be `logs`.
+ */
 const CHARACTERS_A_SLIP = 5;
 
-/** True if `text` is `name` but for its case and a slip or two. Of a name of less than five characters, but for its case. */
+/**
+ * True if `text` is `name` but for its case and a slip or two. Of a name of less than five
+ * characters, but for its case.
+ */
 export function isSimilar(text: string, name: string): boolean {
   const slips = Math.floor(name.length / CHARACTERS_A_SLIP);
   return (
@@ -12,8 +18,8 @@ export function isSimilar(text: string, name: string): boolean {
 }
 
 /**
- * Number of characters to change, add, drop or swap with their neighbour to get from one text to the
- * other (Levenshtein, with swaps).
+ * Number of characters to change, add, drop or swap with their neighbour to get from one text to
+ * the other (Levenshtein, with swaps).
  */
 export function distanceBetween(a: string, b: string): number {
   let before: number[] = [];

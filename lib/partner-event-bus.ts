@@ -1,4 +1,7 @@
-/** The partner event bus: the events that Genesys Cloud's “Amazon EventBridge Source” integration publishes, on their way to the delivery queue. */
+/**
+ * The partner event bus: the events that Genesys Cloud's “Amazon EventBridge Source” integration
+ * publishes, on their way to the delivery queue.
+ */
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { type Archive, EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
@@ -11,7 +14,10 @@ import type { Limits } from '../lambdas/domain/limits.ts';
 export interface PartnerEventBusProps {
   /** The partner event source, which has to exist, and to be pending, when this is deployed. */
   readonly eventSource: string;
-  /** The `detail-type`s that are let through, as literal templates: `v2.detail.events.conversation.{id}.customer.end`. */
+  /**
+   * The `detail-type`s that are let through, as literal templates:
+   * `v2.detail.events.conversation.{id}.customer.end`.
+   */
   readonly topics: readonly string[];
   readonly deliveryQueue: IQueue;
   readonly limits: Limits;
@@ -26,12 +32,21 @@ const RETRY_ATTEMPTS = 185;
 /** Time left to act, when what has waited longest in the dead letters is about to expire there. */
 const ARCHIVED_LONGER = Duration.days(1);
 
-/** Bus, rule, archive, and dead letters. What the delivery queue does not take is tried for a day, then kept. */
+/**
+ * Bus, rule, archive, and dead letters. What the delivery queue does not take is tried for a day,
+ * then kept.
+ */
 export class PartnerEventBus extends Construct {
-  /** Events that EventBridge could not put into the delivery queue. Not the quarantine, whose messages have been processed. */
+  /**
+   * Events that EventBridge could not put into the delivery queue. Not the quarantine, whose
+   * messages have been processed.
+   */
   readonly deadLetters: Queue;
   readonly bus: EventBus;
-  /** Keeps every event that is let through for longer than the dead letters do, so that they can be replayed. */
+  /**
+   * Keeps every event that is let through for longer than the dead letters do, so that they can be
+   * replayed.
+   */
   readonly archive: Archive;
 
   constructor(

@@ -1,4 +1,6 @@
-/** The one typed configuration, read from the CDK context: `-c key=value`, or `context` in cdk.json. */
+/**
+ * The one typed configuration, read from the CDK context: `-c key=value`, or `context` in cdk.json.
+ */
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ALL_PROFILES, type SenderKey, type SignatureProfile } from '../lambdas/domain/delivery/signature-profiles.ts';
 import { LIMIT_TABLE, type LimitOverrides, type Limits, resolveLimits } from '../lambdas/domain/limits.ts';
@@ -41,7 +43,10 @@ export interface PipelineConfig {
   readonly domain?: { readonly name: string; readonly certificateArn: string; readonly only: boolean };
   /** The senders that may deliver by webhook. */
   readonly profiles: readonly SignatureProfile[];
-  /** The partner event source that events come from besides, and the `detail-type`s that are let through. */
+  /**
+   * The partner event source that events come from besides, and the `detail-type`s that are let
+   * through.
+   */
   readonly partnerBus?: { readonly eventSource: string; readonly topics: readonly string[] };
   readonly limits: Limits;
   readonly limitOverrides: LimitOverrides;
@@ -61,7 +66,9 @@ export interface ConfigProblem {
   readonly expected: string;
 }
 
-/** The context is not a configuration. The message names every key, what it got and what it wants. */
+/**
+ * The context is not a configuration. The message names every key, what it got and what it wants.
+ */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly ConfigProblem[];
@@ -230,7 +237,10 @@ type GroupOf<Key extends string> = Key extends `${infer Group}.${string}` ? Grou
 type MemberOf<Key extends string, Group extends string> = Key extends `${Group}.${infer Member}` ? Member : never;
 type PropName = Exclude<KeyName, 'stackName'>;
 
-/** The configuration as properties of a construct: `crm.baseUrl` is `crm: { baseUrl }`. Values as `-c` takes them. */
+/**
+ * The configuration as properties of a construct: `crm.baseUrl` is `crm: { baseUrl }`. Values as
+ * `-c` takes them.
+ */
 export type PipelineProps = {
   readonly [Group in GroupOf<PropName>]?: { readonly [Member in MemberOf<PropName, Group>]?: Value | undefined };
 } & {
@@ -306,7 +316,10 @@ export function stackNameIn(context: Readonly<Record<string, unknown>>): string 
   return typeof name === 'string' && parse(name) ? name : otherwise;
 }
 
-/** Reads the limits alone: what else is configured, or missing, does not matter. Throws as `readPipelineConfig` does. */
+/**
+ * Reads the limits alone: what else is configured, or missing, does not matter. Throws as
+ * `readPipelineConfig` does.
+ */
 export function readLimits(context: Readonly<Record<string, unknown>>): Limits {
   const given = flatten(context);
   const unknown = [...given].filter(([key]) => !isKey(key) && !key.startsWith(LIMITS));
@@ -393,7 +406,10 @@ function capacities(values: ReadonlyMap<KeyName, string>): Pick<PipelineConfig, 
   };
 }
 
-/** The keys in a context that are ours, or were meant to be. CDK's own keys and any others are ignored. */
+/**
+ * The keys in a context that are ours, or were meant to be. CDK's own keys and any others are
+ * ignored.
+ */
 function flatten(context: Readonly<Record<string, unknown>>): Map<string, unknown> {
   return new Map(leaves(context).filter(([key]) => isMeantToBeOurs(key)));
 }
@@ -408,7 +424,10 @@ function leaves(context: Readonly<Record<string, unknown>>, prefix = ''): (reado
   });
 }
 
-/** A mistyped key must not be passed over: who has written `alarm.email` would never be told of an alarm. */
+/**
+ * A mistyped key must not be passed over: who has written `alarm.email` would never be told of an
+ * alarm.
+ */
 function isMeantToBeOurs(key: string): boolean {
   return nearFirstWord(key) !== undefined || SPELLINGS.some(([spelling]) => isSimilar(key, spelling));
 }
@@ -471,7 +490,10 @@ function describeProblems(problems: readonly ConfigProblem[]): string {
   return `The configuration has errors:\n\n${lines.join('\n')}\n\n${example}\ndocs/configuration.md lists all keys.`;
 }
 
-/** Somebody may have put a password into a URL, slashes in it and all: it must not end in a build's log. */
+/**
+ * Somebody may have put a password into a URL, slashes in it and all: it must not end in a build's
+ * log.
+ */
 export function withoutCredentials(got: string): string {
   return got.replace(/\/\/.*@/g, '//…@');
 }

@@ -1,4 +1,7 @@
-/** The secrets: one for each sender, made here for Genesys, and the CRM token, made by the CRM for here. */
+/**
+ * The secrets: one for each sender, made here for Genesys, and the CRM token, made by the CRM for
+ * here.
+ */
 import { RemovalPolicy, SecretValue, Validations } from 'aws-cdk-lib';
 import { Secret, type SecretProps } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -14,7 +17,10 @@ export type SenderSecrets = Readonly<Record<'genesys-webhook', Secret> & Partial
 export class PipelineSecrets extends Construct {
   /** Each exactly 64 lower-case hex digits, made by CloudFormation; nobody has seen them. */
   readonly senders: SenderSecrets;
-  /** Holds a placeholder until the token is pasted; a later deployment does not touch what was pasted. */
+  /**
+   * Holds a placeholder until the token is pasted; a later deployment does not touch what was
+   * pasted.
+   */
   readonly crmToken: Secret;
 
   readonly #encryption: Pick<SecretProps, 'encryptionKey'>;

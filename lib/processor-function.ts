@@ -59,8 +59,8 @@ export class ProcessorFunction extends Construct {
       config,
     });
     if (config.processorNetwork !== undefined) connect(handler, config.processorNetwork);
-    // An event may pass quarantine, and so this function, more than the 16 times after which Lambda takes it for a
-    // runaway loop and drops it. Attempts are counted on the event's row instead.
+    // An event may pass quarantine, and so this function, more than the 16 times after which Lambda
+    // takes it for a runaway loop and drops it. Attempts are counted on the event's row instead.
     (handler.node.defaultChild as CfnFunction).recursiveLoop = RecursiveLoop.ALLOW;
     handler.addEventSource(
       new SqsEventSource(deliveryQueue, {
@@ -90,7 +90,10 @@ export class ProcessorFunction extends Construct {
   }
 }
 
-/** Lambda makes and removes the function's network interfaces with its role; these actions know no resources. */
+/**
+ * Lambda makes and removes the function's network interfaces with its role; these actions know no
+ * resources.
+ */
 function connect(handler: IFunction, network: NonNullable<PipelineConfig['processorNetwork']>): void {
   (handler.node.defaultChild as CfnFunction).vpcConfig = network;
   handler.addToRolePolicy(

@@ -26,7 +26,10 @@ export interface RedriveFunctionProps {
   readonly partnerDeadLetters?: IQueue;
 }
 
-/** Moves events from quarantine back to the delivery queue: on request, and by schedule what an outage put there. */
+/**
+ * Moves events from quarantine back to the delivery queue: on request, and by schedule what an
+ * outage put there.
+ */
 export class RedriveFunction extends Construct {
   readonly handler: IFunction;
 
@@ -53,8 +56,8 @@ export class RedriveFunction extends Construct {
       ),
       config,
     });
-    // Its messages pass the processor and quarantine and come by here again, which Lambda might take for a runaway
-    // loop. How often one event may do so is counted in its note.
+    // Its messages pass the processor and quarantine and come by here again, which Lambda might
+    // take for a runaway loop. How often one event may do so is counted in its note.
     (handler.node.defaultChild as CfnFunction).recursiveLoop = RecursiveLoop.ALLOW;
     for (const statement of grants(deliveryQueue, quarantine, stateTable)) handler.addToRolePolicy(statement);
     if (partnerDeadLetters !== undefined)

@@ -6,7 +6,10 @@ import { QUARANTINE_INDEX } from '../lambdas/domain/event/event-key.ts';
 import type { PipelineConfig } from './pipeline-config.ts';
 import { storageKey } from './storage-key.ts';
 
-/** On demand by default, with point-in-time recovery; protected from deletion, and kept when the stack is deleted. */
+/**
+ * On demand by default, with point-in-time recovery; protected from deletion, and kept when the
+ * stack is deleted.
+ */
 export class StateTable extends Construct {
   readonly table: Table;
 
@@ -19,12 +22,14 @@ export class StateTable extends Construct {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       timeToLiveAttribute: 'expiresAt',
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      // Encrypted with a key that AWS owns: no charge for each call, and no key policy that can lock the table.
+      // Encrypted with a key that AWS owns: no charge for each call, and no key policy that can
+      // lock the table.
       ...(encryptionKey === undefined
         ? { encryption: TableEncryption.DEFAULT }
         : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }),
       deletionProtection: true,
-      // Not RetainExceptOnCreate: the rollback of a failed first deployment cannot delete a protected table.
+      // Not RetainExceptOnCreate: the rollback of a failed first deployment cannot delete a
+      // protected table.
       removalPolicy: RemovalPolicy.RETAIN,
       ...(tableCapacity === undefined
         ? { billingMode: BillingMode.PAY_PER_REQUEST }

@@ -49,7 +49,8 @@ export class WebhookApi extends Construct {
     const api = new HttpApi(this, 'HttpApi', {
       description: 'Takes signed deliveries of Genesys Cloud',
       createDefaultStage: false,
-      // The key is separate from the domain's: its DNS record can be set only after the first deployment.
+      // The key is separate from the domain's: its DNS record can be set only after the first
+      // deployment.
       disableExecuteApiEndpoint: config.domain?.only ?? false,
     });
     this.api = api;
@@ -85,7 +86,8 @@ export class WebhookApi extends Construct {
     const encryptionKey = storageKey(this, config);
     const logGroup = new LogGroup(this, 'AccessLogs', {
       ...(encryptionKey === undefined ? {} : { encryptionKey }),
-      // Outside this prefix each log group adds to the account's one resource policy, which is limited in length.
+      // Outside this prefix each log group adds to the account's one resource policy, which is
+      // limited in length.
       logGroupName: `/aws/vendedlogs/apigateway/${config.stackName}-webhook`,
       retention: config.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,

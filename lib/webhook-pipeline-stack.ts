@@ -13,7 +13,8 @@ export class WebhookPipelineStack extends Stack {
       description: 'Genesys Cloud events into the CRM: none lost, none applied twice',
       ...props,
     });
-    // `Default` adds nothing to logical ids: they are those of stacks that were deployed before the construct existed.
+    // `Default` adds nothing to logical ids: they are those of stacks that were deployed before the
+    // construct existed.
     this.pipeline = new ConfiguredPipeline(this, 'Default', config);
   }
 }

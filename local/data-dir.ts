@@ -43,7 +43,10 @@ function unusable(dataDir: string, why: string): UserError {
   return new UserError(`Nothing can be kept in DATA_DIR, which is ${dataDir}: ${why}. Choose another one.`);
 }
 
-/** Parents one by one: Node's own recursion never ends where a parent exists and takes no directories, as /proc. */
+/**
+ * Parents one by one: Node's own recursion never ends where a parent exists and takes no
+ * directories, as /proc.
+ */
 function makeDirectory(path: string): void {
   if (existsSync(path)) return;
   makeDirectory(dirname(path));

@@ -1,4 +1,7 @@
-/** The file by which a running pipeline is found, and by which a second one on the same data is refused. */
+/**
+ * The file by which a running pipeline is found, and by which a second one on the same data is
+ * refused.
+ */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -27,8 +30,8 @@ export interface PipelineDescription {
   readonly streamSecretArn: string;
   readonly crmTokenSecretArn: string;
   /**
-   * `sample`: it runs on this machine and can be asked what it has applied. `vendor`: it is the fake of that connector's
-   * vendor, otherwise the sample CRM.
+   * `sample`: it runs on this machine and can be asked what it has applied. `vendor`: it is the
+   * fake of that connector's vendor, otherwise the sample CRM.
    */
   readonly crm: {
     readonly url: string;
@@ -57,7 +60,10 @@ function pathIn(dataDir: string): string {
   return join(dataDir, 'pipeline.json');
 }
 
-/** Takes `dataDir` for this process. Refused while another pipeline runs on it; what a killed one left is removed. */
+/**
+ * Takes `dataDir` for this process. Refused while another pipeline runs on it; what a killed one
+ * left is removed.
+ */
 export function claimDataDir(dataDir: string): void {
   for (;;) {
     const file: PipelineFile = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' };

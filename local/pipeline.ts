@@ -39,10 +39,15 @@ const STOP_GRACE_MS = 2_500;
 /** A start that takes longer does not end without help. */
 const START_LIMIT_MS = 60_000;
 
-/** Ingest's environments: more would only compete for the machine's cores. Beyond, requests wait. */
+/**
+ * Ingest's environments: more would only compete for the machine's cores. Beyond, requests wait.
+ */
 const INGEST_ENVIRONMENTS_MAX = Math.min(10, Math.max(4, 2 * availableParallelism()));
 
-/** Starts an execution environment. Tests put something between it and the servers, or end it when it suits them. */
+/**
+ * Starts an execution environment. Tests put something between it and the servers, or end it when
+ * it suits them.
+ */
 export type EnvironmentStarter = (...args: ConstructorParameters<typeof ExecutionEnvironment>) => ExecutionEnvironment;
 
 /** Steps of taking down, run in the reverse order of their being added. */
@@ -63,7 +68,9 @@ export class LocalPipeline {
   /** Step of the start, for the message of one that does not end. */
   #step = '';
 
-  /** `onServerEnd` is called when the pipeline cannot go on, because one of its servers has ended. */
+  /**
+   * `onServerEnd` is called when the pipeline cannot go on, because one of its servers has ended.
+   */
   constructor(
     settings: Settings,
     onServerEnd: (message: string) => void,
@@ -79,7 +86,10 @@ export class LocalPipeline {
     return this.#stopping.signal.aborted;
   }
 
-  /** Brings everything up; resolves once the webhook accepts. Rejects if that takes longer than `limitMs`. */
+  /**
+   * Brings everything up; resolves once the webhook accepts. Rejects if that takes longer than
+   * `limitMs`.
+   */
   async start(limitMs = START_LIMIT_MS): Promise<PipelineDescription> {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<never>((_resolve, reject) => {
@@ -233,7 +243,8 @@ export class LocalPipeline {
       const source = stack.eventSources.find(({ functionArn }) => functionArn === spec.arn);
       this.#addPool(spec, source?.maximumConcurrency ?? INGEST_ENVIRONMENTS_MAX, endpoints, registry);
     }
-    // One environment each of those that have work at once: what does not load is told now, not at the first event.
+    // One environment each of those that have work at once: what does not load is told now, not at
+    // the first event.
     await Promise.all([roles.ingest, roles.processor].map((spec) => this.#warm(spec)));
   }
 

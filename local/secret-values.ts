@@ -10,8 +10,8 @@ import type { SecretStore } from './secrets/secret-store.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * Creates what is missing, and makes what the user has given the current version. Returns the CRM's credentials:
- * those of the user, or `fakeCredentials`, or the stored ones.
+ * Creates what is missing, and makes what the user has given the current version. Returns the CRM's
+ * credentials: those of the user, or `fakeCredentials`, or the stored ones.
  */
 export function createSecrets(
   store: SecretStore,
@@ -29,7 +29,10 @@ export function createSecrets(
   return credentials;
 }
 
-/** The stored value. Where no one has pasted credentials, a token is made: the calls have to carry something. */
+/**
+ * The stored value. Where no one has pasted credentials, a token is made: the calls have to carry
+ * something.
+ */
 function usableToken(store: SecretStore, arn: string): string {
   const { value } = store.get(arn);
   const isMissing = value === UNSET_CRM_TOKEN || isLocalCredentials(value);

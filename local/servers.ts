@@ -35,7 +35,10 @@ export interface LocalCrmServer extends ServerProcess {
   readonly vendor: FakeVendorName | undefined;
 }
 
-/** Starts the CRM to deliver to, unless the user has one: the sample CRM, or the fake of the connector's vendor. */
+/**
+ * Starts the CRM to deliver to, unless the user has one: the sample CRM, or the fake of the
+ * connector's vendor.
+ */
 export async function startLocalCrm(options: ServerOptions): Promise<LocalCrmServer | undefined> {
   const { settings, accessKey, registry, onUnexpectedExit } = options;
   const { dataDir, crmBaseUrl } = settings;
@@ -74,7 +77,10 @@ function settingsIn(context: Readonly<Record<string, unknown>>): FakeCrmConfig['
   );
 }
 
-/** Starts what stands in for AWS. `keep` is given each server as soon as it runs, so that none is forgotten. */
+/**
+ * Starts what stands in for AWS. `keep` is given each server as soon as it runs, so that none is
+ * forgotten.
+ */
 export async function startServers(
   options: ServerOptions,
   keep: (stop: () => Promise<void>) => void,

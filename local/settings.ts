@@ -88,7 +88,9 @@ function parsePort(text: string | undefined): number {
   return port;
 }
 
-/** `name`: what it was given by. The URL is shown on the terminal later on: it may hold no password. */
+/**
+ * `name`: what it was given by. The URL is shown on the terminal later on: it may hold no password.
+ */
 function parseUrl(name: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -1,6 +1,7 @@
 /**
- * The order of the test files: what takes a minute first. Jest knows no durations on a fresh clone and begins with the
- * largest files; of those that run whole pipelines some are the smallest, and one of them would run by itself at the end.
+ * The order of the test files: what takes a minute first. Jest knows no durations on a fresh clone
+ * and begins with the largest files; of those that run whole pipelines some are the smallest, and
+ * one of them would run by itself at the end.
  */
 import Sequencer from '@jest/test-sequencer';
 

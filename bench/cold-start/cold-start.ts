@@ -1,4 +1,7 @@
-/** Cold start: from a process's start to its handler's first answer, over a Node that has nothing to load. */
+/**
+ * Cold start: from a process's start to its handler's first answer, over a Node that has nothing to
+ * load.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';

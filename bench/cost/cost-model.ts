@@ -48,7 +48,10 @@ export interface CostAnswer {
 
 const SECONDS_PER_MONTH = 730 * 3_600;
 
-/** Memory at which Lambda gives a whole vCPU (AWS Lambda developer guide, “Configure function memory”). */
+/**
+ * Memory at which Lambda gives a whole vCPU (AWS Lambda developer guide, “Configure function
+ * memory”).
+ */
 const MEMORY_OF_A_CPU_MB = 1_769;
 
 /** Records that the processor works on at once in one invocation (`limits.crmConcurrency`). */
@@ -61,8 +64,9 @@ const BATCH_MAX = 10;
 export const ASSUMED_MS = { sqsSend: 8, transaction: 10, batchGet: 5 } as const;
 
 /**
- * Bytes logged. Our lines as they are written, metrics included: of a delivery, of an event, and (three lines) of a
- * batch in which something was applied. What Lambda and the HTTP API add as their formats have it.
+ * Bytes logged. Our lines as they are written, metrics included: of a delivery, of an event, and
+ * (three lines) of a batch in which something was applied. What Lambda and the HTTP API add as
+ * their formats have it.
  */
 export const LOGGED_BYTES = {
   ingestLine: 580,
@@ -75,7 +79,10 @@ export const LOGGED_BYTES = {
 /** Fixed cost of monitoring: metrics emitted while all is well, and those of alarms. */
 export const WATCHED = { metrics: 20, alarmMetrics: 32, dashboards: 1, keys: 1 } as const;
 
-/** CPU time of one event in the processor where the bench could not measure it, which it can on Linux only. */
+/**
+ * CPU time of one event in the processor where the bench could not measure it, which it can on
+ * Linux only.
+ */
 const PROCESSOR_CPU_MS = 2;
 
 /** A final event's row with DynamoDB's overhead, and for how long it is kept. */
@@ -108,7 +115,8 @@ export function measuredUnits(report: BenchReport): MeasuredUnits | undefined {
 export function costOf(question: CostQuestion, units: MeasuredUnits): CostAnswer {
   const { eventsPerMonth, duplicates } = question;
   const deliveries = eventsPerMonth * (1 + duplicates);
-  // Without a window a batch is what has come since the last poll: below a few events a second, one.
+  // Without a window a batch is what has come since the last poll: below a few events a second,
+  // one.
   const batch = Math.min(BATCH_MAX, 1 + (deliveries / SECONDS_PER_MONTH) * question.batchWindowSeconds);
   const batches = deliveries / batch;
   const items = [
@@ -130,7 +138,10 @@ export function costOf(question: CostQuestion, units: MeasuredUnits): CostAnswer
   };
 }
 
-/** Billed time of one delivery in ingest, in milliseconds: its CPU time at the function's share of a CPU, and SQS. */
+/**
+ * Billed time of one delivery in ingest, in milliseconds: its CPU time at the function's share of a
+ * CPU, and SQS.
+ */
 export function ingestMs(memoryMb: number, units: MeasuredUnits): number {
   return Math.ceil(units.ingestCpuMs / cpuShare(memoryMb) + ASSUMED_MS.sqsSend);
 }

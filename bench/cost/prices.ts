@@ -1,6 +1,6 @@
 /**
- * Prices of AWS in us-east-1, as its price pages had them on the date below. Free tiers are left out: they are an
- * account's, not this stack's.
+ * Prices of AWS in us-east-1, as its price pages had them on the date below. Free tiers are left
+ * out: they are an account's, not this stack's.
  */
 
 /** When the prices were looked up. */

@@ -1,6 +1,7 @@
 /**
- * A small HTTP front around an ingest handler, in a process of its own: as little as an HTTP API hands to a function
- * (payload format 2.0), and nothing else. The same for every handler that is compared.
+ * A small HTTP front around an ingest handler, in a process of its own: as little as an HTTP API
+ * hands to a function (payload format 2.0), and nothing else. The same for every handler that is
+ * compared.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';

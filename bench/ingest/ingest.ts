@@ -1,4 +1,7 @@
-/** Ingest: requests a second, latency and CPU, beside the floor and the plain handler, in alternating runs. */
+/**
+ * Ingest: requests a second, latency and CPU, beside the floor and the plain handler, in
+ * alternating runs.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +28,10 @@ export interface IngestFigures {
   readonly cpuMs: Sample;
 }
 
-/** Figures by number of connections and subject, and the memory of each subject's process at the end. */
+/**
+ * Figures by number of connections and subject, and the memory of each subject's process at the
+ * end.
+ */
 export interface IngestReport {
   readonly byConnections: Readonly<Record<string, Readonly<Record<IngestSubject, IngestFigures>>>>;
   readonly peakRssMb: Readonly<Record<IngestSubject, number>>;

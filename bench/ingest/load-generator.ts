@@ -1,6 +1,6 @@
 /**
- * Sends signed deliveries with autocannon, in a process of its own: 0.02 ms of CPU a request, measured beside a server
- * that only answers, so that it leaves the cores to what is measured.
+ * Sends signed deliveries with autocannon, in a process of its own: 0.02 ms of CPU a request,
+ * measured beside a server that only answers, so that it leaves the cores to what is measured.
  */
 import autocannon from 'autocannon';
 import { signingKeyFrom } from '../../lambdas/domain/delivery/signature.ts';
@@ -15,7 +15,10 @@ export interface LoadRequest {
   readonly durationMs: number;
 }
 
-/** Result of a run: the latency of each delivery answered 202, and the number of all other responses. */
+/**
+ * Result of a run: the latency of each delivery answered 202, and the number of all other
+ * responses.
+ */
 export interface LoadResult {
   readonly elapsedMs: number;
   readonly latenciesMs: readonly number[];
@@ -41,7 +44,8 @@ function run({ url, secret, connections, durationMs }: LoadRequest): Promise<Loa
       else resolve({ elapsedMs: endMs - startMs, latenciesMs, refused: failed + result.errors });
     });
     load.on('response', (_client, statusCode, _bytes, responseTimeMs) => {
-      // autocannon ends a run at its next tick, up to a second late: the time counts from response to response.
+      // autocannon ends a run at its next tick, up to a second late: the time counts from response
+      // to response.
       endMs = performance.now();
       if (startMs === 0) startMs = endMs - responseTimeMs;
       if (statusCode === 202) latenciesMs.push(responseTimeMs);

@@ -1,6 +1,7 @@
 /**
- * The floor: the plain handler with a bare POST over a kept-alive connection in place of the SQS client. Nothing is
- * signed, tried again or timed, so AWS would not take it; nothing that works can need less. A peer of the bench.
+ * The floor: the plain handler with a bare POST over a kept-alive connection in place of the SQS
+ * client. Nothing is signed, tried again or timed, so AWS would not take it; nothing that works can
+ * need less. A peer of the bench.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Agent, request } from 'node:http';

@@ -1,4 +1,7 @@
-/** The ingest handler as one would write it first: HMAC, and the SQS client as it comes. A peer of the bench. */
+/**
+ * The ingest handler as one would write it first: HMAC, and the SQS client as it comes. A peer of
+ * the bench.
+ */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';

@@ -1,7 +1,8 @@
 /**
- * A processor as AWS Lambda Powertools has one write it: its batch and idempotency utilities, the clients as they
- * come. It promises less: an event twice at once is kept apart, but not two events of one contact, and an attempt that
- * dies in the middle holds its record until that expires. The CRM is called as ours is. A peer of the bench.
+ * A processor as AWS Lambda Powertools has one write it: its batch and idempotency utilities, the
+ * clients as they come. It promises less: an event twice at once is kept apart, but not two events
+ * of one contact, and an attempt that dies in the middle holds its record until that expires. The
+ * CRM is called as ours is. A peer of the bench.
  */
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';

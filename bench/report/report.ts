@@ -12,7 +12,10 @@ export interface Circumstances {
   readonly node: string;
   readonly cpus: number;
   readonly cpuModel: string;
-  /** Processes that wanted a core when it began, over the last minute: above 1 others were using the machine. */
+  /**
+   * Processes that wanted a core when it began, over the last minute: above 1 others were using the
+   * machine.
+   */
   readonly loadAverage: number;
   readonly quick: boolean;
 }

@@ -1,4 +1,7 @@
-/** `npm run crm -- check`: whether a real or fake CRM has what its connector needs. Writes nothing to it. */
+/**
+ * `npm run crm -- check`: whether a real or fake CRM has what its connector needs. Writes nothing
+ * to it.
+ */
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { collect, npmCommand, parseArguments, WrongOption } from '../../cli/command.ts';
 import { UserError } from '../../cli/user-error.ts';

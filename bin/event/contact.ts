@@ -1,4 +1,7 @@
-/** A contact as the pipeline sees it: its row, its last events, and why the newest one was or was not applied. */
+/**
+ * A contact as the pipeline sees it: its row, its last events, and why the newest one was or was
+ * not applied.
+ */
 import { describeContact } from '../../lambdas/domain/telemetry/contact-state.ts';
 import { timelineOf } from '../../lambdas/domain/telemetry/event-timeline.ts';
 import { printable } from '../../lambdas/domain/telemetry/redact.ts';

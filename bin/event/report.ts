@@ -1,4 +1,7 @@
-/** Prints the report of `npm run event`. Text from outside is made printable: it may hold escape sequences. */
+/**
+ * Prints the report of `npm run event`. Text from outside is made printable: it may hold escape
+ * sequences.
+ */
 
 import type { FoundEvents } from '../../lambdas/adapters/event-search.dynamodb.ts';
 import { timelineOf } from '../../lambdas/domain/telemetry/event-timeline.ts';
@@ -46,7 +49,10 @@ function formatLife({ key, row }: KeyedRow, nowMs: number): string {
   ].join('\n');
 }
 
-/** The list of unsettled events. `waiting`: messages in the delivery queue, some of which may have no row yet. */
+/**
+ * The list of unsettled events. `waiting`: messages in the delivery queue, some of which may have
+ * no row yet.
+ */
 export function formatUnsettled({ examined, count, events }: FoundEvents, waiting: number, nowMs: number): string {
   const lines = events.map((keyed) => formatEventLine(keyed, nowMs));
   const more = count > events.length ? [`  … and ${count - events.length} more`] : [];

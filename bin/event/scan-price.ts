@@ -2,7 +2,10 @@
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import type { EventTarget } from './target.ts';
 
-/** Half a read unit reads 4 KB, eventually consistent; a million on-demand units cost this in us-east-1 (2026). */
+/**
+ * Half a read unit reads 4 KB, eventually consistent; a million on-demand units cost this in
+ * us-east-1 (2026).
+ */
 const BYTES_A_UNIT = 8_192;
 const DOLLARS_A_MILLION = 0.125;
 

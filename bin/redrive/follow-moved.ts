@@ -29,7 +29,10 @@ export interface MovedEvents {
 
 const LOOK_EVERY_MS = 1_000;
 
-/** Reads the rows until all have ended since `movedAtMs`, or for `waitMs`. A row that was quarantined earlier is still on its way. */
+/**
+ * Reads the rows until all have ended since `movedAtMs`, or for `waitMs`. A row that was
+ * quarantined earlier is still on its way.
+ */
 export async function followMoved(
   keys: readonly string[],
   movedAtMs: number,
@@ -73,7 +76,10 @@ export function areAllFinal({ open, quarantinedAgain }: MovedEvents): boolean {
   return open === 0 && Object.keys(quarantinedAgain).length === 0;
 }
 
-/** `8 applied, 2 in quarantine again (crm_rejected: 2)`. `moved`: all that were moved, with those not known by key. */
+/**
+ * `8 applied, 2 in quarantine again (crm_rejected: 2)`. `moved`: all that were moved, with those
+ * not known by key.
+ */
 export function formatMoved(events: MovedEvents, moved: number): string {
   const { followed, applied, stale, ignored, givenUp, quarantinedAgain, open } = events;
   const again = Object.entries(quarantinedAgain);

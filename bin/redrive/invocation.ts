@@ -1,4 +1,7 @@
-/** Calls the redrive function, on this machine or in AWS: the same call of Lambda, to another endpoint. */
+/**
+ * Calls the redrive function, on this machine or in AWS: the same call of Lambda, to another
+ * endpoint.
+ */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { messageOf, UserError } from '../../cli/user-error.ts';
 import type { RedriveResult } from '../../lambdas/domain/quarantine/redrive-result.ts';

@@ -40,7 +40,10 @@ const STOPS: Readonly<Record<StopCause, string>> = {
 /** Characters of an error that fit on a line. */
 const ERROR_CHARACTERS = 90;
 
-/** Two runs of one request, one after the other, as one: what was moved adds up, what stays is what the later one found. */
+/**
+ * Two runs of one request, one after the other, as one: what was moved adds up, what stays is what
+ * the later one found.
+ */
 export function mergeRuns(earlier: Run | undefined, later: Run): Run {
   if (earlier === undefined) return later;
   return {

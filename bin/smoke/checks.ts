@@ -35,7 +35,10 @@ export interface SmokeContext {
   readonly lookEveryMs: number;
 }
 
-/** Runs every check, also after a failed one, so that one run shows all that is wrong. Takes at most a minute. */
+/**
+ * Runs every check, also after a failed one, so that one run shows all that is wrong. Takes at most
+ * a minute.
+ */
 export async function runSmokeChecks(target: SmokeTarget, context: SmokeContext): Promise<readonly CheckResult[]> {
   context.onProgress(`sending a signed event to ${target.name}`);
   const eventId = `smoke-${randomUUID()}`;

@@ -6,7 +6,10 @@ import { printable } from '../../lambdas/domain/telemetry/redact.ts';
 /** Message of the SDK without a region. */
 const REGION = /^Region (is missing|not accepted)/;
 
-/** Carries out a call of AWS; a failure becomes a refusal that says what was tried and which permission it needs. */
+/**
+ * Carries out a call of AWS; a failure becomes a refusal that says what was tried and which
+ * permission it needs.
+ */
 export async function askAws<T>(doing: string, needs: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();

@@ -1,7 +1,10 @@
 /** Asking before something is changed. */
 import type { CliContext } from './surroundings.ts';
 
-/** Asks for confirmation. True with `--yes`, or if the user agrees; otherwise prints that nothing was changed. */
+/**
+ * Asks for confirmation. True with `--yes`, or if the user agrees; otherwise prints that nothing
+ * was changed.
+ */
 export async function confirmed(question: string, yes: boolean, around: CliContext): Promise<boolean> {
   if (yes) return true;
   const answer = await around.ask(`${question} [y/N] `);

@@ -13,11 +13,17 @@ export interface DeployedStack {
   readonly name: string;
   readonly account: string;
   readonly region: string;
-  /** The value of an output. Refused where the stack has none of this name: it was deployed before there was one. */
+  /**
+   * The value of an output. Refused where the stack has none of this name: it was deployed before
+   * there was one.
+   */
   output(name: string): string;
 }
 
-/** Reads a stack of the account and region that the AWS SDK finds in the environment or in a profile. */
+/**
+ * Reads a stack of the account and region that the AWS SDK finds in the environment or in a
+ * profile.
+ */
 export async function describeStack(stackName: string): Promise<DeployedStack> {
   const client = new CloudFormationClient({});
   try {

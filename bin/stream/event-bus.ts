@@ -1,4 +1,7 @@
-/** The official Amazon EventBridge Source integration: what it is to be, and how it becomes so. Safe to run again. */
+/**
+ * The official Amazon EventBridge Source integration: what it is to be, and how it becomes so. Safe
+ * to run again.
+ */
 
 import { UserError } from '../../cli/user-error.ts';
 import { printable } from '../../lambdas/domain/telemetry/redact.ts';
@@ -38,7 +41,10 @@ export function propertiesFrom(
   return { eventSourceSuffix, awsAccountId, awsAccountRegion, eventFilter };
 }
 
-/** The one integration of this name; undefined if it does not exist. Throws a user error if there are several. */
+/**
+ * The one integration of this name; undefined if it does not exist. Throws a user error if there
+ * are several.
+ */
 export async function planEventBus(
   api: GenesysIntegrations,
   name: string,
@@ -108,7 +114,10 @@ export async function waitForPartnerSource(
 
 const LOOK_EVERY_MS = 3_000;
 
-/** Next step for a source in this state. `look` is the command that reads it again; `stack` the stack to deploy. */
+/**
+ * Next step for a source in this state. `look` is the command that reads it again; `stack` the
+ * stack to deploy.
+ */
 export function nextAfter(
   source: PartnerSource,
   topics: readonly string[],

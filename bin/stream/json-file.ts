@@ -6,7 +6,10 @@ import { messageOf, UserError } from '../../cli/user-error.ts';
 /** Editors on Windows put it before the text; it is no part of the JSON. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
-/** Reads a JSON file. Throws an error that begins with `what` if it cannot be read (with `hint`) or is no JSON. */
+/**
+ * Reads a JSON file. Throws an error that begins with `what` if it cannot be read (with `hint`) or
+ * is no JSON.
+ */
 export function readJsonFile(path: string, what: string, hint = ''): unknown {
   let text: string;
   try {
@@ -17,12 +20,16 @@ export function readJsonFile(path: string, what: string, hint = ''): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's message has a place only at times, and quotes text that may not belong on a terminal.
+    // The parser's message has a place only at times, and quotes text that may not belong on a
+    // terminal.
     throw new UserError(`${what}: not JSON (${placeOf(text, jsonFault(text))})`);
   }
 }
 
-/** The offset of the first token that cannot stand where it does; the text's length if something is missing at its end. */
+/**
+ * The offset of the first token that cannot stand where it does; the text's length if something is
+ * missing at its end.
+ */
 export function jsonFault(text: string): number {
   const errors: ParseError[] = [];
   parse(text, errors, { disallowComments: true, allowTrailingComma: false });

@@ -2,8 +2,8 @@
 import { type CommandName, STREAM_FILE, type StreamOptions, specOf } from './options.ts';
 
 /**
- * `npm run stream -- …` for the same Genesys Cloud, pipeline and stream: with what was given of them, as far as
- * `command` takes it. What came from the environment still does.
+ * `npm run stream -- …` for the same Genesys Cloud, pipeline and stream: with what was given of
+ * them, as far as `command` takes it. What came from the environment still does.
  */
 export function nextCommand(command: CommandName, options: StreamOptions, flags: readonly string[] = []): string {
   const { takes, options: taken } = specOf(command);

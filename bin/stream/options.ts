@@ -2,7 +2,10 @@
 import { npmCommand, parseArguments } from '../../cli/command.ts';
 import { UserError } from '../../cli/user-error.ts';
 
-/** Source of events from Genesys: a signed webhook, or the partner event bus of the official integration. */
+/**
+ * Source of events from Genesys: a signed webhook, or the partner event bus of the official
+ * integration.
+ */
 export type Transport = 'webhook' | 'event-bus';
 
 /** The options, checked. Which of them a command takes is in the table below. */

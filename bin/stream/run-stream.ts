@@ -29,7 +29,10 @@ function by({ transport }: StreamOptions, webhook: Command, eventBus: Command): 
   return transport === 'webhook' ? webhook : eventBus;
 }
 
-/** Returns the exit code: 0 done, 1 not done, 2 wrong options. Of a UserError only the message is printed. */
+/**
+ * Returns the exit code: 0 done, 1 not done, 2 wrong options. Of a UserError only the message is
+ * printed.
+ */
 export function runStream(args: readonly string[], around: CliContext): Promise<number> {
   return exitCodeOf(
     () => readStreamRequest(args),

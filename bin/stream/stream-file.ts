@@ -84,7 +84,10 @@ export function streamFileSchema(): object {
   return { title: 'Genesys Cloud stream of this pipeline', ...z.toJSONSchema(file, { io: 'input' }) };
 }
 
-/** Reads and checks the file. Refuses it with everything that is wrong with it; conditions with the place underlined. */
+/**
+ * Reads and checks the file. Refuses it with everything that is wrong with it; conditions with the
+ * place underlined.
+ */
 export function readStreamFile(path: string, nowMs: number): StreamFile {
   const json = readJsonFile(path, path, ' (--file names another)');
   const parsed = file.safeParse(json);

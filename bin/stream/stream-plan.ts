@@ -33,7 +33,9 @@ export interface PlanInputs {
   readonly wanted: StreamBody;
   /** The stream of this name; undefined if it does not exist. */
   readonly found: RemoteStream | undefined;
-  /** The values that the pipeline accepts. The stream may have any: between them a rotation decides. */
+  /**
+   * The values that the pipeline accepts. The stream may have any: between them a rotation decides.
+   */
   readonly accepted: readonly string[];
   readonly resendSecret: boolean;
 }
@@ -55,7 +57,10 @@ export function planStream({ wanted, found, accepted, resendSecret }: PlanInputs
   return { kind: changes.length === 0 ? 'none' : 'change', id: found.id, changes, secret };
 }
 
-/** The one stream of this name; undefined if it does not exist. Throws a user error if there are several. */
+/**
+ * The one stream of this name; undefined if it does not exist. Throws a user error if there are
+ * several.
+ */
 export function findByName(streams: readonly RemoteStream[], name: string): RemoteStream | undefined {
   const [first, ...others] = streams.filter((stream) => stream.name === name);
   if (first === undefined || others.length === 0) return first;

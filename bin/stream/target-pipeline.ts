@@ -14,7 +14,10 @@ export async function findTargetPipeline(options: StreamOptions, around: CliCont
   return options.stack === undefined ? findLocalPipeline(around.environment) : findDeployedPipeline(options.stack);
 }
 
-/** The same, for a stream: refuses the one on this machine, unless Genesys Cloud is a fake on this machine. */
+/**
+ * The same, for a stream: refuses the one on this machine, unless Genesys Cloud is a fake on this
+ * machine.
+ */
 export async function findReachablePipeline(
   options: StreamOptions,
   hosts: GenesysHosts,

@@ -13,7 +13,10 @@ import { withinBudget } from '../within-budget.ts';
 /** Longest delay of a message (SQS quotas). */
 const DELAY_SECONDS_MAX = 900;
 
-/** Sends to one queue. Each call of SQS ends within `budgetMs`; messages too large for one call take several. */
+/**
+ * Sends to one queue. Each call of SQS ends within `budgetMs`; messages too large for one call take
+ * several.
+ */
 export class SqsBatchQueue implements BatchQueue {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
@@ -48,7 +51,10 @@ function doneOf({ Successful = [], Failed = [] }: SendMessageBatchResult): Batch
   return Failed[0] === undefined ? { positions } : { positions, cause: `SQS: ${Failed[0].Code ?? 'refused'}` };
 }
 
-/** The envelopes as entries of as many calls as their sizes ask for; an entry's id is the envelope's position. */
+/**
+ * The envelopes as entries of as many calls as their sizes ask for; an entry's id is the envelope's
+ * position.
+ */
 function inCalls(envelopes: readonly Envelope[], delaySeconds: number): SendMessageBatchRequestEntry[][] {
   const calls: SendMessageBatchRequestEntry[][] = [];
   let leftBytes = 0;

@@ -16,7 +16,10 @@ import { withinBudget } from '../within-budget.ts';
 
 const PK = circuitBreakerKey('crm');
 
-/** The circuit of the CRM, by one client whose single tries are bounded; each call here ends within `storeBudgetMs`. */
+/**
+ * The circuit of the CRM, by one client whose single tries are bounded; each call here ends within
+ * `storeBudgetMs`.
+ */
 export class DynamoDbCircuitBreakerStore implements CircuitBreakerStore {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -61,7 +64,10 @@ export class DynamoDbCircuitBreakerStore implements CircuitBreakerStore {
   }
 }
 
-/** That the row is still what was read, attribute by attribute, so that one which nobody can read can be replaced too. */
+/**
+ * That the row is still what was read, attribute by attribute, so that one which nobody can read
+ * can be replaced too.
+ */
 function conditionOn(expected: StoredCircuitBreaker | undefined) {
   if (expected === undefined) return { ConditionExpression: 'attribute_not_exists(pk)' };
   const present = CIRCUIT_BREAKER_VERSION_ATTRIBUTES.filter((name) => expected[name] !== undefined);

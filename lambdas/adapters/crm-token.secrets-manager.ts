@@ -30,7 +30,10 @@ export interface CrmCredentialsSource {
 /** A token is renewed this long before it expires, or in the last tenth of a short life. */
 const RENEW_EARLY_MS = 60_000;
 
-/** A token that is refused although it was renewed a moment ago would be refused again after another renewal. */
+/**
+ * A token that is refused although it was renewed a moment ago would be refused again after another
+ * renewal.
+ */
 const RENEW_AGAIN_AFTER_MS = 5_000;
 
 /** After a renewal that failed. */
@@ -94,7 +97,8 @@ export class SecretsManagerCrmToken implements CrmToken {
     });
     const renewed = await this.#renewal;
     if (renewed.kind === 'token' || known === undefined) return renewed;
-    // A token that worked a moment ago is a better try than none, and a better one than the next renewal at once.
+    // A token that worked a moment ago is a better try than none, and a better one than the next
+    // renewal at once.
     this.#known = { ...known, renewAtMs: this.#clock.now() + RENEW_FAILED_AFTER_MS };
     return known.access;
   }
@@ -123,7 +127,10 @@ export class SecretsManagerCrmToken implements CrmToken {
     }
   }
 
-  /** Exchanges; where that is refused, once more if the secret is another by now: it was changed, or its token rotated. */
+  /**
+   * Exchanges; where that is refused, once more if the secret is another by now: it was changed, or
+   * its token rotated.
+   */
   async #exchange(
     secret: ReadCredentials & { readonly credentials: OAuthCredentials },
     endsAtMs: number,

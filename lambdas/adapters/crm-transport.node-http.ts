@@ -5,7 +5,10 @@ import { pipeline, type Readable, type Transform } from 'node:stream';
 import { errorName } from '../domain/telemetry/error-name.ts';
 import type { CrmTransport, TransportRequest, TransportResult } from '../ports.ts';
 
-/** Bytes of a body that are read and decoded at most. A longer body costs the connection, not memory. */
+/**
+ * Bytes of a body that are read and decoded at most. A longer body costs the connection, not
+ * memory.
+ */
 const BODY_BYTES_MAX = 256 * 1_024;
 
 /** Node's default of 16 KiB is less than some gateways send. */
@@ -66,7 +69,8 @@ function exchange(options: RequestOptions, body: Buffer | undefined, budgetMs: n
       if (request.reusedSocket) connected = true;
       else socket.once(connectEvent, () => (connected = true));
     });
-    // Without a listener Node would close the connection of a CRM that wants another protocol, and say nothing.
+    // Without a listener Node would close the connection of a CRM that wants another protocol, and
+    // say nothing.
     request.on('upgrade', (response, socket) => {
       socket.destroy();
       end(answered(response, ''));
@@ -83,7 +87,10 @@ function exchange(options: RequestOptions, body: Buffer | undefined, budgetMs: n
   });
 }
 
-/** Never rejects: once status line and headers are in, a broken or endless body does not change the status. */
+/**
+ * Never rejects: once status line and headers are in, a broken or endless body does not change the
+ * status.
+ */
 async function readResponse(response: IncomingMessage): Promise<TransportResult> {
   const chunks: Buffer[] = [];
   let length = 0;

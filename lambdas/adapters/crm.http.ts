@@ -74,13 +74,16 @@ export class HttpCrm implements Crm {
         const exchange = exchangeFrom(result, call.redaction);
         return mayHaveArrived ? afterRepetition(exchange) : exchange;
       }
-      // After a freeze the first call finds its connection closed. Trying again at once is safe, the request being
-      // idempotent; that the CRM saw nothing is likely, but no longer certain.
+      // After a freeze the first call finds its connection closed. Trying again at once is safe,
+      // the request being idempotent; that the CRM saw nothing is likely, but no longer certain.
       mayHaveArrived = true;
     }
   }
 
-  /** Waits for the rate of requests, half of the time that is left at most. Returns why there must be no request. */
+  /**
+   * Waits for the rate of requests, half of the time that is left at most. Returns why there must
+   * be no request.
+   */
   async #refusalOf({ admit, endsAtMs }: Call): Promise<string | undefined> {
     if (admit === undefined) return undefined;
     const nowMs = this.#clock.now();
@@ -122,7 +125,10 @@ function exchangeFrom(result: Exclude<TransportResult, { kind: 'stale_connection
   };
 }
 
-/** After a repetition only a success is certain: the reset call may have been applied before this one was refused. */
+/**
+ * After a repetition only a success is certain: the reset call may have been applied before this
+ * one was refused.
+ */
 function afterRepetition({ response, ...rest }: Exchange): Exchange {
   if (response.kind === 'not_sent') return { response: { ...response, kind: 'unknown' } };
   return { ...rest, response: response.kind === 'answered' ? { ...response, isRepeated: true } : response };

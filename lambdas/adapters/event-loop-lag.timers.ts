@@ -1,12 +1,15 @@
-/** Measures how long the event loop stood still within one invocation. Between invocations the environment is frozen. */
+/**
+ * Measures how long the event loop stood still within one invocation. Between invocations the
+ * environment is frozen.
+ */
 import { performance } from 'node:perf_hooks';
 
 /** Interval between two measurements. */
 const EVERY_MS = 10;
 
 /**
- * Looks by a timer that is late by the lag. `monitorEventLoopDelay` would need an invocation of several of its periods
- * to see anything, and counts the time for which the environment was frozen.
+ * Looks by a timer that is late by the lag. `monitorEventLoopDelay` would need an invocation of
+ * several of its periods to see anything, and counts the time for which the environment was frozen.
  */
 export class EventLoopLag {
   #timer: NodeJS.Timeout | undefined;
@@ -21,7 +24,9 @@ export class EventLoopLag {
     this.#timer = setInterval(() => this.#look(), EVERY_MS);
   }
 
-  /** It ends. Answers the longest lag of it in milliseconds, one that has not ended yet included. */
+  /**
+   * It ends. Answers the longest lag of it in milliseconds, one that has not ended yet included.
+   */
   stop(): number {
     clearInterval(this.#timer);
     this.#timer = undefined;

@@ -7,8 +7,8 @@ import type { EventRow } from '../domain/idempotency/event-row.ts';
 const KEYS_AT_ONCE = 100;
 
 /**
- * Reads rows, eventually consistent. Keys without a row, and rows that DynamoDB leaves unprocessed, are missing in the
- * result. Rejects if DynamoDB does not answer.
+ * Reads rows, eventually consistent. Keys without a row, and rows that DynamoDB leaves unprocessed,
+ * are missing in the result. Rejects if DynamoDB does not answer.
  */
 export async function readEventRows(
   client: DynamoDBDocumentClient,

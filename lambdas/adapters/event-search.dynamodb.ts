@@ -1,4 +1,7 @@
-/** Search of the state table by contact or interaction. There is no index for it: it would cost a write an event. */
+/**
+ * Search of the state table by contact or interaction. There is no index for it: it would cost a
+ * write an event.
+ */
 import { BatchGetCommand, type DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { contactKey, eventKey } from '../domain/event/event-key.ts';
 import { partitionsOf, rowFrom } from '../domain/idempotency/event-item.ts';
@@ -68,8 +71,8 @@ export function matching({ orderingKeys, interactionId }: EventQuery): EventFilt
 }
 
 /**
- * Reads rows, eventually consistent: an event that was settled within the last second may still be found as unsettled.
- * Rejects if DynamoDB does not answer.
+ * Reads rows, eventually consistent: an event that was settled within the last second may still be
+ * found as unsettled. Rejects if DynamoDB does not answer.
  */
 export async function scanEvents(scan: EventScan): Promise<FoundEvents> {
   let found: Omit<FoundEvents, 'isComplete'> = { examined: 0, count: 0, events: [] };
@@ -144,8 +147,9 @@ export interface SearchOptions {
 export const PAGE_SEARCH = { segments: 4, pagesMax: 100, budgetMs: 10_000 } as const;
 
 /**
- * Reads the contacts' rows and the events that they name, then scans the table. A scan that ends early is completed by
- * the index of quarantine: what waits for a person is found in a table of any size.
+ * Reads the contacts' rows and the events that they name, then scans the table. A scan that ends
+ * early is completed by the index of quarantine: what waits for a person is found in a table of any
+ * size.
  */
 export class DynamoDbEventSearch implements EventSearch {
   readonly #options: SearchOptions;

@@ -5,8 +5,9 @@ import type { Log } from '../ports.ts';
 type AddMessage = (level: 'info' | 'warn', message: string, details: LogDetails) => boolean;
 
 /**
- * For a function with one outcome an invocation: the outcome and its metrics share one line, which halves the cost of
- * its logs. Errors and further messages go to `log`. The line is written when the metrics are published.
+ * For a function with one outcome an invocation: the outcome and its metrics share one line, which
+ * halves the cost of its logs. Errors and further messages go to `log`. The line is written when
+ * the metrics are published.
  */
 export class MetricsLineLog implements Log {
   readonly #log: Log;

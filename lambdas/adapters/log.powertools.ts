@@ -15,8 +15,8 @@ class LineFormatter extends LogFormatter {
 }
 
 /**
- * Writes log lines. Whatever came from outside is made printable, and what looks like a phone number is masked, in all
- * texts but ids.
+ * Writes log lines. Whatever came from outside is made printable, and what looks like a phone
+ * number is masked, in all texts but ids.
  */
 export class PowertoolsLog implements Log {
   readonly #logger: Logger;

@@ -6,8 +6,8 @@ import type { MessageQueue, Unavailable } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
 
 /**
- * The X-Ray trace of the invocation under way, as Lambda gives it to Node (Lambda's defined environment variables): for
- * a message that is to go on in it.
+ * The X-Ray trace of the invocation under way, as Lambda gives it to Node (Lambda's defined
+ * environment variables): for a message that is to go on in it.
  */
 export function traceOfInvocation(): string | undefined {
   return process.env._X_AMZN_TRACE_ID;
@@ -21,8 +21,9 @@ export class SqsMessageQueue implements MessageQueue {
   readonly #trace: () => string | undefined;
 
   /**
-   * `trace` returns the X-Ray trace to pass on with each message. Messages that circulate between the processor and
-   * quarantine must not carry one: Lambda stops the sixteenth hop of a trace as a runaway loop.
+   * `trace` returns the X-Ray trace to pass on with each message. Messages that circulate between
+   * the processor and quarantine must not carry one: Lambda stops the sixteenth hop of a trace as a
+   * runaway loop.
    */
   constructor(
     client: SQSClient,
@@ -52,7 +53,8 @@ export class SqsMessageQueue implements MessageQueue {
       const { MessageId } = await withinBudget(this.#budgetMs, (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
-      // Without it it was something else that answered: a proxy, say, with a page of its own and a 200.
+      // Without it it was something else that answered: a proxy, say, with a page of its own and a
+      // 200.
       return MessageId === undefined ? { kind: 'unavailable', cause: 'SQS: no message id' } : { kind: 'sent' };
     } catch (error) {
       return { kind: 'unavailable', cause: `SQS: ${errorName(error)}` };

@@ -4,7 +4,10 @@ import { errorName } from '../domain/telemetry/error-name.ts';
 import type { MessageVisibility, Unavailable } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
 
-/** SQS lets a message be invisible for 12 hours in all, counted from its receipt (ChangeMessageVisibility API reference). */
+/**
+ * SQS lets a message be invisible for 12 hours in all, counted from its receipt
+ * (ChangeMessageVisibility API reference).
+ */
 const LONGEST_SECONDS = 12 * 60 * 60 - 60;
 
 /** Sets the visibility of messages received from one queue. */

@@ -11,14 +11,17 @@ import { type LogDetails, redactForLog } from '../domain/telemetry/redact.ts';
 import type { Metrics } from '../ports.ts';
 
 /**
- * Stores values until `publish`, which writes one line for each value of a dimension and one for all metrics without.
- * The line of a dimension's value counts for the total too: it has two sets of dimensions, with and without it.
+ * Stores values until `publish`, which writes one line for each value of a dimension and one for
+ * all metrics without. The line of a dimension's value counts for the total too: it has two sets of
+ * dimensions, with and without it.
  */
 export class EmfMetrics implements Metrics {
   readonly #service: Service;
   readonly #namespace: string;
   readonly #totals: PowertoolsMetrics;
-  /** One instance for each dimension value: EMF gives every metric of a line the same dimensions. */
+  /**
+   * One instance for each dimension value: EMF gives every metric of a line the same dimensions.
+   */
   readonly #byDimension = new Map<string, PowertoolsMetrics>();
   #message: Readonly<Record<string, string>> | undefined;
 
@@ -44,8 +47,9 @@ export class EmfMetrics implements Metrics {
   }
 
   /**
-   * Adds a log message with its details to the first line, as EMF metadata: one line for an outcome and its metrics
-   * costs half of two. Accepts one message until the next `publish`; returns false for a second one.
+   * Adds a log message with its details to the first line, as EMF metadata: one line for an outcome
+   * and its metrics costs half of two. Accepts one message until the next `publish`; returns false
+   * for a second one.
    */
   addMessage(level: 'info' | 'warn', message: string, details: LogDetails): boolean {
     if (this.#message !== undefined) return false;

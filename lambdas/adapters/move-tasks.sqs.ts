@@ -5,8 +5,9 @@ import type { MoveTasks } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
 
 /**
- * Tasks from quarantine to the delivery queue, which is named: what a program has sent to a dead-letter queue has no
- * source that SQS could move it back to. Each call of SQS ends within `budgetMs`.
+ * Tasks from quarantine to the delivery queue, which is named: what a program has sent to a
+ * dead-letter queue has no source that SQS could move it back to. Each call of SQS ends within
+ * `budgetMs`.
  */
 export class SqsMoveTasks implements MoveTasks {
   readonly #client: SQSClient;

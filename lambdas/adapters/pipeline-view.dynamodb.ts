@@ -20,17 +20,22 @@ const SAMPLE = 5;
 /** Newest rows of a partition whose errors are grouped. */
 const GROUPED = 50;
 /**
- * Pages of a count, of 1 MB each, which is DynamoDB’s own bound (Query API reference) and some 1,500 rows of ours: a
- * reason's count costs at most 512 read units, and most looks half a unit.
+ * Pages of a count, of 1 MB each, which is DynamoDB’s own bound (Query API reference) and some
+ * 1,500 rows of ours: a reason's count costs at most 512 read units, and most looks half a unit.
  */
 const COUNT_PAGES_MAX = 4;
 
-/** Keys that are no event's id: of bodies that are no valid event, and of events that reused an id. */
+/**
+ * Keys that are no event's id: of bodies that are no valid event, and of events that reused an id.
+ */
 const OTHER_KEY = /^(BODY|REUSED)#[0-9a-f]{64}$/;
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** Reads by one client whose single tries are bounded; each call of DynamoDB ends within `storeBudgetMs`. */
+/**
+ * Reads by one client whose single tries are bounded; each call of DynamoDB ends within
+ * `storeBudgetMs`.
+ */
 export class DynamoDbPipelineView implements PipelineView {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -111,8 +116,8 @@ export class DynamoDbPipelineView implements PipelineView {
   }
 
   /**
-   * Events under keys of their own: another one had their id, or the body is no valid event. Of one page for each
-   * partition, which is nearly always all.
+   * Events under keys of their own: another one had their id, or the body is no valid event. Of one
+   * page for each partition, which is nearly always all.
    */
   async #underOtherKeys(eventId: string): Promise<KeyedRow[]> {
     const partitions = [...partitionsOf('id_reused'), ...partitionsOf('invalid_event')];

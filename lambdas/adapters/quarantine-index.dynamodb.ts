@@ -16,7 +16,10 @@ import { withinBudget } from '../within-budget.ts';
 /** Rows of one partition that are counted at most: what it costs is bounded. */
 const COUNTED_MAX = 1_000;
 
-/** Queries the index, by one client whose single tries are bounded; each call of DynamoDB ends within `storeBudgetMs`. */
+/**
+ * Queries the index, by one client whose single tries are bounded; each call of DynamoDB ends
+ * within `storeBudgetMs`.
+ */
 export class DynamoDbQuarantineIndex implements QuarantineIndex, QuarantineSummaries {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;

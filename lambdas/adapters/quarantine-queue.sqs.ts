@@ -12,7 +12,10 @@ import { errorName } from '../domain/telemetry/error-name.ts';
 import type { BatchQueue, BatchResult, HeldMessage, QuarantineQueue, Unavailable } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
 
-/** A long poll asks all of SQS's hosts, a short one some of them; a second is the shortest that there is. */
+/**
+ * A long poll asks all of SQS's hosts, a short one some of them; a second is the shortest that
+ * there is.
+ */
 const WAIT_SECONDS = 1;
 const RECEIVE_MAX = 10;
 /** The longest visibility timeout of SQS, twelve hours. */
@@ -23,7 +26,10 @@ interface BatchAnswer {
   readonly Failed?: readonly { readonly Code: string | undefined }[] | undefined;
 }
 
-/** Each call ends within `budgetMs`; a receive waits for a second longer. What it sends goes through `bulk`. */
+/**
+ * Each call ends within `budgetMs`; a receive waits for a second longer. What it sends goes through
+ * `bulk`.
+ */
 export class SqsQuarantineQueue implements QuarantineQueue {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
@@ -48,7 +54,8 @@ export class SqsQuarantineQueue implements QuarantineQueue {
       WaitTimeSeconds: WAIT_SECONDS,
       VisibilityTimeout: Math.min(VISIBILITY_SECONDS_MAX, Math.max(1, Math.ceil(holdMs / 1_000))),
       MessageAttributeNames: ['All'],
-      // AWSTraceHeader is not among them: Lambda takes a trace that comes by often for a runaway loop.
+      // AWSTraceHeader is not among them: Lambda takes a trace that comes by often for a runaway
+      // loop.
       MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp'],
     });
     try {
@@ -96,7 +103,10 @@ export class SqsQuarantineQueue implements QuarantineQueue {
     }
   }
 
-  /** Returns the entries that a batch call has done. Nothing is certain of a call without a response. */
+  /**
+   * Returns the entries that a batch call has done. Nothing is certain of a call without a
+   * response.
+   */
   async #batch(send: (signal: AbortSignal) => Promise<BatchAnswer>): Promise<BatchResult> {
     try {
       const { Successful = [], Failed = [] } = await withinBudget(this.#budgetMs, send);

@@ -5,7 +5,10 @@ import { errorName } from '../domain/telemetry/error-name.ts';
 import type { RedriveRuns } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
 
-/** Invokes by one client, which must not try again: a run whose answer was lost may have moved events. */
+/**
+ * Invokes by one client, which must not try again: a run whose answer was lost may have moved
+ * events.
+ */
 export class LambdaRedriveRuns implements RedriveRuns {
   readonly #client: LambdaClient;
   readonly #functionName: string;

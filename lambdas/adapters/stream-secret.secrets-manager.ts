@@ -14,7 +14,10 @@ const LIVE_STAGES: readonly SecretStage[] = ['AWSCURRENT', 'AWSPREVIOUS', 'AWSPE
 const PAUSE_WITH_KEYS_MS = 30_000;
 const PAUSE_WITHOUT_KEYS_MS = 1_000;
 
-/** Read before the first response: nearly every delivery is signed with it. The others follow after a mismatch. */
+/**
+ * Read before the first response: nearly every delivery is signed with it. The others follow after
+ * a mismatch.
+ */
 const FIRST_STAGES: readonly SecretStage[] = ['AWSCURRENT'];
 
 interface Reading extends Omit<StreamKeys, 'kind' | 'fresh' | 'unreachable'> {

@@ -1,4 +1,7 @@
-/** Shared part of the vendors' shipped mappings: the events that update a contact, and those that log a call. */
+/**
+ * Shared part of the vendors' shipped mappings: the events that update a contact, and those that
+ * log a call.
+ */
 import type { CallDirection, CrmFields, LogCall } from '../domain/crm/action.ts';
 import { contactKeyFrom } from '../domain/crm/contact-key.ts';
 import type { CrmMapping, MappingResult } from '../domain/crm/mapping.ts';
@@ -18,10 +21,16 @@ const ADDRESS_MAX = 256;
 const CUSTOMER_START = 'v2.detail.events.conversation.{id}.customer.start';
 const CUSTOMER_END = 'v2.detail.events.conversation.{id}.customer.end';
 
-/** The webhook's events that end an interaction; every other `interaction.*` begins or continues one. */
+/**
+ * The webhook's events that end an interaction; every other `interaction.*` begins or continues
+ * one.
+ */
 const ENDS: readonly string[] = ['interaction.ended', 'interaction.completed'];
 
-/** A mapping that updates the contact when an interaction begins, in the order of the contact, and logs the call when it ends. */
+/**
+ * A mapping that updates the contact when an interaction begins, in the order of the contact, and
+ * logs the call when it ends.
+ */
 export function customerMapping(contactFields: (address: string) => ContactFields): CrmMapping {
   return (event) => {
     const address = event.contactAddress;
@@ -56,7 +65,10 @@ function stepOf({ source, type }: PipelineEvent): 'begins' | 'ends' | 'none' {
   }
 }
 
-/** True if no contact can be identified, through no fault of the sender: the caller withholds the number, or the bus has none. */
+/**
+ * True if no contact can be identified, through no fault of the sender: the caller withholds the
+ * number, or the bus has none.
+ */
 function isWithheld({ source, contactAddress, interaction }: PipelineEvent): boolean {
   if (contactAddress !== undefined) return false;
   return source !== 'genesys-webhook' || (typeof interaction?.to === 'string' && interaction.to !== '');

@@ -25,7 +25,10 @@ export interface Delivery {
 
 /** Outcome of a delivery. `cause` is for our log, never for the sender. */
 export type IngestOutcome =
-  /** SQS confirmed that it has the event. `secretStage` is the version of the secret that it was signed with. */
+  /**
+   * SQS confirmed that it has the event. `secretStage` is the version of the secret that it was
+   * signed with.
+   */
   | {
       readonly kind: 'accepted';
       readonly eventId: string | null;
@@ -37,7 +40,10 @@ export type IngestOutcome =
   | { readonly kind: 'empty' }
   /** The secret cannot be used: our fault, so that the sender has to try again. */
   | { readonly kind: 'secret_unusable'; readonly cause: string }
-  /** SQS did not confirm in time: whether the event is persisted is not known, the sender has to try again. */
+  /**
+   * SQS did not confirm in time: whether the event is persisted is not known, the sender has to try
+   * again.
+   */
   | { readonly kind: 'not_persisted'; readonly cause: string };
 
 /** Ports and settings of the use case. */
@@ -50,8 +56,9 @@ export interface IngestDependencies {
 }
 
 /**
- * Takes one delivery. `accepted` means verified and persisted, in that order; nothing else is persisted. What
- * the body says is not looked at beyond its id: a genuine sender's body is accepted whatever is in it.
+ * Takes one delivery. `accepted` means verified and persisted, in that order; nothing else is
+ * persisted. What the body says is not looked at beyond its id: a genuine sender's body is accepted
+ * whatever is in it.
  */
 export async function acceptDelivery(delivery: Delivery, deps: IngestDependencies): Promise<IngestOutcome> {
   if (delivery.body.byteLength > deps.limits.encodedBodyMaxBytes) return { kind: 'too_large' };
@@ -73,7 +80,9 @@ export async function acceptDelivery(delivery: Delivery, deps: IngestDependencie
 
 type Unsigned = Extract<IngestOutcome, { kind: 'unsigned' }>;
 
-/** Costs nothing that grows with the body: anybody can send one of a megabyte without a signature. */
+/**
+ * Costs nothing that grows with the body: anybody can send one of a megabyte without a signature.
+ */
 function readSignature({ signature, profile }: Delivery): ParsedSignature | Unsigned {
   if (signature === undefined) return { kind: 'unsigned', cause: 'no signature' };
   return parseSignature(signature, profile.prefix) ?? { kind: 'unsigned', cause: 'signature malformed' };
@@ -98,7 +107,10 @@ interface Look {
   readonly secret: StreamSecret;
 }
 
-/** One look with the keys at hand but those `tried` before; `stale` if none fits and newer ones may exist. */
+/**
+ * One look with the keys at hand but those `tried` before; `stale` if none fits and newer ones may
+ * exist.
+ */
 async function verifyWith(
   { body, given, profile, secret }: Look,
   tried: readonly StagedKey[] | undefined,
@@ -110,7 +122,8 @@ async function verifyWith(
   const verified = verifySignature(body, given, untried);
   if (verified !== undefined) return { kind: 'verified', ...verified };
   if (!read.fresh && !afterMismatch) return { kind: 'stale', tried: read.keys };
-  // The sender may well have signed with the version that we cannot use: it must try again, not give up.
+  // The sender may well have signed with the version that we cannot use: it must try again, not
+  // give up.
   if (read.malformed.length > 0) {
     const versions = read.malformed.join(', ');
     return { kind: 'secret_unusable', cause: `the ${profile.label} secret is not ${profile.key.wants}: ${versions}` };

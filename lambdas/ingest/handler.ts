@@ -40,7 +40,10 @@ const dependencies = {
   limits,
 };
 
-/** Answers as design section 3 lists; throws only for a bug, which the HTTP API answers with 500 and the sender retries. */
+/**
+ * Answers as design section 3 lists; throws only for a bug, which the HTTP API answers with 500 and
+ * the sender retries.
+ */
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(publishMetrics(metrics))
   .use(measureInvocation(metrics, new EventLoopLag()))

@@ -3,7 +3,10 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import type { SignatureProfile } from '../domain/delivery/signature-profiles.ts';
 import type { Delivery, IngestOutcome } from './accept-delivery.ts';
 
-/** Seconds that a sender is asked to wait after a 503: long enough for a throttle to pass, short of its backoff. */
+/**
+ * Seconds that a sender is asked to wait after a 503: long enough for a throttle to pass, short of
+ * its backoff.
+ */
 const RETRY_AFTER_SECONDS = '5';
 
 /** The delivery in an HTTP API request (payload format 2.0) that came by the profile's route. */

@@ -12,13 +12,17 @@ const UNSIGNED: Readonly<Record<Extract<IngestOutcome, { kind: 'unsigned' }>['ca
   'signature wrong': 'signature_wrong',
 };
 
-/** Refusals of one environment that have a line of their own, in each second. Anybody can cause them, in numbers. */
+/**
+ * Refusals of one environment that have a line of their own, in each second. Anybody can cause
+ * them, in numbers.
+ */
 const REFUSAL_LINES_A_SECOND = 5;
 const SECOND_MS = 1_000;
 
 /**
- * Reports the outcomes of one execution environment. Refusals beyond a rate are counted and reported with the first
- * outcome of a later second; only those of an environment that ends meanwhile are lost.
+ * Reports the outcomes of one execution environment. Refusals beyond a rate are counted and
+ * reported with the first outcome of a later second; only those of an environment that ends
+ * meanwhile are lost.
  */
 export class OutcomeReporter {
   readonly #log: Log;
@@ -34,7 +38,10 @@ export class OutcomeReporter {
     this.#clock = clock;
   }
 
-  /** Reports one outcome. A secret that cannot be used is an error: nothing is accepted until it is fixed. */
+  /**
+   * Reports one outcome. A secret that cannot be used is an error: nothing is accepted until it is
+   * fixed.
+   */
   report(outcome: IngestOutcome, requestId: string): void {
     this.#beginSecond();
     switch (outcome.kind) {

@@ -5,7 +5,10 @@ import type { PageRequest } from './page-request.ts';
 /** Style of a button, and its confirmation. */
 export interface ButtonLook {
   readonly kind: 'primary' | 'plain' | 'link';
-  /** Said, and to be confirmed, before the request is made; where a place cannot ask, the dry run before it has to do. */
+  /**
+   * Said, and to be confirmed, before the request is made; where a place cannot ask, the dry run
+   * before it has to do.
+   */
   readonly confirmation?: string;
   /** True if the request changes anything: a reader must not be shown its buttons. */
   readonly acts?: boolean;

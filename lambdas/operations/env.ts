@@ -1,4 +1,7 @@
-/** The environment of the two operations functions, which differ in what they may do and not in what they are. */
+/**
+ * The environment of the two operations functions, which differ in what they may do and not in what
+ * they are.
+ */
 import type { LimitOverrides } from '../domain/limits.ts';
 import { type Environment, readEnvironment, writeEnvironment } from '../environment.ts';
 
@@ -15,7 +18,10 @@ const FIELDS = {
 /** Values that the construct writes. */
 export type OperationsEnvironment = Readonly<Record<keyof typeof FIELDS, string>>;
 
-/** Instead of its own ARN, which its construct cannot write into a function: that which may act is this one. */
+/**
+ * Instead of its own ARN, which its construct cannot write into a function: that which may act is
+ * this one.
+ */
 export const THIS_FUNCTION = 'this function';
 
 /** The variables that carry `values`, for the functions' construct. */

@@ -13,7 +13,10 @@ export function duration(ms: number): string {
   return step === undefined ? `${Math.max(0, Math.floor(ms / 1_000))} s` : `${Math.floor(ms / step[0])} ${step[1]}`;
 }
 
-/** Age of a time, with the full time as a tooltip. No seconds: they would change the list all the time. */
+/**
+ * Age of a time, with the full time as a tooltip. No seconds: they would change the list all the
+ * time.
+ */
 export function ago(atMs: number, nowMs: number): Html {
   const ms = nowMs - atMs;
   const words = ms < 60_000 ? 'less than a minute' : duration(ms);

@@ -1,6 +1,7 @@
 /**
- * HTML that cannot be injected into: a template's values are escaped unless they are HTML that was made here. What
- * came from outside is made printable as well, so that nothing hides or reverses what is read.
+ * HTML that cannot be injected into: a template's values are escaped unless they are HTML that was
+ * made here. What came from outside is made printable as well, so that nothing hides or reverses
+ * what is read.
  */
 import { printable } from '../domain/telemetry/redact.ts';
 
@@ -34,7 +35,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Values are escaped for text and for attributes in quotes. A value that stands in an attribute without quotes is a bug. */
+/**
+ * Values are escaped for text and for attributes in quotes. A value that stands in an attribute
+ * without quotes is a bug.
+ */
 export function html(literals: TemplateStringsArray, ...slots: readonly Slot[]): Html {
   const parts = literals.map((literal, position) => {
     if (position >= slots.length) return literal;
@@ -54,7 +58,10 @@ function markupOf(slot: Slot): string {
 /** Longer than anything that is shown. */
 const TEXT_MAX = 2_000;
 
-/** JSON as an element's text: without a character that means anything to HTML, however it is read back. */
+/**
+ * JSON as an element's text: without a character that means anything to HTML, however it is read
+ * back.
+ */
 export function jsonText(value: unknown): Html {
   const escaped = JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,

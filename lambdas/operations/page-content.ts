@@ -1,4 +1,7 @@
-/** Content of a page, read through the ports. A part that cannot be read is shown as such; the rest is shown anyway. */
+/**
+ * Content of a page, read through the ports. A part that cannot be read is shown as such; the rest
+ * is shown anyway.
+ */
 import { type CircuitBreakerRow, readCircuitBreaker } from '../domain/crm/circuit-breaker.ts';
 import type { ContactRow, EventRow } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -85,8 +88,8 @@ export interface PageContent {
 }
 
 /**
- * Events that one press of a button moves at most: at `redriveRatePerSecond` the run ends while somebody is still
- * looking, and what is left is one more press away.
+ * Events that one press of a button moves at most: at `redriveRatePerSecond` the run ends while
+ * somebody is still looking, and what is left is one more press away.
  */
 export const REDRIVE_BATCH_MAX = 1_000;
 

@@ -1,4 +1,7 @@
-/** Style sheet of the page: light and dark, from a phone to a wide screen, nothing from another host. */
+/**
+ * Style sheet of the page: light and dark, from a phone to a wide screen, nothing from another
+ * host.
+ */
 
 const LIGHT = `--bg:#f5f6f8;--card:#fff;--ink:#1b2430;--soft:#55606e;--line:#dfe3e8;--accent:#2f5bd0;--on-accent:#fff;--field:#fff;
 --good:#1a7f4b;--good-bg:#e6f5ec;--watch:#8a5300;--watch-bg:#fdf1dc;--bad:#b3261e;--bad-bg:#fce8e6;--calm:#3d5a80;--calm-bg:#e8eef6;
@@ -8,7 +11,10 @@ const DARK = `--bg:#11161d;--card:#1a212b;--ink:#e8ecf1;--soft:#a3afbd;--line:#2
 --good:#63d39a;--good-bg:#14301f;--watch:#f3b95c;--watch-bg:#382a10;--bad:#ff8f85;--bad-bg:#3d1a18;--calm:#a9c2e6;--calm-bg:#1e2b3d;
 color-scheme:dark`;
 
-/** The style sheet. Everything hangs on the class `ops`; `ops-theme-light` and `ops-theme-dark` say which theme, else the system does. */
+/**
+ * The style sheet. Everything hangs on the class `ops`; `ops-theme-light` and `ops-theme-dark` say
+ * which theme, else the system does.
+ */
 export const STYLE = `
 .ops{${LIGHT};background:var(--bg);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
 container-type:inline-size;padding:16px;box-sizing:border-box;-webkit-text-size-adjust:100%}

@@ -1,7 +1,8 @@
 /**
- * The page as a custom widget of a CloudWatch dashboard: what CloudWatch sends, and what it keeps of what is
- * answered. It takes HTML with styles and SVG, and removes scripts; a `cwdb-action` element acts on the element just
- * before it, by calling a function with the JSON that it holds (CloudWatch User Guide, custom widgets).
+ * The page as a custom widget of a CloudWatch dashboard: what CloudWatch sends, and what it keeps
+ * of what is answered. It takes HTML with styles and SVG, and removes scripts; a `cwdb-action`
+ * element acts on the element just before it, by calling a function with the JSON that it holds
+ * (CloudWatch User Guide, custom widgets).
  */
 import type { ButtonLook, Controls } from './controls.ts';
 import { Html, html, jsonText } from './html.ts';

@@ -30,5 +30,7 @@ export function readProcessorEnvironment(environment: Environment) {
   return readEnvironment(FIELDS, environment);
 }
 
-/** The value with which the stack creates the CRM token's secret: nobody has pasted the token yet. */
+/**
+ * The value with which the stack creates the CRM token's secret: nobody has pasted the token yet.
+ */
 export const UNSET_CRM_TOKEN = 'PASTE_THE_CRM_TOKEN_HERE';

@@ -3,8 +3,8 @@ import { CircuitState, ConsecutiveBreaker, CountBreaker } from 'cockatiel';
 import type { Limits } from '../domain/limits.ts';
 
 /**
- * Judges by the last calls: a share of them failed, or so many in a row. Either way the failures must concern several
- * contacts, since an event that the CRM always answers 500 is no outage.
+ * Judges by the last calls: a share of them failed, or so many in a row. Either way the failures
+ * must concern several contacts, since an event that the CRM always answers 500 is no outage.
  */
 export class FailureRate {
   readonly #share: CountBreaker;

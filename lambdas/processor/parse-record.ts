@@ -111,7 +111,10 @@ export interface ParseOptions {
   readonly limits: Limits;
 }
 
-/** Asks the mapping what is to be done. A mapping that throws is this record's misfortune, not its batch's. */
+/**
+ * Asks the mapping what is to be done. A mapping that throws is this record's misfortune, not its
+ * batch's.
+ */
 export function parseRecord(record: DecodedRecord, { mapping, connector, nowMs, limits }: ParseOptions): ParsedRecord {
   const { parsed, ...rest } = record;
   if (parsed.kind === 'invalid') {

@@ -1,10 +1,10 @@
 /**
- * A batch of messages: what is final is acknowledged by one read, or by none where this environment has seen it final
- * before; the rest is worked on side by side.
+ * A batch of messages: what is final is acknowledged by one read, or by none where this environment
+ * has seen it final before; the rest is worked on side by side.
  *
- * A message that kills its process must not take its neighbours along. One that came often without leaving a
- * row (its mapping may be what kills), or whose row shows an attempt that ended without a word, is therefore
- * worked on alone, after all others of its batch have been settled.
+ * A message that kills its process must not take its neighbours along. One that came often without
+ * leaving a row (its mapping may be what kills), or whose row shows an attempt that ended without a
+ * word, is therefore worked on alone, after all others of its batch have been settled.
  */
 import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import { behindNewerDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
@@ -49,7 +49,10 @@ interface Batch {
   readonly retryIds: string[];
 }
 
-/** Processes a batch. Never throws for what a record is or does; answers before `endsAtMs` if its ports keep their budgets. */
+/**
+ * Processes a batch. Never throws for what a record is or does; answers before `endsAtMs` if its
+ * ports keep their budgets.
+ */
 export async function processBatch(
   sources: readonly SourceRecord[],
   endsAtMs: number,
@@ -61,7 +64,8 @@ export async function processBatch(
   const read = await readAhead(parsed, firstTimers, deps);
   const concurrency = bulkhead(deps.limits.crmConcurrency, Number.MAX_SAFE_INTEGER);
   if ('kind' in read) {
-    // Without the table nothing can be claimed either; duplicates of what is known to be final need none.
+    // Without the table nothing can be claimed either; duplicates of what is known to be final need
+    // none.
     const batch: Batch = { deps, known: new RowCache(deps.settledEvents), concurrency, endsAtMs, retryIds: [] };
     await Promise.all(
       parsed.map((record) =>
@@ -81,7 +85,10 @@ export async function processBatch(
   return batch;
 }
 
-/** Reads what is not known to be final. Where all of it is, nothing: no call will be made, whatever the circuit says. */
+/**
+ * Reads what is not known to be final. Where all of it is, nothing: no call will be made, whatever
+ * the circuit says.
+ */
 async function readAhead(
   records: readonly DecodedRecord[],
   prepared: readonly ParsedRecord[],
@@ -117,7 +124,8 @@ function sortOut(records: readonly (DecodedRecord | ParsedRecord)[], batch: Batc
   for (const record of records) {
     const row = batch.known.event(record.eventKey);
     const ranOut = row?.status === 'IN_PROGRESS' && (row.leaseExpiresAtMs ?? 0) <= nowMs;
-    // A row is proof that the mapping has survived this event before; without one the mapping has not been asked yet.
+    // A row is proof that the mapping has survived this event before; without one the mapping has
+    // not been asked yet.
     if (ranOut || (row === undefined && !('task' in record))) alone.push(record);
     else together.push(ensurePrepared(record, batch.deps));
   }
@@ -125,7 +133,9 @@ function sortOut(records: readonly (DecodedRecord | ParsedRecord)[], batch: Batc
   return { together, alone };
 }
 
-/** Records of one contact, or else of one event, newest first: the others are then stale by a read. */
+/**
+ * Records of one contact, or else of one event, newest first: the others are then stale by a read.
+ */
 function groupByContact(records: readonly ParsedRecord[]): Map<string, ParsedRecord[]> {
   const groups = new Map<string, ParsedRecord[]>();
   for (const record of records) {
@@ -148,7 +158,10 @@ async function workInTurn(group: readonly ParsedRecord[], batch: Batch): Promise
   for (const record of group) await batch.concurrency.execute(() => workOne(record, batch));
 }
 
-/** One record, from its attempt to its log line. A bug costs this record a retry and no other anything. */
+/**
+ * One record, from its attempt to its log line. A bug costs this record a retry and no other
+ * anything.
+ */
 async function workOne(record: ParsedRecord, batch: Batch): Promise<void> {
   const { deps } = batch;
   try {
@@ -173,7 +186,9 @@ function retryDelay(record: DecodedRecord, deps: ProcessorDependencies): number 
   return retryDelayMs(deps.limits, record.source.message.receiveCount, deps.chance.fraction());
 }
 
-/** Lets a message come back after the disposition's delay; failing that, when its visibility ends. */
+/**
+ * Lets a message come back after the disposition's delay; failing that, when its visibility ends.
+ */
 async function sendBack(
   record: DecodedRecord | ParsedRecord,
   disposition: Extract<Disposition, { kind: 'retry' }>,

@@ -3,7 +3,10 @@ import type { ContactRow, EventRow } from '../domain/idempotency/event-row.ts';
 import type { ReadAhead } from '../ports.ts';
 import type { SettledEventCache } from './settled-event-cache.ts';
 
-/** Beliefs, not facts: every write is conditional on what it relies on. Of what is final the environment is told. */
+/**
+ * Beliefs, not facts: every write is conditional on what it relies on. Of what is final the
+ * environment is told.
+ */
 export class RowCache {
   readonly #settledEvents: SettledEventCache;
   readonly #events: Map<string, EventRow>;

@@ -1,12 +1,16 @@
-/** Messages that an execution environment has sent to quarantine, so that a failed settlement does not multiply them. */
+/**
+ * Messages that an execution environment has sent to quarantine, so that a failed settlement does
+ * not multiply them.
+ */
 import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
 
 /** Memory bound: about 1 MB. */
 const COPIES_MAX = 4_096;
 
 /**
- * Remembers confirmed sends by source message and reason. A copy in quarantine is removed only when its event is final,
- * or after a successor was sent, so that skipping a second send loses nothing. Forgets the oldest beyond `max`.
+ * Remembers confirmed sends by source message and reason. A copy in quarantine is removed only when
+ * its event is final, or after a successor was sent, so that skipping a second send loses nothing.
+ * Forgets the oldest beyond `max`.
  */
 export class SentCopies {
   readonly #max: number;

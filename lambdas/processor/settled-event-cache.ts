@@ -1,13 +1,15 @@
-/** Final events that an execution environment remembers from batch to batch, for later duplicates. */
+/**
+ * Final events that an execution environment remembers from batch to batch, for later duplicates.
+ */
 import { type EventRow, isFinal } from '../domain/idempotency/event-row.ts';
 
 /** Enough for the storm after an outage of minutes; some 3 MB. */
 const ROWS_MAX = 4_096;
 
 /**
- * A retry storm brings each event several times within minutes. That an event is final stays true, so that an
- * environment which has seen it need not read it again. Holds the latest `max`, and is gone with the environment; what
- * is forgotten is read from the table again.
+ * A retry storm brings each event several times within minutes. That an event is final stays true,
+ * so that an environment which has seen it need not read it again. Holds the latest `max`, and is
+ * gone with the environment; what is forgotten is read from the table again.
  */
 export class SettledEventCache {
   readonly #max: number;

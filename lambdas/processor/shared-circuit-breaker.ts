@@ -1,9 +1,9 @@
 /**
- * The circuit as one execution environment sees it: cockatiel judges this environment's own calls and says when to
- * open; whether calls are made is decided by the row that all environments share.
+ * The circuit as one execution environment sees it: cockatiel judges this environment's own calls
+ * and says when to open; whether calls are made is decided by the row that all environments share.
  *
- * The clock is read, never a timer: an environment stands still between invocations. cockatiel's windows count
- * calls, and so do not age while it does.
+ * The clock is read, never a timer: an environment stands still between invocations. cockatiel's
+ * windows count calls, and so do not age while it does.
  */
 import {
   type CachedCircuitBreaker,
@@ -89,7 +89,10 @@ export class SharedCircuitBreaker {
     if (this.#prober === owner) this.#prober = undefined;
   }
 
-  /** Leave for one call, asked for just before it. A due probe is taken by a conditional write that one attempt wins. */
+  /**
+   * Leave for one call, asked for just before it. A due probe is taken by a conditional write that
+   * one attempt wins.
+   */
   async tryAcquire(owner: string): Promise<Permit | 'paused' | 'refused'> {
     const { row } = this.#seen;
     switch (this.stateFor(owner)) {
@@ -110,8 +113,8 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * A call has ended. Opens the circuit where too many of this environment's last ones under its version failed.
-   * `isLast`: the event has no call left.
+   * A call has ended. Opens the circuit where too many of this environment's last ones under its
+   * version failed. `isLast`: the event has no call left.
    */
   async recordResult(pass: Permit, contact: string, failure?: CrmFailure, isLast = false): Promise<void> {
     const { row } = this.#seen;
@@ -151,7 +154,9 @@ export class SharedCircuitBreaker {
     return Math.max(this.#notBeforeMs, this.#seen.row.notBeforeMs ?? 0);
   }
 
-  /** The CRM has asked by `failure` for no call before `notBeforeMs`: shared with all environments. */
+  /**
+   * The CRM has asked by `failure` for no call before `notBeforeMs`: shared with all environments.
+   */
   async pause(notBeforeMs: number, failure: CrmFailure): Promise<void> {
     const { clock, limits, log, metrics } = this.#deps;
     this.#notBeforeMs = Math.max(this.#notBeforeMs, notBeforeMs);
@@ -180,7 +185,10 @@ export class SharedCircuitBreaker {
     return this.#write(openCircuitBreaker(seen, clock.now(), limits));
   }
 
-  /** A call has succeeded, and its event is settled: records it where the last that is known is a failure. */
+  /**
+   * A call has succeeded, and its event is settled: records it where the last that is known is a
+   * failure.
+   */
   async confirmSuccess(): Promise<void> {
     const next = recordSuccess(this.#seen.row, this.#deps.clock.now());
     if (next === undefined || this.#confirming) return;
@@ -197,7 +205,10 @@ export class SharedCircuitBreaker {
     if (closed) this.#deps.log.write('info', 'circuit closed', { dependency: 'crm', version: row.version + 1 });
   }
 
-  /** Compare-and-swap on what was seen. Refused, or without an answer, it has changed nothing that is relied on. */
+  /**
+   * Compare-and-swap on what was seen. Refused, or without an answer, it has changed nothing that
+   * is relied on.
+   */
   async #write(next: CircuitBreakerRow): Promise<boolean> {
     const written = await this.#deps.circuitBreakerStore.write(this.#seen.stored, next);
     switch (written.kind) {

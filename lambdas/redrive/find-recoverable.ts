@@ -1,6 +1,7 @@
 /**
- * Finds out whether quarantine holds an event that recovery may take back, without receiving a message: a receive
- * hides messages from others, and nothing is to be hidden every minute for events that wait for a person.
+ * Finds out whether quarantine holds an event that recovery may take back, without receiving a
+ * message: a receive hides messages from others, and nothing is to be hidden every minute for
+ * events that wait for a person.
  */
 import type { CircuitBreakerRow } from '../domain/crm/circuit-breaker.ts';
 import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
@@ -50,7 +51,10 @@ export async function hasRecoverable(
   return isSearchMinute && (isTruncated || (await hasUnlisted(messages, deps)));
 }
 
-/** True if there are more messages than rows: SQS moves a message to quarantine without writing a row. */
+/**
+ * True if there are more messages than rows: SQS moves a message to quarantine without writing a
+ * row.
+ */
 async function hasUnlisted(messages: number, { summaries }: FindDependencies): Promise<boolean> {
   const reasons = Object.keys(QUARANTINE_REASONS) as QuarantineReason[];
   const all = await Promise.all(reasons.map((reason) => summaries.summarize(reason)));

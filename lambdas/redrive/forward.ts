@@ -1,4 +1,7 @@
-/** Sends messages on and then deletes them here: dying in between can only duplicate, which idempotency absorbs. */
+/**
+ * Sends messages on and then deletes them here: dying in between can only duplicate, which
+ * idempotency absorbs.
+ */
 import type { Envelope } from '../domain/delivery/envelope.ts';
 import type { BatchQueue, QuarantineQueue } from '../ports.ts';
 import type { HeldMessages } from './held-messages.ts';
@@ -29,8 +32,8 @@ export interface ForwardResult {
 }
 
 /**
- * Sends at most ten messages to `to`, then deletes those that are there for certain. One that could not be deleted
- * stays out of sight as long as it is held, and then is a copy.
+ * Sends at most ten messages to `to`, then deletes those that are there for certain. One that could
+ * not be deleted stays out of sight as long as it is held, and then is a copy.
  */
 export async function forward(
   outgoing: readonly ForwardedEvent[],

@@ -16,7 +16,10 @@ export interface RedriveDependencies extends RecoverDependencies, GaugeDependenc
   readonly log: Log;
 }
 
-/** Carries a request out, by `endsAtMs` if the ports keep their budgets. Whatever is wrong with it is in the answer. */
+/**
+ * Carries a request out, by `endsAtMs` if the ports keep their budgets. Whatever is wrong with it
+ * is in the answer.
+ */
 export async function handleRedriveRequest(
   given: unknown,
   endsAtMs: number,
@@ -62,7 +65,10 @@ function answerTo(request: RedriveRequest, lastMs: number, deps: RedriveDependen
   }
 }
 
-/** One line a request that may move something; a warning where something is left undone that nobody has asked to be left. */
+/**
+ * One line a request that may move something; a warning where something is left undone that nobody
+ * has asked to be left.
+ */
 function logAnswer(answer: RedriveResult, log: Log): void {
   switch (answer.kind) {
     case 'redrive':

@@ -1,4 +1,6 @@
-/** The redrive function: quarantine in, delivery queue out, the state table beside it. Wiring only. */
+/**
+ * The redrive function: quarantine in, delivery queue out, the state table beside it. Wiring only.
+ */
 import middy from '@middy/core';
 import { SqsBatchQueue } from '../adapters/bulk-queue.sqs.ts';
 import { DynamoDbCircuitBreakerStore } from '../adapters/circuit-store.dynamodb.ts';
@@ -20,7 +22,10 @@ import { handleRedriveRequest } from './handle-request.ts';
 const environment = readRedriveEnvironment(process.env);
 const { limits } = environment;
 
-/** Time that SQS may take beyond the processor's calls: for a long poll, and ten messages of up to 1 MiB together. */
+/**
+ * Time that SQS may take beyond the processor's calls: for a long poll, and ten messages of up to 1
+ * MiB together.
+ */
 const BULK_EXTRA_MS = 2_000;
 
 const sqsBudgetMs = limits.storeBudgetMs + BULK_EXTRA_MS;

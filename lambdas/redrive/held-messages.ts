@@ -23,7 +23,10 @@ export class HeldMessages {
     this.#lastRoundMs = Math.min(LAST_ROUND_MS, (endsAtMs - nowMs) * LAST_ROUND_SHARE);
   }
 
-  /** Until when something new may be begun: after that there is time to let go of what is held, and no more. */
+  /**
+   * Until when something new may be begun: after that there is time to let go of what is held, and
+   * no more.
+   */
   get workUntilMs(): number {
     return this.endsAtMs - this.#lastRoundMs - this.#handles.size * RELEASE_MS_EACH;
   }
@@ -43,7 +46,9 @@ export class HeldMessages {
     return this.#handles.get(held.message.messageId) ?? held.receiptHandle;
   }
 
-  /** This message is not to be let go: it is gone, or must stay out of sight until the hold ends. */
+  /**
+   * This message is not to be let go: it is gone, or must stay out of sight until the hold ends.
+   */
   remove({ held }: QuarantinedEvent): void {
     this.#handles.delete(held.message.messageId);
   }

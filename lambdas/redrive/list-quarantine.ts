@@ -1,4 +1,7 @@
-/** The contents of quarantine from the table's index: receives no message, so that recovery is not delayed. */
+/**
+ * The contents of quarantine from the table's index: receives no message, so that recovery is not
+ * delayed.
+ */
 import { presentFault, readCircuitBreaker } from '../domain/crm/circuit-breaker.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { ListedReason, RedriveResult } from '../domain/quarantine/redrive-result.ts';
@@ -13,7 +16,10 @@ export interface ListDependencies {
   readonly limits: Limits;
 }
 
-/** Each reason with its count, its oldest event and its most common errors. `unavailable` if the index does not answer. */
+/**
+ * Each reason with its count, its oldest event and its most common errors. `unavailable` if the
+ * index does not answer.
+ */
 export async function listQuarantine(deps: ListDependencies): Promise<RedriveResult> {
   const [view, counted, circuit] = await Promise.all([
     deps.view.quarantine(),

@@ -1,4 +1,7 @@
-/** Hands all of quarantine to SQS's own move task: faster than a look at each message, and without a choice. */
+/**
+ * Hands all of quarantine to SQS's own move task: faster than a look at each message, and without a
+ * choice.
+ */
 import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
 import type { MoveTasks } from '../ports.ts';
 

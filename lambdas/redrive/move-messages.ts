@@ -71,7 +71,10 @@ export class MessageMover {
     this.#batchMax = Math.min(BATCH_MAX, perSecond);
   }
 
-  /** Moves these, with the note by which the processor knows where they come from. Asks `mayGoOn` before each batch. */
+  /**
+   * Moves these, with the note by which the processor knows where they come from. Asks `mayGoOn`
+   * before each batch.
+   */
   async move(
     events: readonly QuarantinedEvent[],
     hold: HeldMessages,

@@ -1,4 +1,7 @@
-/** Publishes gauges of quarantine and of the circuit breaker each minute, by schedule. Moves nothing. */
+/**
+ * Publishes gauges of quarantine and of the circuit breaker each minute, by schedule. Moves
+ * nothing.
+ */
 import { readCircuitBreaker } from '../domain/crm/circuit-breaker.ts';
 import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -59,7 +62,10 @@ export async function publishGauges(deps: GaugeDependencies): Promise<RedriveRes
   };
 }
 
-/** For how long the circuit has been open: 0 while it is closed, undefined where that cannot be read. */
+/**
+ * For how long the circuit has been open: 0 while it is closed, undefined where that cannot be
+ * read.
+ */
 async function lookAtCircuit(
   nowMs: number,
   { circuitBreaker: circuit, limits }: GaugeDependencies,

@@ -65,7 +65,8 @@ export function readQuarantined(held: HeldMessage): QuarantinedEvent {
     reason,
     hasNote: note !== undefined,
     atMs,
-    // A message that was sent again has been here for longer; a note that speaks of the future has not.
+    // A message that was sent again has been here for longer; a note that speaks of the future has
+    // not.
     sinceMs: Math.min(atMs ?? message.sentAtMs, message.sentAtMs),
     redrives: note?.redrives ?? 0,
     recoveries: note?.recoveries ?? 0,
@@ -87,12 +88,17 @@ export function readQuarantined(held: HeldMessage): QuarantinedEvent {
   };
 }
 
-/** True if an event has been redriven as often as it may. That the circuit was open says nothing about the event. */
+/**
+ * True if an event has been redriven as often as it may. That the circuit was open says nothing
+ * about the event.
+ */
 export function redriveLimitReached({ reason, redrives }: QuarantinedEvent, limits: Limits): boolean {
   return reason !== 'circuit_open' && redrives >= limits.redrivesMax;
 }
 
-/** The message as it is; one that SQS moved gets the note that it lacks, if there is room for one. */
+/**
+ * The message as it is; one that SQS moved gets the note that it lacks, if there is room for one.
+ */
 export function notedEnvelope({ held, hasNote }: QuarantinedEvent, nowMs: number): Envelope {
   if (hasNote) return held.message;
   const noted = quarantineEnvelope(held.message, {

@@ -1,6 +1,7 @@
 /**
- * After an outage of the CRM returns what the outage put into quarantine, at a rate that a CRM which has just come back
- * can bear. With no traffic to find out whether the CRM is back, one waiting event is the probe.
+ * After an outage of the CRM returns what the outage put into quarantine, at a rate that a CRM
+ * which has just come back can bear. With no traffic to find out whether the CRM is back, one
+ * waiting event is the probe.
  */
 import { type CircuitBreakerRow, lastSuccessMs, readCircuitBreaker, stateOf } from '../domain/crm/circuit-breaker.ts';
 import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
@@ -20,8 +21,9 @@ export interface RecoverDependencies extends ScanDependencies, MoveDependencies,
 }
 
 /**
- * Less than the schedule's minute: two runs side by side would be twice as fast as they may be. The last 6 s are for
- * releasing what is held (held-messages.ts), so that events move for 50 s of each minute.
+ * Less than the schedule's minute: two runs side by side would be twice as fast as they may be. The
+ * last 6 s are for releasing what is held (held-messages.ts), so that events move for 50 s of each
+ * minute.
  */
 const RUN_MS = 56_000;
 /** Interval of reads of the circuit breaker while events are moved, and during a probe. */
@@ -70,7 +72,10 @@ async function readCircuit({
   return readCircuitBreaker(read.kind === 'stored' ? read.stored : undefined, clock.now(), limits).row;
 }
 
-/** One run. A probe first, if the circuit breaker is open; a trial, if no call is known to succeed; then all that may go. */
+/**
+ * One run. A probe first, if the circuit breaker is open; a trial, if no call is known to succeed;
+ * then all that may go.
+ */
 class Recovery implements BatchHandler {
   readonly waitsForHeld = true;
   readonly #deps: RecoverDependencies;
@@ -118,7 +123,10 @@ class Recovery implements BatchHandler {
     this.#waiting = [];
   }
 
-  /** Those that may go, and those for which no call is known to have succeeded. Records why the others stay. */
+  /**
+   * Those that may go, and those for which no call is known to have succeeded. Records why the
+   * others stay.
+   */
   async #select(events: readonly QuarantinedEvent[]) {
     const { clock, limits, store } = this.#deps;
     const entries = await entriesOf(events, store);

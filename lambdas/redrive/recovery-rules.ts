@@ -1,4 +1,7 @@
-/** Which quarantined events recovery takes back. By the table of reasons; pure but for reading contacts. */
+/**
+ * Which quarantined events recovery takes back. By the table of reasons; pure but for reading
+ * contacts.
+ */
 import { type CircuitBreakerRow, lastSuccessMs } from '../domain/crm/circuit-breaker.ts';
 import { contactKey } from '../domain/event/event-key.ts';
 import { type ContactRow, decideContact, type EventRow } from '../domain/idempotency/event-row.ts';
@@ -9,7 +12,9 @@ import type { IdempotencyStore, QuarantineEntry } from '../ports.ts';
 import { toBatches } from './batches.ts';
 import type { QuarantinedEvent } from './quarantined-event.ts';
 
-/** Decision of recovery on an event: return it, return one such event to try the CRM, or leave it. */
+/**
+ * Decision of recovery on an event: return it, return one such event to try the CRM, or leave it.
+ */
 export type Verdict = 'return' | 'trial' | SkipCause;
 
 /** Facts for the rules besides the event. */
@@ -77,8 +82,9 @@ export async function readContacts(
 }
 
 /**
- * Messages as entries. A row that says QUARANTINED is newer than the note of a copy that was left behind, and it is what
- * the index lists: both must agree, or recovery searches for the event for ever. Without the table the note counts.
+ * Messages as entries. A row that says QUARANTINED is newer than the note of a copy that was left
+ * behind, and it is what the index lists: both must agree, or recovery searches for the event for
+ * ever. Without the table the note counts.
  */
 export async function entriesOf(
   events: readonly QuarantinedEvent[],

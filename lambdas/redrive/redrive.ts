@@ -1,4 +1,7 @@
-/** Moves the requested messages from quarantine to the delivery queue, or reports what it would move. */
+/**
+ * Moves the requested messages from quarantine to the delivery queue, or reports what it would
+ * move.
+ */
 
 import type { Limits } from '../domain/limits.ts';
 import type { RedriveFilter, RedriveRequest } from '../domain/quarantine/redrive-request.ts';

@@ -1,6 +1,7 @@
 /**
- * Keeps quarantine from being emptied by SQS, which deletes every message fourteen days after it was sent: what nears
- * that age is sent to quarantine again, as it is. Copies of events that are final by now are dropped.
+ * Keeps quarantine from being emptied by SQS, which deletes every message fourteen days after it
+ * was sent: what nears that age is sent to quarantine again, as it is. Copies of events that are
+ * final by now are dropped.
  */
 import { type EventRow, isFinal } from '../domain/idempotency/event-row.ts';
 import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
@@ -18,11 +19,12 @@ export interface RefreshDependencies extends ScanDependencies {
 }
 
 /**
- * Meets every message once, until `endsAtMs`. What it did not reach is older at the next run, hours later.
+ * Meets every message once, until `endsAtMs`. What it did not reach is older at the next run, hours
+ * later.
  *
- * A message is met once because it is hidden until the run ends: young ones are held, as SQS allows 120,000 in flight.
- * In a larger quarantine the others are sent again, whatever their age, with a delay: a delayed message is not in
- * flight.
+ * A message is met once because it is hidden until the run ends: young ones are held, as SQS allows
+ * 120,000 in flight. In a larger quarantine the others are sent again, whatever their age, with a
+ * delay: a delayed message is not in flight.
  */
 export async function refresh(endsAtMs: number, deps: RefreshDependencies): Promise<RedriveResult> {
   const run = new Refresh(endsAtMs, deps);
@@ -89,8 +91,9 @@ class Refresh implements BatchHandler {
 }
 
 /**
- * True if the processor would only acknowledge this message. An id that is reused has another event's row, and of a
- * message that SQS moved nobody has looked whether it is that one: these are kept.
+ * True if the processor would only acknowledge this message. An id that is reused has another
+ * event's row, and of a message that SQS moved nobody has looked whether it is that one: these are
+ * kept.
  */
 function isCopyOfFinal({ event, reason }: QuarantinedEvent, rows: ReadonlyMap<string, EventRow>): boolean {
   if (event === undefined || reason === 'id_reused' || reason === 'dead_lettered') return false;

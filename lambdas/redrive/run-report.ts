@@ -44,7 +44,9 @@ export class RunReportBuilder {
     this.#startedAtMs = nowMs;
   }
 
-  /** True if the event has come into quarantine since the run began, or since a time before that. */
+  /**
+   * True if the event has come into quarantine since the run began, or since a time before that.
+   */
   arrivedDuringRun({ sinceMs }: QuarantinedEvent, beforeMs = this.#startedAtMs): boolean {
     return sinceMs >= Math.min(beforeMs, this.#startedAtMs);
   }

@@ -1,7 +1,8 @@
 /**
- * Looks through quarantine once. SQS can neither search nor list: to look at a message is to receive it. What is
- * received is held, so that it does not come a second time, and what stays is let go at the end. A run that dies
- * lets go, too: no message is held for much longer than its run may last.
+ * Looks through quarantine once. SQS can neither search nor list: to look at a message is to
+ * receive it. What is received is held, so that it does not come a second time, and what stays is
+ * let go at the end. A run that dies lets go, too: no message is held for much longer than its run
+ * may last.
  */
 import type { Limits } from '../domain/limits.ts';
 import type { Clock, HeldMessage, QuarantineQueue, Unavailable } from '../ports.ts';
@@ -25,11 +26,15 @@ export interface BatchHandler {
   onBatch(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep>;
   /** Nothing more is to be had, and what was left is still held. */
   atEnd?(hold: HeldMessages): Promise<ScanStep>;
-  /** True: waits a while for messages that another run, such as a dry run, holds and will release. */
+  /**
+   * True: waits a while for messages that another run, such as a dry run, holds and will release.
+   */
   readonly waitsForHeld?: boolean;
 }
 
-/** Receives at once, at the most: with more a function of this size only waits for its processor. */
+/**
+ * Receives at once, at the most: with more a function of this size only waits for its processor.
+ */
 const RECEIVES_MAX = 8;
 /** One receive waits for a second and asks all of SQS's hosts; a second one makes sure. */
 const EMPTY_ROUNDS_MAX = 2;
@@ -37,12 +42,18 @@ const EMPTY_ROUNDS_MAX = 2;
 const HELD_ROUNDS_MAX = 20;
 /** A function that has just ended may still be writing its last answer. */
 const HOLD_MARGIN_MS = 5_000;
-/** Below the 120,000 that SQS lets be in flight: beyond, it answers a long poll as if the queue were empty (SQS quotas). */
+/**
+ * Below the 120,000 that SQS lets be in flight: beyond, it answers a long poll as if the queue were
+ * empty (SQS quotas).
+ */
 const HELD_MAX = 100_000;
 const IN_FLIGHT_SUSPICIOUS = 115_000;
 const RELEASES_AT_ONCE = 8;
 
-/** Shows the visitor every message that is to be had until `endsAtMs`, each once, and lets go of those it leaves. */
+/**
+ * Shows the visitor every message that is to be had until `endsAtMs`, each once, and lets go of
+ * those it leaves.
+ */
 export async function scanQuarantine(visitor: BatchHandler, endsAtMs: number, deps: ScanDependencies): Promise<Ending> {
   const hold = new HeldMessages(endsAtMs, deps.clock.now());
   try {

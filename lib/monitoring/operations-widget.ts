@@ -1,6 +1,6 @@
 /**
- * The operations page for CloudWatch dashboards: two functions of the same code, of which one may also redrive. Who
- * may do what is IAM's to say, by which of the two somebody may invoke.
+ * The operations page for CloudWatch dashboards: two functions of the same code, of which one may
+ * also redrive. Who may do what is IAM's to say, by which of the two somebody may invoke.
  */
 import { CustomWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
@@ -45,7 +45,10 @@ export class OperationsWidget extends Construct {
     this.view = this.#function('View', 'The operations page, to look at', this.act.functionArn);
   }
 
-  /** The widget for a dashboard, as wide as it goes. It looks again with every refresh of the dashboard. */
+  /**
+   * The widget for a dashboard, as wide as it goes. It looks again with every refresh of the
+   * dashboard.
+   */
   widget(height = 16): CustomWidget {
     return new CustomWidget({
       title: 'Operations',

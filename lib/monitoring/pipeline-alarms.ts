@@ -1,6 +1,7 @@
 /**
- * The alarms. Each one's name, without the stack's before it, is a heading of docs/runbook.md that says what it means,
- * how to check and what to do. All tell the same topic, when they go off and when it is over.
+ * The alarms. Each one's name, without the stack's before it, is a heading of docs/runbook.md that
+ * says what it means, how to check and what to do. All tell the same topic, when they go off and
+ * when it is over.
  */
 import { Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -167,7 +168,8 @@ function queueRules(watched: MonitoredResources): Readonly<Record<string, Rule>>
       periods: [3, 5],
     },
     EventsRetriedLong: {
-      // SQS leaves messages that were received three times out of the age that MessagesWaiting is about.
+      // SQS leaves messages that were received three times out of the age that MessagesWaiting is
+      // about.
       about: 'An event has been retried for too long',
       metric: metrics.total('RetriedAge', { statistic: 'Maximum', period: FIVE_MINUTES }),
       from: limits.alarmOldestMessageMs,

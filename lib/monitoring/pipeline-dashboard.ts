@@ -1,4 +1,7 @@
-/** The dashboard, in the order of the flow. Two graphs a row at the most: on a phone they come one under the other. */
+/**
+ * The dashboard, in the order of the flow. Two graphs a row at the most: on a phone they come one
+ * under the other.
+ */
 import { Duration } from 'aws-cdk-lib';
 import {
   type Alarm,

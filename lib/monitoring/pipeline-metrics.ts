@@ -1,4 +1,7 @@
-/** The metrics that alarms and dashboard are made of: the pipeline's own by its table, and those of the services. */
+/**
+ * The metrics that alarms and dashboard are made of: the pipeline's own by its table, and those of
+ * the services.
+ */
 import { Duration } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import {
@@ -17,7 +20,9 @@ export class PipelineMetrics {
     this.#namespace = namespace;
   }
 
-  /** A metric in total. Counts are summed up, unless another statistic is asked for; times need one. */
+  /**
+   * A metric in total. Counts are summed up, unless another statistic is asked for; times need one.
+   */
   total(name: MetricName, options: MetricOptions = {}): Metric {
     return new Metric({
       namespace: this.#namespace,

@@ -1,4 +1,7 @@
-/** The HTTP API's payload format 2.0, both ways: a request as an event, a function's answer as a response. */
+/**
+ * The HTTP API's payload format 2.0, both ways: a request as an event, a function's answer as a
+ * response.
+ */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
@@ -77,7 +80,9 @@ function requestContext(
   };
 }
 
-/** Text where the content type says text and the bytes are text, so that no byte is lost either way. */
+/**
+ * Text where the content type says text and the bytes are text, so that no byte is lost either way.
+ */
 function bodyFields({ headers, body }: HttpRequest): { readonly body?: string; readonly isBase64Encoded: boolean } {
   if (body.byteLength === 0) return { isBase64Encoded: false };
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
@@ -117,7 +122,10 @@ export function apiMessage(status: number, message: string): HttpResponse {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) };
 }
 
-/** The response for a function's answer; one without `statusCode` is taken as the JSON body of a 200. */
+/**
+ * The response for a function's answer; one without `statusCode` is taken as the JSON body of a
+ * 200.
+ */
 export function toHttpResponse(result: InvocationResult): HttpResponse {
   if (result.kind === 'failed') return apiMessage(500, 'Internal Server Error');
   const answer = result.value;

@@ -12,7 +12,10 @@ export interface MatchedRoute {
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 
-/** The most specific route: a literal path before one with parameters, those before a greedy one, then `$default`. */
+/**
+ * The most specific route: a literal path before one with parameters, those before a greedy one,
+ * then `$default`.
+ */
 export function matchRoute(routes: readonly RouteSpec[], method: string, path: string): MatchedRoute | undefined {
   const matches = routes.flatMap((route) => {
     const match = matchKey(route.key, method, path);

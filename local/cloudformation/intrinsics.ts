@@ -12,7 +12,10 @@ export class Intrinsics {
   readonly #names: ReadonlyMap<string, ResourceNames>;
   readonly #pseudo: Readonly<Record<string, string>>;
 
-  /** `pseudo` has the pseudo parameters, such as `AWS::Region`, and the template's own with their values. */
+  /**
+   * `pseudo` has the pseudo parameters, such as `AWS::Region`, and the template's own with their
+   * values.
+   */
   constructor(names: ReadonlyMap<string, ResourceNames>, pseudo: Readonly<Record<string, string>>) {
     this.#names = names;
     this.#pseudo = pseudo;

@@ -1,4 +1,7 @@
-/** The properties of each resource type that the local pipeline honours, and those that it may pass over. */
+/**
+ * The properties of each resource type that the local pipeline honours, and those that it may pass
+ * over.
+ */
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { UserError } from '../../cli/user-error.ts';
@@ -206,7 +209,8 @@ const eventSource = z.strictObject({
   EventSourceArn: z.string().check(z.regex(/^arn:[^:]*:sqs:/, 'must be an SQS queue')),
   FunctionName: z.string(),
   Enabled: flag,
-  // More than ten need a batching window. Here a batch is delivered at once, as Lambda may do with any window.
+  // More than ten need a batching window. Here a batch is delivered at once, as Lambda may do with
+  // any window.
   BatchSize: z.optional(z.coerce.number().check(z.gte(1), z.lte(10))),
   MaximumBatchingWindowInSeconds: z.optional(z.coerce.number().check(z.gte(0), z.lte(300))),
   ScalingConfig: z.optional(z.object({ MaximumConcurrency: number })),

@@ -1,4 +1,7 @@
-/** Which of the stack's resources plays which part, told from the environment that its functions are given. */
+/**
+ * Which of the stack's resources plays which part, told from the environment that its functions are
+ * given.
+ */
 
 import { UserError } from '../../cli/user-error.ts';
 import { ALL_PROFILES, type SignatureProfile } from '../../lambdas/domain/delivery/signature-profiles.ts';
@@ -28,8 +31,8 @@ export interface Roles {
 }
 
 /**
- * Reads the roles: ingest is what the first route leads to, the processor what the first event source feeds, redrive
- * what is told to recover by schedule.
+ * Reads the roles: ingest is what the first route leads to, the processor what the first event
+ * source feeds, redrive what is told to recover by schedule.
  */
 export function rolesIn(stack: LocalStack): Roles {
   const route = stack.routes[0];

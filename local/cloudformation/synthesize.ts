@@ -42,7 +42,10 @@ interface AssetManifest {
   >;
 }
 
-/** Outside the CDK CLI, CDK reports an error annotation as an exception with its stack trace: `readAssembly` reads it. */
+/**
+ * Outside the CDK CLI, CDK reports an error annotation as an exception with its stack trace:
+ * `readAssembly` reads it.
+ */
 const WITHOUT_TRACE = { '@aws-cdk/core:annotationsInValidationReport': false };
 
 /** The context in cdk.json. */
@@ -53,7 +56,10 @@ export function cdkJsonContext(): Readonly<Record<string, unknown>> {
   return cdkJson.context ?? {};
 }
 
-/** Runs the CDK app with `context` put over that of cdk.json. What the app complains of is shown as it is. */
+/**
+ * Runs the CDK app with `context` put over that of cdk.json. What the app complains of is shown as
+ * it is.
+ */
 export async function synthesize(
   context: Readonly<Record<string, string>>,
   outputDir: string,
@@ -70,7 +76,10 @@ export async function synthesize(
   return readAssembly(outputDir);
 }
 
-/** A terminal's Ctrl-C reaches all processes of its group: this one perhaps after the app that it ends. */
+/**
+ * A terminal's Ctrl-C reaches all processes of its group: this one perhaps after the app that it
+ * ends.
+ */
 const SIGNAL_DELAY_MS = 500;
 
 function runApp(variables: Readonly<Record<string, string>>, stopSignal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * Resources of a template, as the local pipeline starts them. Whatever the template has that is not known
- * here is refused by name: a stack that means one thing on AWS must not quietly mean another on this machine.
+ * Resources of a template, as the local pipeline starts them. Whatever the template has that is not
+ * known here is refused by name: a stack that means one thing on AWS must not quietly mean another
+ * on this machine.
  */
 
 import { UserError } from '../../cli/user-error.ts';
@@ -43,7 +44,9 @@ export interface LocalStack {
   readonly throttle: ThrottleSpec | undefined;
   readonly schedules: readonly ScheduleSpec[];
   readonly secrets: readonly SecretSpec[];
-  /** Names of event buses. Nothing publishes to them here: their rules are read, and never match. */
+  /**
+   * Names of event buses. Nothing publishes to them here: their rules are read, and never match.
+   */
   readonly eventBuses: readonly string[];
 }
 
@@ -56,7 +59,10 @@ export interface TemplateContext {
   readonly assetDirectory: (objectKey: string) => string | undefined;
 }
 
-/** Types that mean nothing on one machine: permissions, logs, alarms, names on the network, and CDK's own. */
+/**
+ * Types that mean nothing on one machine: permissions, logs, alarms, names on the network, and
+ * CDK's own.
+ */
 const IGNORED_TYPES = [
   /^AWS::IAM::/,
   /^AWS::Logs::/,
@@ -109,7 +115,9 @@ function arn(service: string, resource: string): string {
   return `arn:aws:${service}:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${resource}`;
 }
 
-/** The property of each type that gives a resource its name; without it the logical id is the name. */
+/**
+ * The property of each type that gives a resource its name; without it the logical id is the name.
+ */
 const NAME_PROPERTIES: Readonly<Record<string, string>> = {
   'AWS::SQS::Queue': 'QueueName',
   'AWS::DynamoDB::Table': 'TableName',

@@ -1,6 +1,7 @@
 /**
- * Keeps the page up to date, and sends its forms without leaving it. Everything shown is made, and escaped, by the
- * server; without this script the page works the same, and shows what was so when it was loaded.
+ * Keeps the page up to date, and sends its forms without leaving it. Everything shown is made, and
+ * escaped, by the server; without this script the page works the same, and shows what was so when
+ * it was loaded.
  */
 const EVERY_MS = 1_500;
 const FOCUSABLE = 'a, button, input, summary, [tabindex]';

@@ -45,7 +45,10 @@ export function rulesOfSwitch(name: string, phone: string): readonly FaultRule[]
   return request.kind === 'behave' ? request.rules : undefined;
 }
 
-/** The card's two parts, which change apart: while somebody types into the form, the rest stays up to date. */
+/**
+ * The card's two parts, which change apart: while somebody types into the form, the rest stays up
+ * to date.
+ */
 export function crmRegions(crm: CrmReading | NoCrm, controls: FormControls): Record<string, Html> {
   return {
     'ops-crm': renderCrm(crm, controls),

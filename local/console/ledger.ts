@@ -1,9 +1,15 @@
-/** The ledger of one start of the pipeline: where all accepted messages are. Page, status line and tests read it. */
+/**
+ * The ledger of one start of the pipeline: where all accepted messages are. Page, status line and
+ * tests read it.
+ */
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { MetricsTap } from '../lambda/metrics-tap.ts';
 import { countMessages } from '../sqs/embedded-sqs.ts';
 
-/** Messages. At rest the first three add up to the others, but for copies that a killed process has left. */
+/**
+ * Messages. At rest the first three add up to the others, but for copies that a killed process has
+ * left.
+ */
 export interface Ledger {
   /** Deliveries answered 202 since the start. */
   readonly accepted: number;
@@ -75,7 +81,10 @@ export class LedgerReader {
   }
 }
 
-/** `accepted 3031 = applied 2169 · stale 630 · waiting 6 · quarantined 226`. Leaves out parts that are 0. */
+/**
+ * `accepted 3031 = applied 2169 · stale 630 · waiting 6 · quarantined 226`. Leaves out parts that
+ * are 0.
+ */
 export function formatLedger(ledger: Ledger): string {
   const { accepted, before, elsewhere, applied, stale, ignored, abandoned, duplicates, waiting, quarantined } = ledger;
   const sources = [

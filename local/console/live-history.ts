@@ -1,4 +1,7 @@
-/** Data of the charts: metrics of the functions, and depths of queues and quarantine, over the last minutes. */
+/**
+ * Data of the charts: metrics of the functions, and depths of queues and quarantine, over the last
+ * minutes.
+ */
 import { isRead, type PipelineSnapshot } from '../../lambdas/operations/page-content.ts';
 import type { MetricQuery, MetricsTap } from '../lambda/metrics-tap.ts';
 import type { Chart, ChartWindow } from './charts.ts';

@@ -1,4 +1,7 @@
-/** The operations page on this machine: the page of the stack, live charts, and the sample CRM's switches. */
+/**
+ * The operations page on this machine: the page of the stack, live charts, and the sample CRM's
+ * switches.
+ */
 import { randomBytes } from 'node:crypto';
 import type { FlowCounts } from '../../lambdas/operations/flow.ts';
 import { type Html, html } from '../../lambdas/operations/html.ts';

@@ -35,7 +35,9 @@ export class PageServer {
     this.#page = page;
   }
 
-  /** Answers a request for the page; false, and nothing answered, where it is for something else. */
+  /**
+   * Answers a request for the page; false, and nothing answered, where it is for something else.
+   */
   async respond(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const { method = '', url = '/' } = request;
     const { pathname, searchParams } = new URL(url, 'http://page');
@@ -125,7 +127,10 @@ function send(response: ServerResponse, status: number, type: string, body: stri
   response.writeHead(status, { ...HEADERS, 'content-type': `${type}; charset=utf-8` }).end(body);
 }
 
-/** The whole form, or undefined where it is too long; it is read to its end in either case, so that it can be answered. */
+/**
+ * The whole form, or undefined where it is too long; it is read to its end in either case, so that
+ * it can be answered.
+ */
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

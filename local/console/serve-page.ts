@@ -29,7 +29,9 @@ export interface ServedPage {
   stop(): void;
 }
 
-/** Makes the page. It looks at the pipeline every few seconds, whether somebody looks at it or not. */
+/**
+ * Makes the page. It looks at the pipeline every few seconds, whether somebody looks at it or not.
+ */
 export function servePage({ endpoints, roles, ledger, metrics, sampleCrmUrl }: PageContext): ServedPage {
   const sqs = localSqsClient(endpoints);
   const dynamoDb = DynamoDBDocumentClient.from(localDynamoDbClient(endpoints));

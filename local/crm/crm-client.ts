@@ -43,8 +43,8 @@ export function readCrmFaults(crmUrl: string): Promise<CrmFaultState> {
 }
 
 /**
- * Replaces the faults in force; with `add`, puts new ones before them. Rejects with the reason if the CRM does not
- * accept them.
+ * Replaces the faults in force; with `add`, puts new ones before them. Rejects with the reason if
+ * the CRM does not accept them.
  */
 export async function setCrmFaults(
   crmUrl: string,

@@ -1,4 +1,6 @@
-/** Faults of a CRM on this machine: a list of rules, of which the first that fits a request applies. */
+/**
+ * Faults of a CRM on this machine: a list of rules, of which the first that fits a request applies.
+ */
 import * as z from 'zod';
 import { FaultRules } from './fault-rules.ts';
 
@@ -42,8 +44,8 @@ export class CrmFaults extends FaultRules<FaultRule> {
   }
 
   /**
-   * The rule for a request, which counts as used; `chance` is in [0, 1). `states` are not rules for a request but last
-   * until they are replaced.
+   * The rule for a request, which counts as used; `chance` is in [0, 1). `states` are not rules for
+   * a request but last until they are replaced.
    */
   next(isAbout: (phone: string) => boolean, chance: number, states: ReadonlySet<string> = NONE): FaultRule | undefined {
     return this.use(

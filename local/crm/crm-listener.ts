@@ -1,4 +1,7 @@
-/** Serves a CRM of this machine: its API, and under `/_crm/` what tests and people look at and switch. */
+/**
+ * Serves a CRM of this machine: its API, and under `/_crm/` what tests and people look at and
+ * switch.
+ */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { guarded } from '../http/guard.ts';
 import { readText } from '../http/request-text.ts';

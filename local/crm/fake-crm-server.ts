@@ -1,4 +1,6 @@
-/** The process of a vendor's fake. The pipeline sends it the credentials once the secrets are there. */
+/**
+ * The process of a vendor's fake. The pipeline sends it the credentials once the secrets are there.
+ */
 
 import { messageOf } from '../../cli/user-error.ts';
 import type { ConnectorSettings } from '../../lambdas/domain/crm/connector.ts';

@@ -1,4 +1,7 @@
-/** Rules of misbehaviour for a fake: the first that fits a request applies, perhaps only so often or for so long. */
+/**
+ * Rules of misbehaviour for a fake: the first that fits a request applies, perhaps only so often or
+ * for so long.
+ */
 import * as z from 'zod';
 
 /** Limits that every rule may have. */
@@ -26,7 +29,10 @@ export class FaultRules<Rule extends LimitedRule> {
     this.#nowMs = nowMs;
   }
 
-  /** Replaces all rules; with `add`, puts new ones before them. Returns what is wrong with the request, if anything. */
+  /**
+   * Replaces all rules; with `add`, puts new ones before them. Returns what is wrong with the
+   * request, if anything.
+   */
   set(body: unknown): string | undefined {
     const parsed = this.#request.safeParse(body);
     if (!parsed.success) {

@@ -1,6 +1,7 @@
 /**
- * The sample CRM's API: the fake of the `rest` connector. `POST /api/v1/contacts` updates a contact. Any other request, of a
- * mapping of the user's own, is kept under its method and path with its body as it came.
+ * The sample CRM's API: the fake of the `rest` connector. `POST /api/v1/contacts` updates a
+ * contact. Any other request, of a mapping of the user's own, is kept under its method and path
+ * with its body as it came.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CrmFaults, FaultRule } from './crm-faults.ts';

@@ -1,6 +1,7 @@
 /**
- * A CRM to deliver to: applies each idempotency key once, keeps what happened in order, and can be told to
- * misbehave. What it has applied is in a file before it is answered, so that a kill loses nothing of it.
+ * A CRM to deliver to: applies each idempotency key once, keeps what happened in order, and can be
+ * told to misbehave. What it has applied is in a file before it is answered, so that a kill loses
+ * nothing of it.
  */
 import { appendFileSync, closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 
@@ -67,11 +68,15 @@ export class SampleCrm {
     this.#file = openSync(path, 'a', 0o600);
   }
 
-  /** Applies an update, unless its key has been applied before. `repeated` brings the recorded status. */
+  /**
+   * Applies an update, unless its key has been applied before. `repeated` brings the recorded
+   * status.
+   */
   apply(update: ContactUpdate, atMs: number): { readonly outcome: 'applied' | 'repeated' | 'refused'; status: number } {
     const before = update.key === null ? undefined : this.#byKey.get(update.key);
     const outcome = before === undefined ? 'applied' : isSame(before, update) ? 'repeated' : 'refused';
-    // A key that comes again with something else is a client's fault, and must not pass for a repetition.
+    // A key that comes again with something else is a client's fault, and must not pass for a
+    // repetition.
     const status = outcome === 'refused' ? 422 : 200;
     this.#keep({ atMs, outcome, status, ...update });
     return { outcome, status };

@@ -1,7 +1,8 @@
 /**
- * Runs the embedded DynamoDB server, which is a bare binary and knows nothing of the pipeline. When the channel to
- * the pipeline closes, for any reason, the server is ended. The binary has no access control and answers every web
- * page: clients reach it through the guard, and it listens on a port that no browser opens.
+ * Runs the embedded DynamoDB server, which is a bare binary and knows nothing of the pipeline. When
+ * the channel to the pipeline closes, for any reason, the server is ended. The binary has no access
+ * control and answers every web page: clients reach it through the guard, and it listens on a port
+ * that no browser opens.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -54,7 +55,10 @@ function startAt(port: number, { binary, databasePath }: { readonly binary: stri
   return started;
 }
 
-/** False if another process has taken the port meanwhile: only the server itself knows that it listens. */
+/**
+ * False if another process has taken the port meanwhile: only the server itself knows that it
+ * listens.
+ */
 function listens(started: ReturnType<typeof startAt>): Promise<boolean> {
   started.stderr.pipe(process.stderr);
   return new Promise((resolve, reject) => {

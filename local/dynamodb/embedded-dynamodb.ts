@@ -1,4 +1,6 @@
-/** The embedded DynamoDB server, or another that the user names, and the template's tables in it. */
+/**
+ * The embedded DynamoDB server, or another that the user names, and the template's tables in it.
+ */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +27,10 @@ export interface TableSpec {
   readonly timeToLiveAttribute?: string;
 }
 
-/** Guards the server at `endpoint` if one is given, otherwise starts the embedded one on a file in `dataDir`. */
+/**
+ * Guards the server at `endpoint` if one is given, otherwise starts the embedded one on a file in
+ * `dataDir`.
+ */
 export async function startDynamoDb(options: {
   readonly endpoint: string | undefined;
   readonly accessKey: string;
@@ -82,7 +87,10 @@ export async function refuseForgottenTables(client: DynamoDBClient, tables: read
   }
 }
 
-/** Creates the tables that are missing. A table whose keys or indexes have changed is refused: its rows are kept. */
+/**
+ * Creates the tables that are missing. A table whose keys or indexes have changed is refused: its
+ * rows are kept.
+ */
 export async function createTables(
   client: DynamoDBClient,
   tables: readonly TableSpec[],

@@ -1,4 +1,7 @@
-/** The key by which commands tell a running fake Genesys Cloud what to do, in a private file of the data directory. */
+/**
+ * The key by which commands tell a running fake Genesys Cloud what to do, in a private file of the
+ * data directory.
+ */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareDataDir } from '../data-dir.ts';

@@ -1,4 +1,7 @@
-/** Deliveries of the fake Genesys Cloud: events for its enabled streams, signed with the secret that each has at that moment. */
+/**
+ * Deliveries of the fake Genesys Cloud: events for its enabled streams, signed with the secret that
+ * each has at that moment.
+ */
 import { randomInt } from 'node:crypto';
 import { Agent } from 'node:http';
 import { sign, signingKeyFrom } from '../../lambdas/domain/delivery/signature.ts';
@@ -28,7 +31,10 @@ export interface SendSummary {
 
 const CONNECTIONS = 8;
 
-/** Sends, and resolves when every delivery has ended. The routing rules are not looked at: every event is sent. */
+/**
+ * Sends, and resolves when every delivery has ended. The routing rules are not looked at: every
+ * event is sent.
+ */
 export async function sendForStreams(genesys: FakeGenesys, request: SendRequest): Promise<SendSummary> {
   const refused: Record<string, number> = {};
   const secrets = new Set<string>();
@@ -66,7 +72,9 @@ function eventsSignedLater(count: number, secret: () => string): SignedEvent[] {
   });
 }
 
-/** Signed at its first try, with what the secret is then; a further try carries the same signature. */
+/**
+ * Signed at its first try, with what the secret is then; a further try carries the same signature.
+ */
 class EventSignedLater implements SignedEvent {
   readonly body: Buffer;
   readonly rowKey: string;

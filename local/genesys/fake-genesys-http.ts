@@ -1,6 +1,6 @@
 /**
- * The fake Genesys Cloud over HTTP: token endpoint and API as the real one has them, EventBridge’s list of partner
- * event sources, and under `/_genesys/` what people and tests tell it.
+ * The fake Genesys Cloud over HTTP: token endpoint and API as the real one has them, EventBridge’s
+ * list of partner event sources, and under `/_genesys/` what people and tests tell it.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { messageOf } from '../../cli/user-error.ts';

@@ -1,4 +1,7 @@
-/** A fake Genesys Cloud organisation: OAuth tokens, streams, and integrations of the Amazon EventBridge Source type. */
+/**
+ * A fake Genesys Cloud organisation: OAuth tokens, streams, and integrations of the Amazon
+ * EventBridge Source type.
+ */
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
 
@@ -12,7 +15,10 @@ export interface FakeGenesysResponse {
 export interface FakeGenesysOptions {
   readonly clientId: string;
   readonly clientSecret: string;
-  /** True if a stream is returned with its secret. The contract does not say; without it is the harder case. */
+  /**
+   * True if a stream is returned with its secret. The contract does not say; without it is the
+   * harder case.
+   */
   readonly returnSecrets: boolean;
   readonly tokenSeconds: number;
   /** Delay until the partner event source of an enabled integration exists. */

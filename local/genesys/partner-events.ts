@@ -1,4 +1,7 @@
-/** Events of the partner event bus from a file, as EventBridge would put them into the delivery queue. */
+/**
+ * Events of the partner event bus from a file, as EventBridge would put them into the delivery
+ * queue.
+ */
 import { randomUUID } from 'node:crypto';
 import { BY_HAND } from '../../lambdas/domain/delivery/envelope.ts';
 import { isObject } from '../../lambdas/domain/delivery/json-body.ts';
@@ -9,7 +12,10 @@ import type { SendOptions } from '../send/send-options.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** As many as asked for, or as the file has; each as a new event of the present time, or the file's bytes as they are. */
+/**
+ * As many as asked for, or as the file has; each as a new event of the present time, or the file's
+ * bytes as they are.
+ */
 export function buildPartnerEvents(path: string, options: SendOptions, nowMs: number): OutgoingEvent[] {
   if (options.asIs) return [outgoing(readBytes('--partner', path))];
   const patterns = readPatterns('--partner', path);
@@ -21,7 +27,10 @@ export function buildPartnerEvents(path: string, options: SendOptions, nowMs: nu
   });
 }
 
-/** The event as if it happened now: its times moved, and another session, or audit. What it lacks it goes on lacking. */
+/**
+ * The event as if it happened now: its times moved, and another session, or audit. What it lacks it
+ * goes on lacking.
+ */
 function renewed(pattern: Json, atMs: number): Json {
   const at = new Date(atMs).toISOString();
   const event = { ...pattern, id: randomUUID(), time: at };

@@ -2,7 +2,10 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Carries the key in requests that have no AWS signature. No web page can add it without being asked first. */
+/**
+ * Carries the key in requests that have no AWS signature. No web page can add it without being
+ * asked first.
+ */
 export const ACCESS_KEY_HEADER = 'x-access-key';
 
 /** A new key: 32 hex digits, which is also a valid AWS access key id. */
@@ -10,7 +13,10 @@ export function newAccessKey(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** True if the request carries the key: in its own header, or as the access key id of an AWS signature. */
+/**
+ * True if the request carries the key: in its own header, or as the access key id of an AWS
+ * signature.
+ */
 export function carriesKey(headers: IncomingHttpHeaders, accessKey: string): boolean {
   const [, signed] = /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\//.exec(headers.authorization ?? '') ?? [];
   return isSame(String(headers[ACCESS_KEY_HEADER] ?? signed ?? ''), accessKey);

@@ -1,13 +1,17 @@
 /**
- * The guard in front of every local server. A web page can make the browser send requests to 127.0.0.1, and a page
- * that resolves its own name to 127.0.0.1 can also read the responses. Other users of the machine can connect too.
+ * The guard in front of every local server. A web page can make the browser send requests to
+ * 127.0.0.1, and a page that resolves its own name to 127.0.0.1 can also read the responses. Other
+ * users of the machine can connect too.
  */
 import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from 'node:http';
 import { carriesKey } from './access-key.ts';
 
 /** Requirements on requests beyond not coming from a web page. */
 export interface GuardRules {
-  /** The key that requests must carry. Undefined: the server has its own proof, for example a signature. */
+  /**
+   * The key that requests must carry. Undefined: the server has its own proof, for example a
+   * signature.
+   */
   readonly accessKey?: string | undefined;
   /** Which requests must carry the key; all of them by default. */
   readonly needsKey?: (request: IncomingMessage) => boolean;

@@ -6,8 +6,9 @@ import { type AddressInfo, createServer as createNetServer } from 'node:net';
 export const LOOPBACK = '127.0.0.1';
 
 /**
- * Ports from 1024 on that Chromium, Firefox and Safari all refuse to open ("bad ports" of the Fetch standard), so that
- * no page can reach a server there, by whatever name and method. For servers that cannot refuse web pages themselves.
+ * Ports from 1024 on that Chromium, Firefox and Safari all refuse to open ("bad ports" of the Fetch
+ * standard), so that no page can reach a server there, by whatever name and method. For servers
+ * that cannot refuse web pages themselves.
  */
 export const PORTS_NO_BROWSER_OPENS: readonly number[] = [
   1719, 1720, 1723, 2049, 3659, 4045, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6697, 10080,
@@ -21,7 +22,10 @@ export interface LoopbackServer {
   close(): Promise<void>;
 }
 
-/** Longer than any client of ours keeps a connection, so that none is closed just as a request is sent. */
+/**
+ * Longer than any client of ours keeps a connection, so that none is closed just as a request is
+ * sent.
+ */
 const KEEP_ALIVE_MS = 75_000;
 
 /** Serves `listener` at `port`, 0 for any that is free. Rejects with the system's error. */

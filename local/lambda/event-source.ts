@@ -29,8 +29,9 @@ export interface EventSourceOptions {
 }
 
 /**
- * Receives batch after batch, and hands each to the function without waiting for its end, up to the mapping's
- * concurrency: an empty queue costs one long poll, a full one keeps all environments busy.
+ * Receives batch after batch, and hands each to the function without waiting for its end, up to the
+ * mapping's concurrency: an empty queue costs one long poll, a full one keeps all environments
+ * busy.
  */
 export class EventSource {
   readonly #options: EventSourceOptions;
@@ -56,7 +57,8 @@ export class EventSource {
 
   async #receive(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      // Only what can be worked on at once is taken: a message that waits here uses up its visibility.
+      // Only what can be worked on at once is taken: a message that waits here uses up its
+      // visibility.
       if (this.#underWay.size >= this.#options.spec.maximumConcurrency) {
         await Promise.race(this.#underWay);
         continue;
@@ -96,7 +98,8 @@ export class EventSource {
     const done = messages.filter((message) => !failed.has(message.MessageId ?? ''));
     if (done.length === 0) return;
     const Entries = done.map((message, index) => ({ Id: String(index), ReceiptHandle: message.ReceiptHandle }));
-    // A message that cannot be deleted comes back when its visibility ends, which every SQS function must tolerate.
+    // A message that cannot be deleted comes back when its visibility ends, which every SQS
+    // function must tolerate.
     await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries })).catch(() => {});
   }
 }

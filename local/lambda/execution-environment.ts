@@ -1,4 +1,7 @@
-/** One execution environment: a process that holds a function's bundle and works on one invocation at a time. */
+/**
+ * One execution environment: a process that holds a function's bundle and works on one invocation
+ * at a time.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';

@@ -7,7 +7,10 @@ import type { FunctionSpec } from './execution-environment.ts';
 /** The servers that stand in for AWS; without Lambda's if no function calls another. */
 export type Endpoints = Omit<LocalEndpoints, 'lambda'> & Partial<Pick<LocalEndpoints, 'lambda'>>;
 
-/** All variables that a process of the function has; nothing of the developer's own environment is among them. */
+/**
+ * All variables that a process of the function has; nothing of the developer's own environment is
+ * among them.
+ */
 export function functionEnvironment(spec: FunctionSpec, endpoints: Endpoints, dataDir: string): Record<string, string> {
   const { accessKeyId, secretAccessKey } = localCredentials(endpoints.accessKey);
   return {

@@ -2,7 +2,9 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
 import { printable } from '../../lambdas/domain/telemetry/redact.ts';
 
-/** A log that has grown beyond this is put aside at the next start, and the one before it dropped. */
+/**
+ * A log that has grown beyond this is put aside at the next start, and the one before it dropped.
+ */
 const KEPT_BYTES_MAX = 20 * 1_024 * 1_024;
 
 /** Interval at which the file is read; a function prints at most one line in this time. */
@@ -23,8 +25,9 @@ export interface FunctionLogReaders {
 const ERROR_MARK = '"level":"ERROR"';
 
 /**
- * The log of one function. Its environments write to the file themselves: what they have written is there
- * however they end, and costs the pipeline nothing. Every line is shown to `take`, which finds the metrics among them.
+ * The log of one function. Its environments write to the file themselves: what they have written is
+ * there however they end, and costs the pipeline nothing. Every line is shown to `take`, which
+ * finds the metrics among them.
  */
 export class FunctionLog {
   readonly #name: string;

@@ -1,4 +1,7 @@
-/** A function's execution environments: started on demand, used again when idle, replaced when they end. */
+/**
+ * A function's execution environments: started on demand, used again when idle, replaced when they
+ * end.
+ */
 import type { ExecutionEnvironment } from './execution-environment.ts';
 import type { InvocationResult } from './runtime-messages.ts';
 
@@ -13,7 +16,9 @@ interface Waiting {
 /** Lambda keeps idle environments for minutes, and no longer. */
 const IDLE_MAX_MS = 300_000;
 
-/** As many environments as invocations are under way, up to a bound beyond which invocations wait. */
+/**
+ * As many environments as invocations are under way, up to a bound beyond which invocations wait.
+ */
 export class FunctionPool {
   readonly #start: StartEnvironment;
   readonly #maxEnvironments: number;
@@ -55,7 +60,10 @@ export class FunctionPool {
     });
   }
 
-  /** Takes no more invocations, lets those under way finish for `graceMs`, then ends every environment. */
+  /**
+   * Takes no more invocations, lets those under way finish for `graceMs`, then ends every
+   * environment.
+   */
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#reaper);

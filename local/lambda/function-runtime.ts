@@ -1,6 +1,6 @@
 /**
- * The process of one execution environment: loads a function's bundle and hands it invocations, one at a
- * time, with a context such as Lambda's. It ends when the pipeline does.
+ * The process of one execution environment: loads a function's bundle and hands it invocations, one
+ * at a time, with a context such as Lambda's. It ends when the pipeline does.
  */
 import { pathToFileURL } from 'node:url';
 import { ignoreSignals } from '../processes/signals.ts';

@@ -1,4 +1,6 @@
-/** Lambda's endpoint, as much of it as it takes to invoke a function (Lambda API reference, Invoke). */
+/**
+ * Lambda's endpoint, as much of it as it takes to invoke a function (Lambda API reference, Invoke).
+ */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { guarded } from '../http/guard.ts';
 import { type LoopbackServer, listenOnLoopback } from '../http/loopback.ts';
@@ -60,7 +62,10 @@ async function answer(
   }
 }
 
-/** The function that the path names: by its name, or by its ARN, whole or in part, with or without `$LATEST`. */
+/**
+ * The function that the path names: by its name, or by its ARN, whole or in part, with or without
+ * `$LATEST`.
+ */
 function functionNamed(request: IncomingMessage, functions: readonly FunctionSpec[]): FunctionSpec {
   const [, named] = PATH.exec(new URL(request.url ?? '/', 'http://lambda').pathname) ?? [];
   if (named === undefined || request.method !== 'POST') {
@@ -93,7 +98,10 @@ async function readPayload(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Response to an invocation. A failure of the function is a response of Lambda like any other, and marked. */
+/**
+ * Response to an invocation. A failure of the function is a response of Lambda like any other, and
+ * marked.
+ */
 function sendResult(response: ServerResponse, result: InvocationResult): void {
   const headers = { 'content-type': 'application/json', 'x-amz-executed-version': '$LATEST' };
   if (result.kind === 'returned') {

@@ -1,6 +1,7 @@
 /**
- * The functions' metrics on this machine: read from the lines in which they emit them (CloudWatch's embedded metric
- * format), and aggregated as CloudWatch does it, so that a chart here shows what the dashboard would.
+ * The functions' metrics on this machine: read from the lines in which they emit them (CloudWatch's
+ * embedded metric format), and aggregated as CloudWatch does it, so that a chart here shows what
+ * the dashboard would.
  */
 import { METRICS, type MetricName } from '../../lambdas/domain/telemetry/metrics.ts';
 
@@ -104,7 +105,10 @@ export class MetricsTap {
     this.#now = now;
   }
 
-  /** One line of a function's log, without its end. What is not in the embedded metric format is passed over. */
+  /**
+   * One line of a function's log, without its end. What is not in the embedded metric format is
+   * passed over.
+   */
   take(line: string): void {
     if (!line.startsWith(EMF_START)) return;
     try {
@@ -115,7 +119,10 @@ export class MetricsTap {
     }
   }
 
-  /** The periods of the last `lastMs`, oldest first, the one under way last. `periodMs` is a multiple of 5 s. */
+  /**
+   * The periods of the last `lastMs`, oldest first, the one under way last. `periodMs` is a
+   * multiple of 5 s.
+   */
   series(query: MetricQuery, { lastMs, periodMs }: { readonly lastMs: number; readonly periodMs: number }) {
     const nowMs = this.#now();
     const buckets = this.#series.get(keyOf(query.metric, query.by));
@@ -170,7 +177,10 @@ function keyOf(metric: string, by: string | undefined): string {
   return by === undefined ? metric : `${metric} ${by}`;
 }
 
-/** Parses a line by CloudWatch's specification of the format: values and dimensions are members of its root. */
+/**
+ * Parses a line by CloudWatch's specification of the format: values and dimensions are members of
+ * its root.
+ */
 interface EmfLine {
   readonly _aws: {
     readonly Timestamp: number;

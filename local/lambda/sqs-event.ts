@@ -35,9 +35,9 @@ function toAttribute(value: MessageAttributeValue): SQSMessageAttribute {
 }
 
 /**
- * The messages that are not deleted. Without ReportBatchItemFailures all or none; with it what the answer
- * names, and all of them where the invocation failed or the answer names something that is no message of
- * the batch. No answer, or one without a list, is a success.
+ * The messages that are not deleted. Without ReportBatchItemFailures all or none; with it what the
+ * answer names, and all of them where the invocation failed or the answer names something that is
+ * no message of the batch. No answer, or one without a list, is a success.
  */
 export function failedMessageIds(
   result: InvocationResult,

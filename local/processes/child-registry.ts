@@ -1,4 +1,7 @@
-/** The processes of a pipeline, written down so that a later start can end what a killed one left behind. */
+/**
+ * The processes of a pipeline, written down so that a later start can end what a killed one left
+ * behind.
+ */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
@@ -18,7 +21,10 @@ export type RegisteredChild = Readonly<z.infer<typeof REGISTERED_CHILD>>;
 const LEFTOVER_PATIENCE_MS = 3_000;
 const LEFTOVER_LOOK_MS = 20;
 
-/** An append-only file of processes. An entry counts only if the process still has its start time and command line. */
+/**
+ * An append-only file of processes. An entry counts only if the process still has its start time
+ * and command line.
+ */
 export class ChildRegistry {
   readonly #path: string;
 
@@ -42,8 +48,9 @@ export class ChildRegistry {
   }
 
   /**
-   * Kills what is noted and still runs, waits until it is gone, and empties the file. Returns what was killed. On
-   * Windows, where a process id has no start time to know it by, nothing is killed: processes end with their channel.
+   * Kills what is noted and still runs, waits until it is gone, and empties the file. Returns what
+   * was killed. On Windows, where a process id has no start time to know it by, nothing is killed:
+   * processes end with their channel.
    */
   async stopLeftovers(): Promise<RegisteredChild[]> {
     const leftovers = process.platform === 'win32' ? [] : this.running();

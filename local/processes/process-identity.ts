@@ -24,7 +24,8 @@ export function isProcessId(pid: number): boolean {
 function startTimeFromProc(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in brackets may hold anything; state is the first field behind it, the start time the twentieth.
+    // The name in brackets may hold anything; state is the first field behind it, the start time
+    // the twentieth.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? undefined : fields[19];
   } catch {

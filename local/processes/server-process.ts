@@ -1,7 +1,8 @@
 /**
- * A server in a process of its own. The script gets its configuration as JSON in an environment variable, which other
- * users cannot read as they can arguments, and no other variable of the developer's. It reports `ready` over IPC and
- * ends when its channel to the pipeline closes: it never outlives a killed pipeline.
+ * A server in a process of its own. The script gets its configuration as JSON in an environment
+ * variable, which other users cannot read as they can arguments, and no other variable of the
+ * developer's. It reports `ready` over IPC and ends when its channel to the pipeline closes: it
+ * never outlives a killed pipeline.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';

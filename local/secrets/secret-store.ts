@@ -39,7 +39,10 @@ export interface SecretValue {
   readonly createdAtMs: number;
 }
 
-/** All secrets, kept in one file that only its owner may read; each change is on disk before it is answered. */
+/**
+ * All secrets, kept in one file that only its owner may read; each change is on disk before it is
+ * answered.
+ */
 export class SecretStore {
   readonly #path: string;
   readonly #now: () => number;
@@ -73,7 +76,10 @@ export class SecretStore {
     throw notFound(`Secrets Manager can't find the specified secret value for ${sought}`);
   }
 
-  /** Adds a version. The same token with the same value is one request; with another value it is refused. */
+  /**
+   * Adds a version. The same token with the same value is one request; with another value it is
+   * refused.
+   */
   put(
     secretId: string,
     value: string,
@@ -93,7 +99,10 @@ export class SecretStore {
     return this.get(secretId, { versionId });
   }
 
-  /** Moves a staging label, or takes it away. A label that a version has must be named as taken from it. */
+  /**
+   * Moves a staging label, or takes it away. A label that a version has must be named as taken from
+   * it.
+   */
   updateStage(
     secretId: string,
     stage: string,

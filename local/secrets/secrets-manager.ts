@@ -1,4 +1,7 @@
-/** Secrets Manager's endpoint, as much of it as the pipeline and a rotation need (AWS JSON protocol 1.1). */
+/**
+ * Secrets Manager's endpoint, as much of it as the pipeline and a rotation need (AWS JSON protocol
+ * 1.1).
+ */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { guarded } from '../http/guard.ts';
 import { type LoopbackServer, listenOnLoopback } from '../http/loopback.ts';

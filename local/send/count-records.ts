@@ -21,7 +21,10 @@ export interface RecordCounts {
   readonly missing: number;
 }
 
-/** Counts the records of `events`, written by a shipped mapping: keys of contacts and calls are the same in all of them. */
+/**
+ * Counts the records of `events`, written by a shipped mapping: keys of contacts and calls are the
+ * same in all of them.
+ */
 export function countRecords(
   { title, contacts, calls }: VendorRecords,
   events: readonly OutgoingEvent[],

@@ -1,4 +1,7 @@
-/** Delivers events: to the webhook as the sender does, patient, and again after 429, 5xx and failed connections; or into the queue. */
+/**
+ * Delivers events: to the webhook as the sender does, patient, and again after 429, 5xx and failed
+ * connections; or into the queue.
+ */
 import { type Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
@@ -25,7 +28,10 @@ export interface SenderOptions<Event> {
   readonly signal?: AbortSignal;
 }
 
-/** Sends all deliveries, so many at once and at most at the given rate; `onOutcome` is told each end. */
+/**
+ * Sends all deliveries, so many at once and at most at the given rate; `onOutcome` is told each
+ * end.
+ */
 export async function sendDeliveries<Event extends OutgoingEvent>(
   deliveries: readonly Event[],
   options: SenderOptions<Event>,
@@ -47,7 +53,10 @@ export async function sendDeliveries<Event extends OutgoingEvent>(
   await Promise.all(Array.from({ length: options.connections }, work));
 }
 
-/** Puts events into a queue as EventBridge does: the event as the message's body, without attributes. */
+/**
+ * Puts events into a queue as EventBridge does: the event as the message's body, without
+ * attributes.
+ */
 export function queueDelivery(client: SQSClient, queueUrl: string): (event: OutgoingEvent) => Promise<DeliveryOutcome> {
   return async ({ body }) => {
     const startMs = performance.now();
@@ -61,7 +70,10 @@ export function queueDelivery(client: SQSClient, queueUrl: string): (event: Outg
   };
 }
 
-/** Posts events to the webhook over connections of `agent`. Reports the status of each try that is to be repeated, or 0. */
+/**
+ * Posts events to the webhook over connections of `agent`. Reports the status of each try that is
+ * to be repeated, or 0.
+ */
 export function webhookDelivery(
   webhookUrl: string,
   agent: Agent,

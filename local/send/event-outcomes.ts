@@ -5,7 +5,10 @@ import { isAutomatic, isQuarantineReason } from '../../lambdas/domain/quarantine
 /** The part of a row that says how its event ended. */
 export type EventOutcome = Pick<EventRow, 'status' | 'reason' | 'failedBy' | 'settledAtMs'>;
 
-/** True for an event in quarantine that recovery returns once the CRM works again. The others wait for a person. */
+/**
+ * True for an event in quarantine that recovery returns once the CRM works again. The others wait
+ * for a person.
+ */
 export function waitsForCrm(outcome: EventOutcome | undefined): boolean {
   const { status, reason, failedBy } = outcome ?? {};
   return status === 'QUARANTINED' && isQuarantineReason(reason) && isAutomatic(reason) && failedBy !== 'record';

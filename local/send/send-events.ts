@@ -1,4 +1,7 @@
-/** The events that are sent: made up, or from a file; signed, and put into the order of their deliveries. */
+/**
+ * The events that are sent: made up, or from a file; signed, and put into the order of their
+ * deliveries.
+ */
 import { randomInt, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { messageOf, UserError } from '../../cli/user-error.ts';
@@ -77,7 +80,9 @@ export function readBytes(option: string, path: string): Buffer {
   }
 }
 
-/** The event, or list of events, that a file holds. Refused, naming the option, where it holds none. */
+/**
+ * The event, or list of events, that a file holds. Refused, naming the option, where it holds none.
+ */
 export function readPatterns(option: string, path: string): readonly Json[] {
   let parsed: unknown;
   try {

@@ -148,8 +148,9 @@ function crmCounts(
   const calls = crmCalls.filter(({ key }) => key !== null && ids.has(key));
   const applications = calls.filter(({ outcome }) => outcome === 'applied');
   const keys = new Set(applications.map(({ key }) => key));
-  // The same value for the same contact under two keys is one event applied twice, for all that its keys differ.
-  // Requests of a mapping of the user's own may be alike: only their keys tell them apart.
+  // The same value for the same contact under two keys is one event applied twice, for all that its
+  // keys differ. Requests of a mapping of the user's own may be alike: only their keys tell them
+  // apart.
   const values = new Set(
     applications.map(({ key, phone, lastCallTimestamp }) =>
       phone?.includes(' ') === true ? `${key}` : `${phone} ${lastCallTimestamp}`,

@@ -1,4 +1,7 @@
-/** The embedded SQS server's process: messages are in SQLite under `dataDir` before they are confirmed. */
+/**
+ * The embedded SQS server's process: messages are in SQLite under `dataDir` before they are
+ * confirmed.
+ */
 
 import { messageOf } from '../../cli/user-error.ts';
 import { guardEveryServer } from '../http/guard.ts';

@@ -46,7 +46,10 @@ export function startEmbeddedSqs(options: {
   });
 }
 
-/** Refuses queues of an earlier start that the template does not have any more while messages wait in them. */
+/**
+ * Refuses queues of an earlier start that the template does not have any more while messages wait
+ * in them.
+ */
 export async function refuseForgottenMessages(client: SQSClient, queues: readonly QueueSpec[]): Promise<void> {
   // By name: a URL has the port of the start that created the queue.
   const known = new Set(queues.map(({ name }) => name));
@@ -63,7 +66,9 @@ export async function refuseForgottenMessages(client: SQSClient, queues: readonl
   }
 }
 
-/** Makes the queues what the template says, those of an earlier start included; their messages stay. */
+/**
+ * Makes the queues what the template says, those of an earlier start included; their messages stay.
+ */
 export async function createQueues(client: SQSClient, queues: readonly QueueSpec[]): Promise<void> {
   for (const { name, url, attributes } of queues) {
     await client.send(new CreateQueueCommand({ QueueName: name }));

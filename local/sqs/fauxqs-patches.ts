@@ -1,7 +1,7 @@
 /**
- * Corrects differences between the embedded SQS server and SQS, inside its process. It is pinned to one
- * version in package.json; a new version has to be looked at again, and what is not found here any more is
- * refused at start rather than left uncorrected.
+ * Corrects differences between the embedded SQS server and SQS, inside its process. It is pinned to
+ * one version in package.json; a new version has to be looked at again, and what is not found here
+ * any more is refused at start rather than left uncorrected.
  */
 import { Server } from 'node:net';
 import { LOOPBACK } from '../http/loopback.ts';
@@ -39,7 +39,10 @@ interface SqsModules {
   readonly SqsQueue: { readonly prototype: SqsQueue };
 }
 
-/** Makes every server of this process listen on 127.0.0.1, whatever it asks for: this one asks for 0.0.0.0. */
+/**
+ * Makes every server of this process listen on 127.0.0.1, whatever it asks for: this one asks for
+ * 0.0.0.0.
+ */
 export function keepToLoopback(): void {
   const listen = Server.prototype.listen as (this: Server, ...args: unknown[]) => Server;
   Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
@@ -78,7 +81,10 @@ async function importInternal<Module>(path: string): Promise<Module> {
   return (await import(new URL(path, import.meta.resolve('fauxqs')).href)) as Module;
 }
 
-/** A killed process loses nothing either way; only a power failure would, and that is not worth an fsync a message. */
+/**
+ * A killed process loses nothing either way; only a power failure would, and that is not worth an
+ * fsync a message.
+ */
 function syncLessOften(persistence: Persistence): void {
   const load = persistence.loadSqsAndSns;
   persistence.loadSqsAndSns = function (this: Persistence, ...stores: unknown[]): void {
@@ -87,7 +93,10 @@ function syncLessOften(persistence: Persistence): void {
   };
 }
 
-/** Visibility 0 wrote a receive count of NULL, which its schema refuses, and the message was gone until a restart. */
+/**
+ * Visibility 0 wrote a receive count of NULL, which its schema refuses, and the message was gone
+ * until a restart.
+ */
 function keepCountsWhenVisible(persistence: Persistence): void {
   if (typeof persistence.updateMessageReady !== 'function') throw new Error('updateMessageReady is not there');
   persistence.updateMessageReady = function (this: Persistence, messageId: string): void {
@@ -104,12 +113,17 @@ function allowAstralCharacters(refused: RegExp): void {
   refused.test = (text: string) => forbidden.test(text);
 }
 
-/** Queue URLs named a host that does not resolve, and the SDK sends to the host of the queue URL. */
+/**
+ * Queue URLs named a host that does not resolve, and the SDK sends to the host of the queue URL.
+ */
 function makeQueueUrlsResolvable(store: SqsStore): void {
   store.buildQueueUrl = (name, port) => queueUrl(`http://${LOOPBACK}:${port}`, name);
 }
 
-/** A message that SQS has moved to a dead-letter queue can be moved back to where it was; one that was sent there cannot. */
+/**
+ * A message that SQS has moved to a dead-letter queue can be moved back to where it was; one that
+ * was sent there cannot.
+ */
 function rememberWhereFrom(queue: SqsQueue): void {
   const dequeue = queue.dequeue;
   queue.dequeue = function (this: SqsQueue, maxCount, visibilityTimeout, findDeadLetterQueue) {
@@ -127,7 +141,10 @@ function rememberWhereFrom(queue: SqsQueue): void {
   };
 }
 
-/** A message whose visibility timeout had passed was counted as in flight until somebody received from the queue. */
+/**
+ * A message whose visibility timeout had passed was counted as in flight until somebody received
+ * from the queue.
+ */
 function countWhatIsVisibleAgain(queue: SqsQueue): void {
   const getAllAttributes = queue.getAllAttributes;
   queue.getAllAttributes = function (this: SqsQueue, requested) {

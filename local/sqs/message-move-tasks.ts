@@ -1,7 +1,8 @@
 /**
- * Message move tasks for the embedded SQS server, which has none: what the SQS console's “Start DLQ redrive” and
- * `aws sqs start-message-move-task` call. Tasks are not remembered over a restart, and neither is which queue SQS
- * had moved a message from; a task that such a message has to be moved back by fails as on AWS.
+ * Message move tasks for the embedded SQS server, which has none: what the SQS console's “Start DLQ
+ * redrive” and `aws sqs start-message-move-task` call. Tasks are not remembered over a restart, and
+ * neither is which queue SQS had moved a message from; a task that such a message has to be moved
+ * back by fails as on AWS.
  */
 import { randomUUID } from 'node:crypto';
 

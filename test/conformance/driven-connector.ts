@@ -1,4 +1,7 @@
-/** A connector on its fake without HTTP, one request at a time, so that a test decides what happens between two. */
+/**
+ * A connector on its fake without HTTP, one request at a time, so that a test decides what happens
+ * between two.
+ */
 import type { CrmAction } from '../../lambdas/domain/crm/action.ts';
 import { type CrmRequest, settingsFor } from '../../lambdas/domain/crm/connector.ts';
 import { type CrmOutcome, type CrmResponse, classify } from '../../lambdas/domain/crm/crm-outcome.ts';
@@ -8,7 +11,10 @@ import type { Subject } from './subjects.ts';
 
 const START_MS = Date.parse('2026-11-26T22:00:00Z');
 
-/** Called before each request; it may wait, or never resolve. A response that it gives stands for the request. */
+/**
+ * Called before each request; it may wait, or never resolve. A response that it gives stands for
+ * the request.
+ */
 export type BeforeRequest = (index: number) => Promise<CrmResponse | undefined>;
 
 /** A fake that accepts one token, and the connector's requests to it. */

@@ -1,4 +1,7 @@
-/** Attempts that are abandoned between two requests, and two attempts at the same time in every order of their requests. */
+/**
+ * Attempts that are abandoned between two requests, and two attempts at the same time in every
+ * order of their requests.
+ */
 import { describe, expect, it } from '@jest/globals';
 import type { CrmAction } from '../../lambdas/domain/crm/action.ts';
 import { REQUESTS_MAX } from '../../lambdas/domain/crm/connector.ts';

@@ -1,4 +1,7 @@
-/** Five processors with a shared rate against the fake of a vendor that enforces it, in virtual time. */
+/**
+ * Five processors with a shared rate against the fake of a vendor that enforces it, in virtual
+ * time.
+ */
 import type { RequestRate } from '../../lambdas/domain/crm/connector.ts';
 import { type Envelope, quarantineEnvelope } from '../../lambdas/domain/delivery/envelope.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
@@ -157,7 +160,10 @@ export class PacedProcessors {
     waits.push((this.timers.now() - Number(receivedAtMs)) / 1_000);
   }
 
-  /** As the adapter does: asks before each request, which takes its time to arrive and to be answered. */
+  /**
+   * As the adapter does: asks before each request, which takes its time to arrive and to be
+   * answered.
+   */
   async #deliver(
     action: Parameters<ProcessorDependencies['crm']['deliver']>[0],
     admit: Parameters<ProcessorDependencies['crm']['deliver']>[1]['admit'],

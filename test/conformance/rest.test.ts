@@ -1,4 +1,7 @@
-/** The connector `rest` and the product's adapter against the sample CRM: what it promises with one idempotent request. */
+/**
+ * The connector `rest` and the product's adapter against the sample CRM: what it promises with one
+ * idempotent request.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

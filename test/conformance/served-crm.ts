@@ -1,4 +1,7 @@
-/** A fake CRM behind HTTP, and the product's adapter in front of it. Time passes only when a test lets it. */
+/**
+ * A fake CRM behind HTTP, and the product's adapter in front of it. Time passes only when a test
+ * lets it.
+ */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { HttpCrm } from '../../lambdas/adapters/crm.http.ts';
@@ -83,7 +86,10 @@ export class ServedCrm {
     this.#count += 1;
   }
 
-  /** One attempt, as the processor makes it: a second call with a new token if the first one is refused. */
+  /**
+   * One attempt, as the processor makes it: a second call with a new token if the first one is
+   * refused.
+   */
   async deliver(action: CrmAction): Promise<CrmOutcome> {
     const first = await this.call(action, false);
     return first.kind === 'credentials' ? this.call(action, true) : first;

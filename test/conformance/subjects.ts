@@ -1,4 +1,6 @@
-/** The connectors that must conform, each with the fake of its vendor, and what its records must be. */
+/**
+ * The connectors that must conform, each with the fake of its vendor, and what its records must be.
+ */
 import { CONNECTORS } from '../../lambdas/connectors/connectors.ts';
 import { crmMapping as dataverseMapping } from '../../lambdas/connectors/dataverse/mapping.ts';
 import { crmMapping as hubspotMapping } from '../../lambdas/connectors/hubspot/mapping.ts';

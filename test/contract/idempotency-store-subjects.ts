@@ -1,4 +1,7 @@
-/** The two stores that are held to one contract: the fake in memory, and the adapter on an embedded DynamoDB. */
+/**
+ * The two stores that are held to one contract: the fake in memory, and the adapter on an embedded
+ * DynamoDB.
+ */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { systemChance, systemClock } from '../../lambdas/adapters/clock.system.ts';
 import { DynamoDbIdempotencyStore } from '../../lambdas/adapters/idempotency-store.dynamodb.ts';

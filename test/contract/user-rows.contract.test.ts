@@ -1,4 +1,7 @@
-/** Rows of a mapping on a real server: what the check lets through is stored, so that no event waits for ever for its settlement. */
+/**
+ * Rows of a mapping on a real server: what the check lets through is stored, so that no event waits
+ * for ever for its settlement.
+ */
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';

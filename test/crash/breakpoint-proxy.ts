@@ -1,6 +1,7 @@
 /**
- * Stands between the functions' environments and the servers, and kills an environment when one of its calls
- * says that it has come to a point. What the environment runs knows nothing of it: only its endpoints differ.
+ * Stands between the functions' environments and the servers, and kills an environment when one of
+ * its calls says that it has come to a point. What the environment runs knows nothing of it: only
+ * its endpoints differ.
  */
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../../local/http/loopback.ts';
@@ -21,7 +22,9 @@ export interface ProxyOptions {
   readonly verdict: Verdict;
 }
 
-/** The proxy. Each environment and each server has a path of its own: `/<environment>/<server>/…`. */
+/**
+ * The proxy. Each environment and each server has a path of its own: `/<environment>/<server>/…`.
+ */
 export class BreakpointProxy {
   readonly #verdict: Verdict;
   readonly #agent = new Agent({ keepAlive: true });
@@ -75,7 +78,8 @@ export class BreakpointProxy {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString('utf8');
-    // The SDK sends to the origin of the queue's URL: there, whose call it is stands in the body alone.
+    // The SDK sends to the origin of the queue's URL: there, whose call it is stands in the body
+    // alone.
     const [, id = '', server = '', path = ''] =
       /^\/(e\d+)\/([a-z]+)(\/.*)?$/.exec(request.url ?? '') ?? /\/(e\d+)\/(sqs)\//.exec(text) ?? [];
     const target = this.#targets.get(server as ServerName);

@@ -1,6 +1,7 @@
 /**
- * `npm start` with a proxy between the functions and the servers: an event whose id begins with the name of a
- * crash point kills the process that works on it, once, at that point. Each kill is a line in `kills.jsonl`.
+ * `npm start` with a proxy between the functions and the servers: an event whose id begins with the
+ * name of a crash point kills the process that works on it, once, at that point. Each kill is a
+ * line in `kills.jsonl`.
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,10 @@ import { readSettings } from '../../local/settings.ts';
 import { BreakpointProxy, type Verdict } from './breakpoint-proxy.ts';
 import { pointOf } from './crash-points.ts';
 
-/** An environment whose answer may be lost: its process dies between the return and the acknowledgement. */
+/**
+ * An environment whose answer may be lost: its process dies between the return and the
+ * acknowledgement.
+ */
 class MortalEnvironment extends ExecutionEnvironment {
   dies = false;
 

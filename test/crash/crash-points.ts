@@ -1,6 +1,7 @@
 /**
- * The points at which a function's process is killed, each seen from outside by a call that it makes. A call is
- * known by its content; which point an event dies at is in its id, so that a run can have all of them at once.
+ * The points at which a function's process is killed, each seen from outside by a call that it
+ * makes. A call is known by its content; which point an event dies at is in its id, so that a run
+ * can have all of them at once.
  */
 
 /** A call of a function to one of the servers. */

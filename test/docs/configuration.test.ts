@@ -18,7 +18,10 @@ function tableRows(markdown: string): Map<string, readonly string[]> {
   return new Map(rows.map(([, first = '', ...rest]) => [first.replaceAll('`', ''), rest.slice(0, -1)]));
 }
 
-/** Uppercase names that `bin`, `cli` and `local` read from the environment; AWS_… are set for Lambda functions. */
+/**
+ * Uppercase names that `bin`, `cli` and `local` read from the environment; AWS_… are set for Lambda
+ * functions.
+ */
 function variablesRead(): string[] {
   const sources = ['bin', 'cli', 'local'].flatMap((folder) =>
     readdirSync(root(folder), { recursive: true, encoding: 'utf8' })

@@ -16,6 +16,14 @@ const FILES = globSync('**/*.{ts,js,md,json}', {
 const IDIOMS =
   /\b(mend(s|ed|ing)?|tells|whoever|anew|all the same|as ever|let be|is none|come to an end|goes by|thereof)\b/i;
 
+const SOURCES = FILES.filter((path) => /\.(ts|js)$/.test(path));
+
+/** A doc comment states what it documents, and does not ask. */
+const OPENING = /\/\*\*(?:\s*\n\s*\*)? (?:What|How|Who|Whether)\b.*/g;
+
+/** A comment that fills its line. */
+const LONG_COMMENT = /^(?=.{101})\s*(\/\*\*|\*|\/\/) /;
+
 /** The lines that match, as `path:line: text`. */
 function linesMatching(pattern: RegExp, files: readonly string[]): string[] {
   return files.flatMap((path) =>
@@ -30,5 +38,17 @@ describe('the text of the project', () => {
     expect(FILES).toContain('README.md');
     expect(FILES).toContain('lambdas/processor/attempt.ts');
     expect(linesMatching(IDIOMS, FILES)).toEqual([]);
+  });
+
+  it('has doc comments that state what they document', () => {
+    const asking = SOURCES.flatMap((path) => {
+      const text = readFileSync(`${ROOT}${path}`, 'utf8');
+      return [...text.matchAll(OPENING)].map(([comment]) => `${path}: ${comment}`);
+    });
+    expect(asking).toEqual([]);
+  });
+
+  it('has comments of at most 100 columns', () => {
+    expect(linesMatching(LONG_COMMENT, SOURCES)).toEqual([]);
   });
 });

@@ -1,4 +1,7 @@
-/** A few thousand hostile requests and messages; `npm run fuzz` sends many more. A failure shows its seed. */
+/**
+ * A few thousand hostile requests and messages; `npm run fuzz` sends many more. A failure shows its
+ * seed.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';

@@ -8,7 +8,10 @@ import { fuzzLive } from './live-fuzz.ts';
 import { processorProperty } from './processor-fuzz.ts';
 import { redriveProperty } from './redrive-fuzz.ts';
 
-/** A batch of the consumer has this many messages on average, so that a run of each part weighs about the same. */
+/**
+ * A batch of the consumer has this many messages on average, so that a run of each part weighs
+ * about the same.
+ */
 const MESSAGES_A_BATCH = 5;
 /** Runs between two looks at the progress. */
 const RUNS_AT_ONCE = 250;

@@ -1,4 +1,6 @@
-/** Bodies as a hostile or broken sender may word them: nearly events, no events, and no text at all. */
+/**
+ * Bodies as a hostile or broken sender may word them: nearly events, no events, and no text at all.
+ */
 import fc from 'fast-check';
 
 /** The longest body that travels as text: 1 MiB less 16 KiB. */
@@ -49,7 +51,9 @@ const anyValue = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
 );
 
-/** `usual` most of the time: an event in which all is wrong at once is refused for the first thing. */
+/**
+ * `usual` most of the time: an event in which all is wrong at once is refused for the first thing.
+ */
 function mostly<T>(usual: fc.Arbitrary<T>, otherwise: fc.Arbitrary<unknown> = anyValue): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 12, arbitrary: usual }, { weight: 1, arbitrary: otherwise });
 }

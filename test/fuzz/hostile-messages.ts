@@ -1,4 +1,7 @@
-/** Messages as anybody who may write into the delivery queue can word them, and as versions to come may. */
+/**
+ * Messages as anybody who may write into the delivery queue can word them, and as versions to come
+ * may.
+ */
 import fc from 'fast-check';
 import { type Envelope, encodeBody, encodeEnvelope } from '../../lambdas/domain/delivery/envelope.ts';
 import { eventIdOf } from '../../lambdas/domain/delivery/event-id.ts';

@@ -4,7 +4,10 @@ import fc from 'fast-check';
 import { type SigningKey, sign } from '../../lambdas/domain/delivery/signature.ts';
 import { BODY_BYTES_MAX, hostileBody, hostileText } from './hostile-bodies.ts';
 
-/** A request: its body, the signature header where there is one, and other headers and a query, which change nothing. */
+/**
+ * A request: its body, the signature header where there is one, and other headers and a query,
+ * which change nothing.
+ */
 export interface HostileRequest {
   readonly body: Uint8Array;
   readonly signature: string | undefined;

@@ -75,7 +75,9 @@ function httpApiEvent({ body, signature, headers }: HostileRequest, asText: bool
   } as APIGatewayProxyEventV2;
 }
 
-/** The delivery's bytes as the processor reads them from the message that SQS makes of the envelope. */
+/**
+ * The delivery's bytes as the processor reads them from the message that SQS makes of the envelope.
+ */
 function bytesAfterSqs({ body, attributes }: Envelope): Uint8Array {
   const carried = Object.entries(attributes).map(([name, value]) => [name, asSqsCarries(value)]);
   return decodeEnvelope({

@@ -1,4 +1,7 @@
-/** Hostile requests over HTTP and hostile messages in the delivery queue, on the real bundles and servers. */
+/**
+ * Hostile requests over HTTP and hostile messages in the delivery queue, on the real bundles and
+ * servers.
+ */
 import { Agent, request as httpRequest } from 'node:http';
 import { type Message, SendMessageCommand } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
@@ -175,7 +178,10 @@ async function waitForEnd(
   return outcomes;
 }
 
-/** Hostile requests for the redrive function. Those that it understands only look: what waits is to be found after them. */
+/**
+ * Hostile requests for the redrive function. Those that it understands only look: what waits is to
+ * be found after them.
+ */
 async function invokeRedrive(pipeline: LocalPipelineProcess, seed: number, problems: string[]): Promise<Tally> {
   const answers: Tally = new Map();
   const requests = fc.sample(hostileRedriveRequest, { seed, numRuns: REDRIVE_REQUESTS });
@@ -192,7 +198,9 @@ async function invokeRedrive(pipeline: LocalPipelineProcess, seed: number, probl
   return answers;
 }
 
-/** Finds each body again: what is quarantined in the quarantine queue, what is applied in the CRM. */
+/**
+ * Finds each body again: what is quarantined in the quarantine queue, what is applied in the CRM.
+ */
 async function recover(
   pipeline: LocalPipelineProcess,
   rows: Bodies,

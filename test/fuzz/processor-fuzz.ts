@@ -1,4 +1,7 @@
-/** The queue consumer under hostile messages and CRM answers, on fakes: a batch, and one good event amid it. */
+/**
+ * The queue consumer under hostile messages and CRM answers, on fakes: a batch, and one good event
+ * amid it.
+ */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { CrmResponse } from '../../lambdas/domain/crm/crm-outcome.ts';
@@ -9,10 +12,15 @@ import { hostileMessage } from './hostile-messages.ts';
 import { count, type Tally } from './ingest-fuzz.ts';
 import { problemWithMessage, problemWithRow } from './storable.ts';
 
-/** Rounds after which everything must be dealt with: ten failed calls for each event of a contact, one after another. */
+/**
+ * Rounds after which everything must be dealt with: ten failed calls for each event of a contact,
+ * one after another.
+ */
 const ROUNDS_MAX = 400;
 
-/** A CRM that throttles for ever is called for ever: an attempt that is throttled does not count. */
+/**
+ * A CRM that throttles for ever is called for ever: an attempt that is throttled does not count.
+ */
 const HOSTILE_CALLS_MAX = 200;
 
 const NEIGHBOUR = 'the-neighbour';
@@ -70,7 +78,10 @@ async function workOff(p: ProcessorOnFakes): Promise<void> {
   }
 }
 
-/** Every message has come to one end, and what is in quarantine has its body and its attributes still. */
+/**
+ * Every message has come to one end, and what is in quarantine has its body and its attributes
+ * still.
+ */
 function checkEnds(p: ProcessorOnFakes, messages: ReadonlyMap<string, Envelope>, tally: Tally): void {
   const bugs = p.log.entries.filter(({ message }) => message.includes('bug'));
   assert.deepEqual(bugs, []);
@@ -86,7 +97,8 @@ function checkEnds(p: ProcessorOnFakes, messages: ReadonlyMap<string, Envelope>,
       'what is called quarantined is in quarantine',
     );
   }
-  // There may be more of them: one that was sent there while another delivery of its event was being applied.
+  // There may be more of them: one that was sent there while another delivery of its event was
+  // being applied.
   for (const envelope of quarantined) checkQuarantined(envelope, [...messages.values()]);
   for (const { key, body } of p.crmCalls) {
     assert.match(key, /^[\x21-\x7e]{1,256}$/);

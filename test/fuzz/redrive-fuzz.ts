@@ -135,7 +135,10 @@ export function redriveProperty(tally: Tally) {
   });
 }
 
-/** Each message is in one of the two queues, body and attributes as they were; a note may have been added. */
+/**
+ * Each message is in one of the two queues, body and attributes as they were; a note may have been
+ * added.
+ */
 function checkNothingLost(messages: readonly Envelope[], r: RedriveOnFakes): void {
   const there = [...r.quarantine.messages.values(), ...r.delivery.messages.values()].map(({ envelope }) => envelope);
   assert.equal(there.length, messages.length);
@@ -150,7 +153,8 @@ function checkNothingLost(messages: readonly Envelope[], r: RedriveOnFakes): voi
 function isSame(before: Envelope, after: Envelope): boolean {
   const others = Object.entries(before.attributes).filter(([name]) => name !== 'quarantine');
   const kept = others.filter(([name, value]) => after.attributes[name] === value).length;
-  // SQS takes ten attributes: others make room for the note, and for the time of receipt where that was missing.
+  // SQS takes ten attributes: others make room for the note, and for the time of receipt where that
+  // was missing.
   const room = before.attributes.receivedAtMs === undefined ? 8 : 9;
   return after.body === before.body && kept >= Math.min(room, others.length);
 }

@@ -1,6 +1,7 @@
 /**
- * Values that SQS and DynamoDB accept, by their API references. The embedded servers are more lenient here and
- * stricter there, the fakes take everything: what is put into a fake is held to this.
+ * Values that SQS and DynamoDB accept, by their API references. The embedded servers are more
+ * lenient here and stricter there, the fakes take everything: what is put into a fake is held to
+ * this.
  */
 import type { Envelope } from '../../lambdas/domain/delivery/envelope.ts';
 

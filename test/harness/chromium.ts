@@ -4,7 +4,9 @@ import { type Browser, chromium } from 'playwright-core';
 
 const PLACES = [process.env.CHROMIUM ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** Its path; undefined if it is not installed, and its tests are skipped. `CHROMIUM` names another. */
+/**
+ * Its path; undefined if it is not installed, and its tests are skipped. `CHROMIUM` names another.
+ */
 export const CHROMIUM_PATH: string | undefined = PLACES.find((path) => path !== '' && existsSync(path));
 
 /** Starts one on a profile of its own. */

@@ -1,4 +1,7 @@
-/** An HTTP server whose first connections are dead by their second request, as after a freeze of the environment. */
+/**
+ * An HTTP server whose first connections are dead by their second request, as after a freeze of the
+ * environment.
+ */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 /** A running server, and how many connections it has accepted. */
@@ -8,7 +11,10 @@ export interface ClosingServer {
   close(): void;
 }
 
-/** Answers each request `200` with `body`; resets the first `dead` connections when their second request arrives. */
+/**
+ * Answers each request `200` with `body`; resets the first `dead` connections when their second
+ * request arrives.
+ */
 export async function startClosingServer(dead: number, body: string): Promise<ClosingServer> {
   const sockets: Socket[] = [];
   const response = `HTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;

@@ -1,4 +1,7 @@
-/** Options of the test commands: whole numbers, `--json` and `--help`, read from one table that the help is made from. */
+/**
+ * Options of the test commands: whole numbers, `--json` and `--help`, read from one table that the
+ * help is made from.
+ */
 import '../../cli/output-errors.ts';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { npmCommand, parseArguments, runCommand, wholeNumber } from '../../cli/command.ts';

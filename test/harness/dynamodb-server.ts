@@ -14,14 +14,19 @@ const READY_PAUSE_MS = 25;
 /** Generous: what is tested is what the server answers, on a machine that may be busy. */
 const BOUNDS = { tries: 3, tryMs: 10_000 };
 
-/** A running server with one empty table as the stack has it, and a client for it: the functions' own. */
+/**
+ * A running server with one empty table as the stack has it, and a client for it: the functions'
+ * own.
+ */
 export interface DynamoDbForTest {
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
   stop(): Promise<void>;
 }
 
-/** Starts a server of its own; `DYNAMODB_ENDPOINT` names another instead. Dispose of it with `stop`. */
+/**
+ * Starts a server of its own; `DYNAMODB_ENDPOINT` names another instead. Dispose of it with `stop`.
+ */
 export async function startDynamoDbForTest(tableName: string): Promise<DynamoDbForTest> {
   const own = process.env.DYNAMODB_ENDPOINT === undefined ? await startServer() : undefined;
   const endpoint = own?.url ?? process.env.DYNAMODB_ENDPOINT ?? '';

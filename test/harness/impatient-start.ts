@@ -1,4 +1,7 @@
-/** `npm start` that gives up after 200 ms: in a process of its own, since what it has begun ends with the process. */
+/**
+ * `npm start` that gives up after 200 ms: in a process of its own, since what it has begun ends
+ * with the process.
+ */
 import { messageOf } from '../../cli/user-error.ts';
 import { LocalPipeline } from '../../local/pipeline.ts';
 import { readSettings } from '../../local/settings.ts';

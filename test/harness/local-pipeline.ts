@@ -38,7 +38,10 @@ import { countMessages, type QueueCounts } from '../../local/sqs/embedded-sqs.ts
 
 const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 const MAPPING = join(PROJECT_DIR, 'lambdas/connectors/rest/mapping.ts');
-/** A wait that takes longer fails, and says what it waited for. Less than jest's `testTimeout`, which would not. */
+/**
+ * A wait that takes longer fails, and says what it waited for. Less than jest's `testTimeout`,
+ * which would not.
+ */
 export const PATIENCE_MS = 240_000;
 const LOOK_EVERY_MS = 50;
 
@@ -47,7 +50,10 @@ export interface LocalPipelineOptions {
   /** CDK context, for example `{'limits.visibilityMs': '6000'}`. */
   readonly context?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Script to run instead of `npm start`: it starts the same pipeline with something put in between. */
+  /**
+   * Script to run instead of `npm start`: it starts the same pipeline with something put in
+   * between.
+   */
   readonly script?: string;
 }
 
@@ -243,7 +249,10 @@ export class LocalPipelineProcess {
     );
   }
 
-  /** Starts what the SQS console's redrive to a custom destination starts: all of quarantine to the delivery queue. */
+  /**
+   * Starts what the SQS console's redrive to a custom destination starts: all of quarantine to the
+   * delivery queue.
+   */
   async redriveAll(): Promise<void> {
     const { quarantine, deliveryQueue } = this.description;
     const command = new StartMessageMoveTaskCommand({ SourceArn: quarantine.arn, DestinationArn: deliveryQueue.arn });
@@ -335,7 +344,9 @@ export class LocalPipelineProcess {
     return readFileSync(join(this.dataDir, 'logs', `${logicalId}.log`), 'utf8');
   }
 
-  /** Resolves when `condition` holds; rejects, naming `what`, when it has not come to hold for long. */
+  /**
+   * Resolves when `condition` holds; rejects, naming `what`, when it has not come to hold for long.
+   */
   async until(what: string, condition: () => boolean | Promise<boolean>, patienceMs = PATIENCE_MS): Promise<void> {
     const endsAtMs = Date.now() + patienceMs;
     while (!(await condition())) {

@@ -1,4 +1,7 @@
-/** The operations page on fakes: rows, a circuit breaker, two queues, and a redrive with prepared responses. */
+/**
+ * The operations page on fakes: rows, a circuit breaker, two queues, and a redrive with prepared
+ * responses.
+ */
 import type { CircuitBreakerRow } from '../../lambdas/domain/crm/circuit-breaker.ts';
 import type { ContactRow, EventRow, QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';

@@ -1,4 +1,7 @@
-/** The processor's use case on in-memory fakes: a queue, a table, a CRM that does as it is told, and time that obeys. */
+/**
+ * The processor's use case on in-memory fakes: a queue, a table, a CRM that does as it is told, and
+ * time that obeys.
+ */
 import { rest } from '../../lambdas/connectors/rest/connector.ts';
 import { crmMapping } from '../../lambdas/connectors/rest/mapping.ts';
 import type { CrmResponse } from '../../lambdas/domain/crm/crm-outcome.ts';
@@ -95,7 +98,10 @@ export class ProcessorOnFakes {
       this.queue.sendNow(typeof message === 'string' ? { body: message, attributes: {} } : message);
   }
 
-  /** Receives a batch and processes it; deletes what is done. Gives what each record came to, in the order of its outcomes. */
+  /**
+   * Receives a batch and processes it; deletes what is done. Gives what each record came to, in the
+   * order of its outcomes.
+   */
   async run(timeLeftMs = DEFAULT_LIMITS.processorFunctionTimeoutMs): Promise<string[]> {
     const received = this.queue.receive(10);
     const seen = this.log.entries.length;

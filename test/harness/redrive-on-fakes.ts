@@ -1,4 +1,6 @@
-/** The redrive function's use cases on in-memory fakes: two queues, a table, and time that obeys. */
+/**
+ * The redrive function's use cases on in-memory fakes: two queues, a table, and time that obeys.
+ */
 import { quarantineEnvelope } from '../../lambdas/domain/delivery/envelope.ts';
 import { parseEvent } from '../../lambdas/domain/event/event.ts';
 import { identityOf } from '../../lambdas/domain/event/event-key.ts';
@@ -126,7 +128,10 @@ export class RedriveOnFakes {
     return answer;
   }
 
-  /** Ids of the events whose messages are in a queue, in order; `visible` says whether they can be received now. */
+  /**
+   * Ids of the events whose messages are in a queue, in order; `visible` says whether they can be
+   * received now.
+   */
   ids(queue: 'quarantine' | 'delivery', visible?: 'visible'): string[] {
     const messages = [...this[queue].messages.values()].filter(
       ({ messageId }) => visible === undefined || this[queue].visible().includes(messageId),

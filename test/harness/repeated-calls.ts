@@ -1,11 +1,17 @@
-/** Why the CRM was called again for an event: the history of its row says what went wrong before each further call. */
+/**
+ * Why the CRM was called again for an event: the history of its row says what went wrong before
+ * each further call.
+ */
 import type { HistoryEntry } from '../../lambdas/domain/idempotency/event-row.ts';
 import type { CrmCall } from '../../local/crm/sample-crm.ts';
 
 /** A history keeps its last entries only: a full one may have forgotten some. */
 const FULL_TRAIL = 12;
 
-/** A connection that was kept alive and is cut is tried again at once, by the same attempt: it has no entry of its own. */
+/**
+ * A connection that was kept alive and is cut is tried again at once, by the same attempt: it has
+ * no entry of its own.
+ */
 const AT_ONCE = 'a kept connection was cut under the call: tried again at once over another';
 
 /** Explains the calls beyond an event's first. */

@@ -1,6 +1,8 @@
 /** Captures standard output and standard error. */
 
-/** Runs `act` and answers the lines that it wrote to either. Nothing else may be writing meanwhile. */
+/**
+ * Runs `act` and answers the lines that it wrote to either. Nothing else may be writing meanwhile.
+ */
 export function linesWrittenBy(act: () => void): string[] {
   const streams = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write }));
   let written = '';

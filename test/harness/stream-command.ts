@@ -1,4 +1,7 @@
-/** `npm run stream` on a fake Genesys Cloud and a pipeline of which there is no more than its secret and its log. */
+/**
+ * `npm run stream` on a fake Genesys Cloud and a pipeline of which there is no more than its secret
+ * and its log.
+ */
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +36,10 @@ export interface StreamRun {
   readonly asked: readonly string[];
 }
 
-/** One organisation, one pipeline, one data directory, and time that passes only by being waited for. */
+/**
+ * One organisation, one pipeline, one data directory, and time that passes only by being waited
+ * for.
+ */
 export class StreamCommandForTest {
   readonly genesys: FakeGenesys;
   readonly faults = new GenesysFaults();

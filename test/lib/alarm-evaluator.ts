@@ -1,4 +1,7 @@
-/** A small evaluator of CloudWatch alarms: metric math on one period's values, then M of N with missing data. */
+/**
+ * A small evaluator of CloudWatch alarms: metric math on one period's values, then M of N with
+ * missing data.
+ */
 
 /** Values of one period by metric id; a metric without data is absent. */
 export type Period = Readonly<Record<string, number>>;
@@ -14,7 +17,10 @@ export interface EvaluatedAlarm {
 
 type State = 'OK' | 'ALARM';
 
-/** The value of the alarm's expression; undefined where a metric that it needs has no data. `value`: an alarm of one metric. */
+/**
+ * The value of the alarm's expression; undefined where a metric that it needs has no data. `value`:
+ * an alarm of one metric.
+ */
 export function expressionValue({ Metrics = [] }: EvaluatedAlarm, period: Period): number | undefined {
   const expression = Metrics.find(({ Expression }) => Expression !== undefined)?.Expression;
   if (expression === undefined) return period.value;
@@ -29,7 +35,9 @@ export function expressionValue({ Metrics = [] }: EvaluatedAlarm, period: Period
   ) as number;
 }
 
-/** The alarm's state after each period, beginning with OK. Assumes `GreaterThanOrEqualToThreshold`. */
+/**
+ * The alarm's state after each period, beginning with OK. Assumes `GreaterThanOrEqualToThreshold`.
+ */
 export function statesOf(alarm: EvaluatedAlarm, periods: readonly Period[]): State[] {
   const { EvaluationPeriods: n, DatapointsToAlarm: m, TreatMissingData: missing, Threshold } = alarm;
   const points = periods.map((period) => {

@@ -18,7 +18,10 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** The SDK requires them on first use: for SigV4a, which no client here uses, and without credentials in the environment. */
+/**
+ * The SDK requires them on first use: for SigV4a, which no client here uses, and without
+ * credentials in the environment.
+ */
 const OPTIONAL = ['@aws-sdk/signature-v4-crt', ...UNUSED_CREDENTIAL_PROVIDERS];
 
 describe('the bundles', () => {

@@ -1,4 +1,7 @@
-/** Alarms and dashboard: they name only what is emitted, notify the topic, and each alarm is in the runbook. */
+/**
+ * Alarms and dashboard: they name only what is emitted, notify the topic, and each alarm is in the
+ * runbook.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
@@ -113,7 +116,10 @@ function namedByAlarm(alarm: AlarmProperties): Named[] {
   }));
 }
 
-/** A metric of a widget is a list: namespace, name, dimensions one after the other, and how it is shown. */
+/**
+ * A metric of a widget is a list: namespace, name, dimensions one after the other, and how it is
+ * shown.
+ */
 function namedByWidget(widget: Widget): Named[] {
   return (widget.properties.metrics ?? [])
     .filter(([first]) => typeof first === 'string')

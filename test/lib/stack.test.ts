@@ -281,7 +281,8 @@ describe('the stack', () => {
       ({ Type, DeletionPolicy, UpdateReplacePolicy }) => `${Type} ${DeletionPolicy} ${UpdateReplacePolicy}`,
     );
     expect(rules.sort()).toEqual([
-      // A protected table that the rollback tried to delete would leave the stack in ROLLBACK_FAILED.
+      // A protected table that the rollback tried to delete would leave the stack in
+      // ROLLBACK_FAILED.
       'AWS::DynamoDB::Table Retain Retain',
       'AWS::SQS::Queue RetainExceptOnCreate Retain',
       'AWS::SQS::Queue RetainExceptOnCreate Retain',

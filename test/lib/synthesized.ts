@@ -12,7 +12,10 @@ export interface TemplateResource {
   readonly UpdateReplacePolicy?: string;
 }
 
-/** Synthesizes with these keys besides the CRM's base URL. Bundles the functions, which takes a second or two. */
+/**
+ * Synthesizes with these keys besides the CRM's base URL. Bundles the functions, which takes a
+ * second or two.
+ */
 export function synthesized(context: Readonly<Record<string, string>> = {}): Template {
   const config = readPipelineConfig({ 'crm.baseUrl': 'https://crm.example.com', ...context });
   return Template.fromStack(new WebhookPipelineStack(new App({ analyticsReporting: false }), config));
@@ -25,7 +28,10 @@ export function only(template: Template, type: string, logicalIdPrefix = ''): Te
   return found[0]?.[1] as TemplateResource;
 }
 
-/** A value of the template as text, in which resources are named by their logical ids without CDK's suffix. */
+/**
+ * A value of the template as text, in which resources are named by their logical ids without CDK's
+ * suffix.
+ */
 export function asText(value: unknown): string {
   if (typeof value === 'string') return value;
   const call = value as Readonly<Record<string, unknown>>;

@@ -1,4 +1,7 @@
-/** Stateful resources of the previous release: an upgrade must not replace them, because what they hold would be lost. */
+/**
+ * Stateful resources of the previous release: an upgrade must not replace them, because what they
+ * hold would be lost.
+ */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { synthesized } from './synthesized.ts';

@@ -24,7 +24,10 @@ const COMMANDS = [
   'bench/cost.ts',
 ] as const;
 
-/** Runs it to its end with `stdout` as its standard output; without one, with a pipe that nobody reads. */
+/**
+ * Runs it to its end with `stdout` as its standard output; without one, with a pipe that nobody
+ * reads.
+ */
 function help(script: string, stdout: number | undefined) {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, '--help'], {
     cwd: PROJECT_DIR,

@@ -1,4 +1,7 @@
-/** The entrances besides the stream's webhook, on the real bundles: the partner event bus and Open Messaging. */
+/**
+ * The entrances besides the stream's webhook, on the real bundles: the partner event bus and Open
+ * Messaging.
+ */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,7 @@
-/** Hostile requests to the webhook: never accepted without a valid signature, never a 5xx, never a crash. */
+/**
+ * Hostile requests to the webhook: never accepted without a valid signature, never a 5xx, never a
+ * crash.
+ */
 import { once } from 'node:events';
 import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';

@@ -1,7 +1,7 @@
 /**
- * One run of: send events several times over, kill -9 the whole pipeline while they are in flight, start it
- * again, and look at what the state table and the CRM say. What sends ends with the kill: nothing that is sent
- * later can make up for what was lost.
+ * One run of: send events several times over, kill -9 the whole pipeline while they are in flight,
+ * start it again, and look at what the state table and the CRM say. What sends ends with the kill:
+ * nothing that is sent later can make up for what was lost.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -36,7 +36,10 @@ export interface KillRunReport {
   readonly lost: readonly string[];
   /** Events that the CRM applied more than once, or under more than one key: must be none. */
   readonly appliedTwice: readonly string[];
-  /** Calls beyond the first for an event, and those of them that no killed attempt accounts for: the latter must be none. */
+  /**
+   * Calls beyond the first for an event, and those of them that no killed attempt accounts for: the
+   * latter must be none.
+   */
   readonly repeatedCalls: number;
   readonly unexplainedCalls: readonly string[];
   /** From the restart until everything was dealt with. */
@@ -137,7 +140,10 @@ async function examine(pipeline: LocalPipelineProcess, accepted: ReadonlyMap<str
   };
 }
 
-/** Each call beyond the first must have an attempt before it whose lease ran out: one that was killed. */
+/**
+ * Each call beyond the first must have an attempt before it whose lease ran out: one that was
+ * killed.
+ */
 function isExplained(calls: readonly CrmCall[], row: Readonly<Record<string, unknown>> | undefined): boolean {
   return calls.length <= 1 + Number(row?.expiredLeases ?? 0);
 }

@@ -1,4 +1,7 @@
-/** The pipeline's limits, an order of magnitude shorter; the relations between them are checked at synth. */
+/**
+ * The pipeline's limits, an order of magnitude shorter; the relations between them are checked at
+ * synth.
+ */
 export const LIMITS_IN_SECONDS: Readonly<Record<string, string>> = {
   'limits.crmTimeoutMs': '600',
   'limits.storeTryMs': '250',

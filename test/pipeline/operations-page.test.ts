@@ -1,4 +1,7 @@
-/** The operations page over a running pipeline: its numbers, its guards, and the same page as a function. */
+/**
+ * The operations page over a running pipeline: its numbers, its guards, and the same page as a
+ * function.
+ */
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axe from 'axe-core';

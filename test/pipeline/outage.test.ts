@@ -1,4 +1,6 @@
-/** The CRM down, on the real bundles: what it is spared, what waits where, and how all comes back. */
+/**
+ * The CRM down, on the real bundles: what it is spared, what waits where, and how all comes back.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CircuitBreakerRow } from '../../lambdas/domain/crm/circuit-breaker.ts';
@@ -122,7 +124,8 @@ describe('while the CRM is down', () => {
       const rows = await pipeline.rows([poison, ...others].map(keyOf));
       const row = rows.get(keyOf(poison));
       const isHeld = row?.status === 'IN_PROGRESS' && Number(row.leaseExpiresAtMs) > Date.now();
-      // Killing ends every environment. Another event that is under way at both kills would rightly be poison too.
+      // Killing ends every environment. Another event that is under way at both kills would rightly
+      // be poison too.
       const isAlone = others.every((body) => rows.get(keyOf(body))?.status !== 'IN_PROGRESS');
       const isTime = isHeld && row.expiredLeases === kills && (kills === 0 || isAlone);
       if (isTime && pipeline.killEnvironments('Processor') > 0) kills += 1;

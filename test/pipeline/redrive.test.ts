@@ -1,10 +1,14 @@
-/** Quarantine and the way back, on the real bundles, through the command and the schedule's request. */
+/**
+ * Quarantine and the way back, on the real bundles, through the command and the schedule's request.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 import { LIMITS_IN_SECONDS } from './limits-in-seconds.ts';
 
-/** The shortest that there is: so long, and a few seconds, what a killed run held is out of sight. */
+/**
+ * The shortest that there is: so long, and a few seconds, what a killed run held is out of sight.
+ */
 const REDRIVE_TIMEOUT_MS = 5_000;
 
 let pipeline: LocalPipelineProcess;

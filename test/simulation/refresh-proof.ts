@@ -1,4 +1,7 @@
-/** Refresh of a quarantine of any size, in virtual time: what SQS deletes, and what each run reaches. */
+/**
+ * Refresh of a quarantine of any size, in virtual time: what SQS deletes, and what each run
+ * reaches.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { quarantineEnvelope } from '../../lambdas/domain/delivery/envelope.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';

@@ -1,4 +1,7 @@
-/** Which fault is in force when: drawn from a seed, one after another with calm between, and a calm end. */
+/**
+ * Which fault is in force when: drawn from a seed, one after another with calm between, and a calm
+ * end.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultRule } from '../../local/crm/crm-faults.ts';
 import { seededFraction } from '../harness/fakes/chance.seeded.ts';
@@ -81,7 +84,10 @@ export function scheduleFaults(seed: number, lengthMs: number): ScheduledFault[]
   }
 }
 
-/** Carries the schedule out; `onFault` hears of each. However it ends, nothing stays stopped or broken. */
+/**
+ * Carries the schedule out; `onFault` hears of each. However it ends, nothing stays stopped or
+ * broken.
+ */
 export async function runSchedule(
   schedule: readonly ScheduledFault[],
   pipeline: LocalPipelineProcess,

@@ -22,16 +22,25 @@ export interface MemoryReport {
   readonly firstMb: number;
   readonly maxMb: number;
   readonly lastMb: number;
-  /** Of the lowest values over the second half of its life; undefined for one that lived too short to tell. */
+  /**
+   * Of the lowest values over the second half of its life; undefined for one that lived too short
+   * to tell.
+   */
   readonly slopeMbPerMinute: number | undefined;
   readonly verdict: 'flat' | 'grows' | 'too short to tell' | 'not judged';
 }
 
 /** Half of a life is judged, the first half being what is loaded, compiled and cached. */
 const JUDGED_FROM_MS = 300_000;
-/** Parts of that half, of each of which the lowest value counts: what is left after garbage was collected. */
+/**
+ * Parts of that half, of each of which the lowest value counts: what is left after garbage was
+ * collected.
+ */
 const TROUGHS = 8;
-/** More than this in a minute, in the second half, is growth, if it leads beyond what the first half has seen. */
+/**
+ * More than this in a minute, in the second half, is growth, if it leads beyond what the first half
+ * has seen.
+ */
 const FLAT_MB_PER_MINUTE = 1;
 const BEYOND_FIRST_HALF = 1.1;
 

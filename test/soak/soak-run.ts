@@ -1,4 +1,7 @@
-/** A soak: a steady load, every event four times, while things go wrong by a schedule; and what came of it. */
+/**
+ * A soak: a steady load, every event four times, while things go wrong by a schedule; and what came
+ * of it.
+ */
 import { randomInt } from 'node:crypto';
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,7 +44,9 @@ const CONNECTIONS = 32;
 const SAMPLE_EVERY_MS = 2_000;
 /** Duplicates come within so many further deliveries of the first. */
 const DUPLICATE_WITHIN = 3_000;
-/** Events in quarantine because of an outage return in minutes; those of a killed process in three. */
+/**
+ * Events in quarantine because of an outage return in minutes; those of a killed process in three.
+ */
 const DRAIN_PATIENCE_MS = 1_200_000;
 const LOOK_EVERY_MS = 3_000;
 

@@ -1,4 +1,7 @@
-/** The functions' AWS clients against a server that misbehaves: bounds, retries, and the contents of a request. */
+/**
+ * The functions' AWS clients against a server that misbehaves: bounds, retries, and the contents of
+ * a request.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, RequestListener } from 'node:http';
@@ -36,7 +39,10 @@ afterEach(async () => {
   process.env = { ...ENVIRONMENT };
 });
 
-/** Starts a server that gives `answer` to the n-th request, and points the SDK at it. Returns the requests received. */
+/**
+ * Starts a server that gives `answer` to the n-th request, and points the SDK at it. Returns the
+ * requests received.
+ */
 async function serve(answer: Answer): Promise<Seen[]> {
   const seen: Seen[] = [];
   const listener: RequestListener = (request, response) => {

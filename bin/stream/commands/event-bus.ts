@@ -1,4 +1,7 @@
-/** `plan`, `apply` and `show` of the official integration (`--transport event-bus`). Each answers the exit code. */
+/**
+ * `plan`, `apply` and `show` of the official integration (`--transport event-bus`). Each answers
+ * the exit code.
+ */
 import { printable } from '../../../lambdas/domain/telemetry/redact.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../../local/local-clients.ts';
 import { confirmed } from '../confirm.ts';
@@ -37,7 +40,10 @@ export async function planIntegration(options: StreamOptions, around: CliContext
   return 0;
 }
 
-/** Shows the plan, asks, carries it out, waits for the partner event source, and says what to deploy next. */
+/**
+ * Shows the plan, asks, carries it out, waits for the partner event source, and says what to deploy
+ * next.
+ */
 export async function applyIntegration(options: StreamOptions, around: CliContext): Promise<number> {
   const { access, api, name, wanted, plan } = await planned(options, around);
   around.out(formatEventBusPlan(name, plan));

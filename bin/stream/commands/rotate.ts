@@ -13,7 +13,10 @@ import { findReachablePipeline, findTargetPipeline } from '../target-pipeline.ts
 import { type RotationOutcome, retireSecret, rotateSecret } from './rotation.ts';
 import { existing, streamName } from './webhook.ts';
 
-/** Rotates the secret of a stream that is in Genesys Cloud and enabled, and of every other one that delivers to the same pipeline. */
+/**
+ * Rotates the secret of a stream that is in Genesys Cloud and enabled, and of every other one that
+ * delivers to the same pipeline.
+ */
 export async function rotateStreamSecret(options: StreamOptions, around: CliContext): Promise<number> {
   if (options.retire) return retirePrevious(options, around);
   const access = genesysAccess(options, around);
@@ -43,7 +46,10 @@ export async function rotateStreamSecret(options: StreamOptions, around: CliCont
   }
 }
 
-/** Every stream that signs with the pipeline's secret: all that deliver to it. Refused where `stream` would not show a rotation. */
+/**
+ * Every stream that signs with the pipeline's secret: all that deliver to it. Refused where
+ * `stream` would not show a rotation.
+ */
 function streamsTo(pipeline: TargetPipeline, stream: RemoteStream, all: readonly RemoteStream[]): RemoteStream[] {
   if (!stream.enabled) {
     throw new UserError(

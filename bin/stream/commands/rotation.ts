@@ -1,9 +1,10 @@
 /**
- * Gives stream and pipeline a new secret without a refused delivery. Everything that it knows is in Secrets Manager:
- * run again, it goes on with what it finds there, whatever the run before was interrupted in.
+ * Gives stream and pipeline a new secret without a refused delivery. Everything that it knows is in
+ * Secrets Manager: run again, it goes on with what it finds there, whatever the run before was
+ * interrupted in.
  *
- * AWSPENDING put → wait until all of ingest knows it → the stream signs with it → a delivery signed with it has
- * arrived → AWSCURRENT moved to it → AWSPENDING taken away.
+ * AWSPENDING put → wait until all of ingest knows it → the stream signs with it → a delivery signed
+ * with it has arrived → AWSCURRENT moved to it → AWSPENDING taken away.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { UserError } from '../../../cli/user-error.ts';
@@ -28,9 +29,14 @@ export interface RotationDependencies {
 export type RotationOutcome =
   /** The new secret is the current one. */
   | { readonly kind: 'rotated'; readonly uses: number }
-  /** Another run, before or beside this one, had all but finished: its last label was taken away. */
+  /**
+   * Another run, before or beside this one, had all but finished: its last label was taken away.
+   */
   | { readonly kind: 'finished' }
-  /** The stream signs with the new secret, and nothing has arrived yet. Run again, it goes on waiting. */
+  /**
+   * The stream signs with the new secret, and nothing has arrived yet. Run again, it goes on
+   * waiting.
+   */
   | { readonly kind: 'nothing_arrived' };
 
 /** Deliveries are counted up to here: enough to be sure, and to say that there are many. */
@@ -38,7 +44,9 @@ const USES_SHOWN_MAX = 1_000;
 
 const WAIT_TOLD_EVERY_MS = 10_000;
 
-/** Begins or goes on. A second AWSPENDING is never made, by this run or by another one beside it. */
+/**
+ * Begins or goes on. A second AWSPENDING is never made, by this run or by another one beside it.
+ */
 export async function rotateSecret(deps: RotationDependencies): Promise<RotationOutcome> {
   const { secrets, secretKnownAfterMs } = deps.pipeline;
   const { stages } = await secrets.describe();
@@ -55,7 +63,8 @@ export async function rotateSecret(deps: RotationDependencies): Promise<Rotation
   await waitUntil(deps, madeAtMs + secretKnownAfterMs, 'until all of ingest knows the new secret');
   deps.onStep('giving the new secret to the stream');
   await deps.giveToStreams(pending.value);
-  // Before this nobody can have been given it: what an environment that lags behind logs as pending is an earlier one.
+  // Before this nobody can have been given it: what an environment that lags behind logs as pending
+  // is an earlier one.
   const uses = await waitForUse(deps, pending.createdAtMs + secretKnownAfterMs);
   if (uses === 0) return { kind: 'nothing_arrived' };
   return (await promote(deps, pending.versionId, currentId)) ? { kind: 'rotated', uses } : { kind: 'finished' };
@@ -72,8 +81,8 @@ async function promote({ pipeline }: RotationDependencies, pendingId: string, cu
 }
 
 /**
- * The pending version: the one that is there, or a new one. `madeAtMs` is by the clock of this machine where it was
- * made here and now: that one and Secrets Manager's may be minutes apart.
+ * The pending version: the one that is there, or a new one. `madeAtMs` is by the clock of this
+ * machine where it was made here and now: that one and Secrets Manager's may be minutes apart.
  */
 async function pendingVersion(
   deps: RotationDependencies,
@@ -105,7 +114,8 @@ async function addPending(deps: RotationDependencies, currentId: string): Promis
     deps.onStep('made a new secret; ingest accepts it besides the old one');
     return true;
   }
-  // Another run was faster; or a rotation was given up by taking its label away, and is taken up again.
+  // Another run was faster; or a rotation was given up by taking its label away, and is taken up
+  // again.
   const { stages } = await secrets.describe();
   if (!stages.has('AWSPENDING')) await secrets.moveStage('AWSPENDING', { to: versionId });
   deps.onStep('going on with a rotation that was begun before');
@@ -113,8 +123,8 @@ async function addPending(deps: RotationDependencies, currentId: string): Promis
 }
 
 /**
- * The version that follows `currentId`: always the same, so that two runs at once cannot make two. Secrets Manager
- * refuses a second value for it.
+ * The version that follows `currentId`: always the same, so that two runs at once cannot make two.
+ * Secrets Manager refuses a second value for it.
  */
 function nextVersionId(currentId: string): string {
   return createHash('sha256').update(`after ${currentId}`).digest('hex');
@@ -150,8 +160,9 @@ export type RetirementOutcome =
   | { readonly kind: 'in_use'; readonly uses: number; readonly withinMs: number };
 
 /**
- * Removes AWSPREVIOUS once all of ingest knows it, and if no delivery signed with it has arrived for as long again. Not
- * while a rotation is under way. With `force` at once, also while it is used: it has leaked.
+ * Removes AWSPREVIOUS once all of ingest knows it, and if no delivery signed with it has arrived
+ * for as long again. Not while a rotation is under way. With `force` at once, also while it is
+ * used: it has leaked.
  */
 export async function retireSecret(
   deps: Waiting & Pick<RotationDependencies, 'pipeline'> & { readonly force: boolean },

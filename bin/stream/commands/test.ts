@@ -1,4 +1,7 @@
-/** `test`: which rules an event meets, and why. Answers the exit code: 0 if every event would be sent. */
+/**
+ * `test`: which rules an event meets, and why. Answers the exit code: 0 if every event would be
+ * sent.
+ */
 
 import { UserError } from '../../../cli/user-error.ts';
 import { printable } from '../../../lambdas/domain/telemetry/redact.ts';

@@ -72,7 +72,9 @@ export function streamName(options: StreamOptions, around: CliContext): string {
   return options.name ?? readStreamFile(options.file, around.now()).name;
 }
 
-/** The stream of this name. Throws a user error that lists the existing names if it does not exist. */
+/**
+ * The stream of this name. Throws a user error that lists the existing names if it does not exist.
+ */
 export async function existing(streams: GenesysStreams, name: string, access: GenesysAccess): Promise<RemoteStream> {
   const all = await streams.list();
   const found = findByName(all, name);

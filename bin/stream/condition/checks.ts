@@ -1,8 +1,14 @@
-/** Conditions that can be read, but that defeat filtering at the source: nearly everything passes, or nobody can tell what does. */
+/**
+ * Conditions that can be read, but that defeat filtering at the source: nearly everything passes,
+ * or nobody can tell what does.
+ */
 import { type Comparison, type Condition, comparisonsOf, type Span } from './condition.ts';
 import { isTime } from './parser.ts';
 
-/** A warning for the author of a condition, which is sent anyway. `span` is what the warning is about, else all of it. */
+/**
+ * A warning for the author of a condition, which is sent anyway. `span` is what the warning is
+ * about, else all of it.
+ */
 export interface ConditionWarning {
   readonly message: string;
   readonly span?: Span;
@@ -15,7 +21,10 @@ const CONTAINED_CHARACTERS_MIN = 3;
 const COMPARISONS_MAX = 20;
 const NESTING_MAX = 5;
 
-/** Warns of what is too broad or too complex. `nowMs`: a time that has passed keeps no new event away. */
+/**
+ * Warns of what is too broad or too complex. `nowMs`: a time that has passed keeps no new event
+ * away.
+ */
 export function checkCondition(condition: Condition, nowMs: number): ConditionWarning[] {
   return [...complexity(condition), ...breadth(condition, nowMs), ...spelling(condition)];
 }
@@ -39,7 +48,10 @@ function nestingOf(condition: Condition): number {
   return condition.kind === 'comparison' ? 0 : 1 + Math.max(...condition.operands.map(nestingOf));
 }
 
-/** Finds conditions that let (nearly) every event pass: an `or` is as broad as its broadest operand, an `and` as its narrowest. */
+/**
+ * Finds conditions that let (nearly) every event pass: an `or` is as broad as its broadest operand,
+ * an `and` as its narrowest.
+ */
 function breadth(condition: Condition, nowMs: number): ConditionWarning[] {
   return broadParts(condition, nowMs).map(({ comparison, why }) => ({
     message: `broad: ${why}, so that nearly every event passes`,

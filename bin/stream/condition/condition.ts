@@ -1,4 +1,7 @@
-/** A routing condition: what a stream's rule says of an event. `field op literal`, with `and`, `or` and parentheses. */
+/**
+ * A routing condition: what a stream's rule says of an event. `field op literal`, with `and`, `or`
+ * and parentheses.
+ */
 
 /** Every operator, with what it does. */
 export const OPERATORS = {
@@ -13,7 +16,10 @@ export type Operator = keyof typeof OPERATORS;
 /** Value with which a field is compared. */
 export type Literal = string | number | boolean;
 
-/** Where something stands in the text of a condition: offsets of its first character, and of the one after its last. */
+/**
+ * Where something stands in the text of a condition: offsets of its first character, and of the one
+ * after its last.
+ */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -37,7 +43,10 @@ export type Condition =
   | { readonly kind: 'and'; readonly operands: readonly Condition[] }
   | { readonly kind: 'or'; readonly operands: readonly Condition[] };
 
-/** The condition as text, with parentheses only where they are needed. Reads back as the same condition. */
+/**
+ * The condition as text, with parentheses only where they are needed. Reads back as the same
+ * condition.
+ */
 export function formatCondition(condition: Condition): string {
   switch (condition.kind) {
     case 'comparison':

@@ -60,7 +60,10 @@ function compare({ operator, literal }: Comparison, value: unknown): boolean {
   }
 }
 
-/** Numbers are compared as numbers; a time is compared with a time, which may be in epoch milliseconds. */
+/**
+ * Numbers are compared as numbers; a time is compared with a time, which may be in epoch
+ * milliseconds.
+ */
 function isAfter(value: unknown, literal: Literal): boolean {
   if (typeof literal === 'number') return typeof value === 'number' && value > literal;
   const than = Date.parse(String(literal));

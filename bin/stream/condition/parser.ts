@@ -15,7 +15,9 @@ export type ParsedCondition =
   | { readonly kind: 'condition'; readonly condition: Condition }
   | { readonly kind: 'problem'; readonly problem: ConditionProblem };
 
-/** Parentheses in parentheses, at most: nobody writes more, and reading must not run out of stack. */
+/**
+ * Parentheses in parentheses, at most: nobody writes more, and reading must not run out of stack.
+ */
 const NESTING_MAX = 40;
 
 const FIELD = /^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$/;
@@ -28,7 +30,10 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2}
 
 const KNOWN_OPERATORS = 'eq, contains and gt';
 
-/** Reads `text`. Refuses an empty condition, a wildcard, an unknown operator, and what the operator cannot compare. */
+/**
+ * Reads `text`. Refuses an empty condition, a wildcard, an unknown operator, and what the operator
+ * cannot compare.
+ */
 export function parseCondition(text: string): ParsedCondition {
   if (text.trim() === '') {
     return problem({ start: 0, end: text.length }, 'the condition is empty: every event would be sent');
@@ -182,14 +187,19 @@ function readLiteral(token: Token, operator: Operator): { readonly value: Litera
   return { value: token.value, bare: true };
 }
 
-/** Zeros before a number are of a text, such as a telephone number: which one is meant nobody can tell. */
+/**
+ * Zeros before a number are of a text, such as a telephone number: which one is meant nobody can
+ * tell.
+ */
 function readNumber(token: Extract<Token, { kind: 'word' }>): number {
   if (!LEADING_ZEROS.test(token.value)) return Number(token.value);
   const number = token.value.replace(LEADING_ZEROS, '$1');
   throw new Stop(token, `a number has no zeros before it: write ${number}, or the text ${formatLiteral(token.value)}`);
 }
 
-/** Refuses a value that the operator cannot compare, or with which it would let everything through. */
+/**
+ * Refuses a value that the operator cannot compare, or with which it would let everything through.
+ */
 function checkLiteral(operator: Operator, literal: Literal, at: Span): void {
   if (typeof literal === 'string' && WILDCARD.test(literal)) {
     throw new Stop(at, 'a wildcard: there are none, the text is compared as it stands');

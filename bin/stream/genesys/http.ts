@@ -1,4 +1,7 @@
-/** One call of Genesys Cloud's API: token, waiting where it asks for it, and each refusal in words that say what to do. */
+/**
+ * One call of Genesys Cloud's API: token, waiting where it asks for it, and each refusal in words
+ * that say what to do.
+ */
 
 import { UserError } from '../../../cli/user-error.ts';
 import { printable } from '../../../lambdas/domain/telemetry/redact.ts';
@@ -43,8 +46,9 @@ export class GenesysHttp {
   }
 
   /**
-   * The answer's body, parsed. 429 is waited for as `Retry-After` says; a token that has expired is renewed once;
-   * 5xx and lost connections are tried again unless the call adds something. Else throws a `Refusal`, which holds no secret.
+   * The answer's body, parsed. 429 is waited for as `Retry-After` says; a token that has expired is
+   * renewed once; 5xx and lost connections are tried again unless the call adds something. Else
+   * throws a `Refusal`, which holds no secret.
    */
   async call(call: GenesysCall): Promise<unknown> {
     let answer = await this.#answer(call);

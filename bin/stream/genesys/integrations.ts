@@ -1,4 +1,6 @@
-/** Integrations in Genesys Cloud's API, as far as the official Amazon EventBridge Source needs them. */
+/**
+ * Integrations in Genesys Cloud's API, as far as the official Amazon EventBridge Source needs them.
+ */
 import * as z from 'zod';
 import type { GenesysHttp } from './http.ts';
 import { readAllPages, understand } from './pages.ts';
@@ -37,7 +39,10 @@ export interface EventBridgeIntegration {
 /** Its configuration. `version` is that which a change must name. */
 export type IntegrationConfig = z.output<typeof config>;
 
-/** The calls, each with the permission that it needs; their OAuth scope is `integrations`, to look `integrations:readonly`. */
+/**
+ * The calls, each with the permission that it needs; their OAuth scope is `integrations`, to look
+ * `integrations:readonly`.
+ */
 export class GenesysIntegrations {
   readonly #http: GenesysHttp;
 

@@ -5,7 +5,10 @@ import { printable } from '../../../lambdas/domain/telemetry/redact.ts';
 import type { GenesysCall, GenesysHttp } from './http.ts';
 
 const PAGE_SIZE = 100;
-/** More pages than any organisation has: a server that never ends its list must not keep us for ever. */
+/**
+ * More pages than any organisation has: a server that never ends its list must not keep us for
+ * ever.
+ */
 const PAGES_MAX = 1_000;
 
 const page = z.looseObject({ entities: z.optional(z.array(z.unknown())), pageCount: z.optional(z.number()) });

@@ -1,4 +1,6 @@
-/** The partner event source that Genesys Cloud makes in the AWS account, as EventBridge knows it. */
+/**
+ * The partner event source that Genesys Cloud makes in the AWS account, as EventBridge knows it.
+ */
 import { EventBridgeClient, ListEventSourcesCommand } from '@aws-sdk/client-eventbridge';
 import { localCredentials } from '../../../local/local-clients.ts';
 import { askAws } from '../aws-failure.ts';

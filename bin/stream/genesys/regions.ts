@@ -2,8 +2,8 @@
 import { WrongOption } from '../../../cli/command.ts';
 
 /**
- * Every region and its host; login and API are at `login.` and `api.` before it. From the region table of the
- * Genesys Cloud platform SDKs (`PureCloudRegionHosts`), looked up in November 2026.
+ * Every region and its host; login and API are at `login.` and `api.` before it. From the region
+ * table of the Genesys Cloud platform SDKs (`PureCloudRegionHosts`), looked up in November 2026.
  */
 export const GENESYS_REGIONS = {
   'us-east-1': 'mypurecloud.com',
@@ -36,7 +36,9 @@ export interface GenesysHosts {
   readonly fake: boolean;
 }
 
-/** The hosts of a region, named by its AWS region or by its host. Refuses any other, with the list. */
+/**
+ * The hosts of a region, named by its AWS region or by its host. Refuses any other, with the list.
+ */
 export function hostsOfRegion(given: string): GenesysHosts {
   const wanted = given.trim().toLowerCase();
   for (const [region, host] of Object.entries(GENESYS_REGIONS)) {
@@ -51,7 +53,10 @@ export function hostsOfRegion(given: string): GenesysHosts {
   throw new WrongOption(`${given}: no region of Genesys Cloud. There are\n${listRegions()}`);
 }
 
-/** The hosts at `--api URL`, where one address serves login and API. Plain http only on this machine. */
+/**
+ * The hosts at `--api URL`, where one address serves login and API. Plain http only on this
+ * machine.
+ */
 export function hostsAt(url: string): GenesysHosts {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const local = parsed?.protocol === 'http:' && /^(127\.0\.0\.1|localhost)$/.test(parsed.hostname);

@@ -1,4 +1,7 @@
-/** Requests to Genesys Cloud with retries: waits while throttled, and repeats after failures that may pass. */
+/**
+ * Requests to Genesys Cloud with retries: waits while throttled, and repeats after failures that
+ * may pass.
+ */
 import { messageOf } from '../../../cli/user-error.ts';
 import type { CliContext } from '../surroundings.ts';
 
@@ -15,14 +18,16 @@ const TRIES = 4;
 const FIRST_PAUSE_MS = 1_000;
 /** Where a 429 does not say how long to wait. */
 const THROTTLED_PAUSE_MS = 3_000;
-/** However soon a 429 lets us come back: at once would be a hammer, and never use up the patience. */
+/**
+ * However soon a 429 lets us come back: at once would be a hammer, and never use up the patience.
+ */
 const THROTTLED_PAUSE_MIN_MS = 1_000;
 /** All waits of one request for 429 together. */
 const PATIENCE_MS = 5 * 60_000;
 
 /**
- * The answer to a request: the first that is neither 429 nor, with `mayRepeat`, 5xx or none; or the last one, when
- * patience or tries have run out. 429 is waited for as `Retry-After` says.
+ * The answer to a request: the first that is neither 429 nor, with `mayRepeat`, 5xx or none; or the
+ * last one, when patience or tries have run out. 429 is waited for as `Retry-After` says.
  */
 export async function sendWithRetries(
   request: () => Promise<GenesysResponse>,
@@ -65,7 +70,10 @@ export function isRetryable(status: number): boolean {
   return status === 0 || status >= 500;
 }
 
-/** Wait after a 429 in milliseconds: that of `Retry-After`, in seconds or as an HTTP date; at least a second. */
+/**
+ * Wait after a 429 in milliseconds: that of `Retry-After`, in seconds or as an HTTP date; at least
+ * a second.
+ */
 export function retryAfterPauseMs({ headers }: GenesysResponse, nowMs: number): number {
   return Math.max(THROTTLED_PAUSE_MIN_MS, retryAfterMs(headers.get('retry-after') ?? '', nowMs));
 }

@@ -1,6 +1,7 @@
 /**
- * The uses of the stream secret on AWS: in ingest's log group. A metric would need cloudwatch:GetMetricData, which
- * knows no resources; logs:FilterLogEvents can be granted for this one log group.
+ * The uses of the stream secret on AWS: in ingest's log group. A metric would need
+ * cloudwatch:GetMetricData, which knows no resources; logs:FilterLogEvents can be granted for this
+ * one log group.
  */
 import { type CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { askAws } from '../aws-failure.ts';
@@ -31,7 +32,8 @@ export class CloudWatchSecretUse implements SecretUse {
         `logs:FilterLogEvents on ${this.#logGroupName}`,
         () => this.#client.send(command),
       );
-      // A page may be empty and have another one after it. Servers other than AWS may ignore the filter.
+      // A page may be empty and have another one after it. Servers other than AWS may ignore the
+      // filter.
       uses += (page.events ?? []).filter(({ message = '' }) => isUseOf(stage, sinceMs, message)).length;
       nextToken = page.nextToken;
     } while (nextToken !== undefined && uses < enough);

@@ -3,7 +3,9 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { isUseOf, type SecretUse, STAGE_FIELD, type UseQuery } from './secret-use.ts';
 
-/** Reads the log of this start of the pipeline, and of those before that are still in the same file. */
+/**
+ * Reads the log of this start of the pipeline, and of those before that are still in the same file.
+ */
 export class LogFileSecretUse implements SecretUse {
   readonly #path: string;
 

@@ -1,4 +1,7 @@
-/** Finds deliveries signed with a version of the stream secret: ingest logs which it verified each with. */
+/**
+ * Finds deliveries signed with a version of the stream secret: ingest logs which it verified each
+ * with.
+ */
 import type { SecretStage } from '../../../lambdas/domain/delivery/signature.ts';
 
 /** Query. */
@@ -16,10 +19,16 @@ export interface SecretUse {
   usesSince(query: UseQuery): Promise<number>;
 }
 
-/** Fields of ingest's log line for an accepted delivery of a stream: other senders have secrets of their own. */
+/**
+ * Fields of ingest's log line for an accepted delivery of a stream: other senders have secrets of
+ * their own.
+ */
 export const ACCEPTED = { message: 'delivery accepted', source: 'genesys-webhook' } as const;
 
-/** True if a line of ingest's log is an accepted delivery that was verified with this stage. False for a line cut off. */
+/**
+ * True if a line of ingest's log is an accepted delivery that was verified with this stage. False
+ * for a line cut off.
+ */
 export function isUseOf(stage: SecretStage, sinceMs: number, line: string): boolean {
   try {
     const entry = JSON.parse(line) as Readonly<Record<string, unknown>>;

@@ -1,4 +1,6 @@
-/** The stream secret's versions in Secrets Manager, on AWS or in the local pipeline: the same calls. */
+/**
+ * The stream secret's versions in Secrets Manager, on AWS or in the local pipeline: the same calls.
+ */
 import {
   DescribeSecretCommand,
   GetSecretValueCommand,
@@ -54,7 +56,10 @@ export class SecretVersions {
     });
   }
 
-  /** Adds `value` as AWSPENDING under this version id; `taken` where a version has the id already, with another value. */
+  /**
+   * Adds `value` as AWSPENDING under this version id; `taken` where a version has the id already,
+   * with another value.
+   */
   async addPending(versionId: string, value: string): Promise<'added' | 'taken'> {
     const command = new PutSecretValueCommand({
       SecretId: this.#secretId,
@@ -73,7 +78,10 @@ export class SecretVersions {
     });
   }
 
-  /** Moves a stage. What loses AWSCURRENT becomes AWSPREVIOUS, as Secrets Manager does automatically. */
+  /**
+   * Moves a stage. What loses AWSCURRENT becomes AWSPREVIOUS, as Secrets Manager does
+   * automatically.
+   */
   async moveStage(stage: SecretStage, move: { readonly to?: string; readonly from?: string }): Promise<void> {
     const command = new UpdateSecretVersionStageCommand({
       SecretId: this.#secretId,

@@ -1,4 +1,7 @@
-/** Dynamics 365 by Dataverse's Web API: contacts by an alternate key, phone calls by an id made of the conversation's. */
+/**
+ * Dynamics 365 by Dataverse's Web API: contacts by an alternate key, phone calls by an id made of
+ * the conversation's.
+ */
 import { hash } from 'node:crypto';
 import type { LogCall, UpsertContact } from '../../domain/crm/action.ts';
 import type { Connector, ConnectorSettings, CrmRequest, CrmRequests } from '../../domain/crm/connector.ts';
@@ -49,7 +52,10 @@ export const dataverse: Connector = {
   },
 };
 
-/** Without columns for a new contact one upsert; with such, an update, and an upsert if there is nothing to update. */
+/**
+ * Without columns for a new contact one upsert; with such, an update, and an upsert if there is
+ * nothing to update.
+ */
 function* upsertContact({ key, fields, onCreate }: UpsertContact, settings: ConnectorSettings): CrmRequests {
   const path = `${api(settings)}/${contactUri(key, settings, encodeURIComponent)}`;
   if (onCreate !== undefined) {
@@ -63,7 +69,10 @@ function* upsertContact({ key, fields, onCreate }: UpsertContact, settings: Conn
   return undefined;
 }
 
-/** Creates the contact unless it exists, then the call, then completes the call: its state cannot be set with the rest. */
+/**
+ * Creates the contact unless it exists, then the call, then completes the call: its state cannot be
+ * set with the rest.
+ */
 function* logCall(action: LogCall, settings: ConnectorSettings): CrmRequests {
   const contacts = `${api(settings)}/contacts`;
   yield { method: 'POST', path: contacts, headers: ODATA, body: newContact(action, settings), expects: ['exists'] };
@@ -74,7 +83,8 @@ function* logCall(action: LogCall, settings: ConnectorSettings): CrmRequests {
     const { body } = yield { method: 'GET', path: `${path}?$select=statecode`, headers: ODATA };
     return valuesAt(body, '/statecode')[0] === COMPLETED ? undefined : 'permanent';
   }
-  // The call was open a moment ago. Where the response was lost and the adapter repeats the request, it is closed.
+  // The call was open a moment ago. Where the response was lost and the adapter repeats the
+  // request, it is closed.
   const body = { statecode: COMPLETED, statuscode: STATUS[action.direction] };
   yield { method: 'PATCH', path, headers: ODATA, body, expects: ['closed'] };
   return undefined;

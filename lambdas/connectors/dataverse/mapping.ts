@@ -1,4 +1,7 @@
-/** Mapping for Dynamics 365: a contact with its phone number, and one completed phone call for each conversation. */
+/**
+ * Mapping for Dynamics 365: a contact with its phone number, and one completed phone call for each
+ * conversation.
+ */
 import { isPhoneNumber } from '../../domain/crm/contact-key.ts';
 import { text } from '../call-texts.ts';
 import { customerMapping } from '../customer-events.ts';

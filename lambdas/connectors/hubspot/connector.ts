@@ -8,7 +8,9 @@ import { hubspotRules } from './rules.ts';
 
 const BODY_MAX = 65_536;
 
-/** `hs_call_status`, and the ids of the dispositions that every account has (`hs_call_disposition`). */
+/**
+ * `hs_call_status`, and the ids of the dispositions that every account has (`hs_call_disposition`).
+ */
 const ENDINGS: Readonly<Record<CallOutcome, { readonly status: string; readonly disposition?: string }>> = {
   connected: { status: 'COMPLETED', disposition: 'f240bbac-87c9-4f6e-bf70-924b57d47db7' },
   voicemail: { status: 'COMPLETED', disposition: 'b2cf5968-551e-4856-9783-52b3da59a7d0' },
@@ -41,7 +43,10 @@ export const hubspot: Connector = {
   },
 };
 
-/** Without properties for a new contact one upsert; with such, an update, and an upsert if there is nothing to update. */
+/**
+ * Without properties for a new contact one upsert; with such, an update, and an upsert if there is
+ * nothing to update.
+ */
 function* upsertContact({ key, fields, onCreate }: UpsertContact, context: RequestContext): CrmRequests {
   if (onCreate !== undefined) {
     const { contactKey } = context.settings;

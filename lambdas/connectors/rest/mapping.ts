@@ -5,13 +5,19 @@ import type { PipelineEvent } from '../../domain/event/event.ts';
 /** The longest phone number or address that the CRM is sent. */
 const ADDRESS_MAX = 256;
 
-/** The partner bus's events that set a contact's last call. Others have to be let through by the bus, too (`partnerTopics`). */
+/**
+ * The partner bus's events that set a contact's last call. Others have to be let through by the
+ * bus, too (`partnerTopics`).
+ */
 const CUSTOMER_EVENTS: readonly string[] = [
   'v2.detail.events.conversation.{id}.customer.start',
   'v2.detail.events.conversation.{id}.customer.end',
 ];
 
-/** Maps the events of each source. Events of one contact share an ordering key, whatever their source. */
+/**
+ * Maps the events of each source. Events of one contact share an ordering key, whatever their
+ * source.
+ */
 export const crmMapping: CrmMapping = (event) => {
   switch (event.source) {
     case 'genesys-webhook':

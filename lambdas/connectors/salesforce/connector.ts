@@ -19,7 +19,10 @@ const DISPOSITIONS: Readonly<Record<CallOutcome, string>> = {
   failed: 'Failed',
 };
 
-/** Needs two external id fields, each unique: `crm.contactKey` on contacts, `crm.callKey` on activities. */
+/**
+ * Needs two external id fields, each unique: `crm.contactKey` on contacts, `crm.callKey` on
+ * activities.
+ */
 export const salesforce: Connector = {
   title: 'Salesforce',
   settings: {
@@ -48,7 +51,10 @@ export const salesforce: Connector = {
   },
 };
 
-/** Without fields for a new contact one upsert; with such, an update, and an upsert if there is nothing to update. */
+/**
+ * Without fields for a new contact one upsert; with such, an update, and an upsert if there is
+ * nothing to update.
+ */
 function* upsertContact(action: UpsertContact, settings: ConnectorSettings): CrmRequests {
   const { key, fields, onCreate } = action;
   const path = contactPath(key, settings);

@@ -1,4 +1,7 @@
-/** Mapping for Salesforce: a contact with its phone number, and one completed call task for each conversation. */
+/**
+ * Mapping for Salesforce: a contact with its phone number, and one completed call task for each
+ * conversation.
+ */
 import { isPhoneNumber } from '../../domain/crm/contact-key.ts';
 import { text } from '../call-texts.ts';
 import { customerMapping } from '../customer-events.ts';

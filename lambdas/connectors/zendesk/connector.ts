@@ -1,4 +1,7 @@
-/** Zendesk by its Support API: users by their external id, a call as a ticket with the conversation as external id. */
+/**
+ * Zendesk by its Support API: users by their external id, a call as a ticket with the conversation
+ * as external id.
+ */
 import type { CrmFields, LogCall, UpsertContact } from '../../domain/crm/action.ts';
 import type { Connector, CrmReply, CrmRequest, CrmRequests } from '../../domain/crm/connector.ts';
 import { isPhoneNumber } from '../../domain/crm/contact-key.ts';
@@ -33,7 +36,10 @@ export const zendesk: Connector = {
   },
 };
 
-/** A user that exists is updated without a name. Zendesk refuses to create one without: then with all fields. */
+/**
+ * A user that exists is updated without a name. Zendesk refuses to create one without: then with
+ * all fields.
+ */
 function* upsertUser({ key, fields, onCreate }: UpsertContact): CrmRequests {
   if (onCreate !== undefined) {
     const { rule } = yield { ...upsertOf(key, fields), expects: ['name_missing'] };
@@ -44,8 +50,8 @@ function* upsertUser({ key, fields, onCreate }: UpsertContact): CrmRequests {
 }
 
 /**
- * Looks the ticket up before it creates one: an external id is not unique, and the idempotency key is kept for two
- * hours. No look-up for a user that was missing, who cannot have one.
+ * Looks the ticket up before it creates one: an external id is not unique, and the idempotency key
+ * is kept for two hours. No look-up for a user that was missing, who cannot have one.
  */
 function* logCall(action: LogCall): CrmRequests {
   const found = yield { ...upsertOf(action.contact, {}), expects: ['name_missing'] };

@@ -2,7 +2,10 @@
 import { isPhoneNumber } from '../../domain/crm/contact-key.ts';
 import { customerMapping } from '../customer-events.ts';
 
-/** Each phone number that is written becomes a further identity of the user: it is written only to a new one. */
+/**
+ * Each phone number that is written becomes a further identity of the user: it is written only to a
+ * new one.
+ */
 export const crmMapping = customerMapping((address) => ({
   fields: {},
   onCreate: {

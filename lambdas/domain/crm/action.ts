@@ -1,4 +1,7 @@
-/** Actions that a mapping asks of the CRM, independent of the vendor. A connector turns them into requests. */
+/**
+ * Actions that a mapping asks of the CRM, independent of the vendor. A connector turns them into
+ * requests.
+ */
 
 /** One event, one action. */
 export type CrmAction = UpsertContact | LogCall | SendRequest;
@@ -12,7 +15,10 @@ export type CrmFields = Readonly<Record<string, string | number | boolean | null
 /** Creates the contact with this key, or updates the one that has it. */
 export interface UpsertContact {
   readonly kind: 'upsert-contact';
-  /** Value of the CRM's unique field (`crm.contactKey`). Make it of letters and digits: `contactKeyFrom` does. */
+  /**
+   * Value of the CRM's unique field (`crm.contactKey`). Make it of letters and digits:
+   * `contactKeyFrom` does.
+   */
   readonly key: string;
   /** Written at each event. */
   readonly fields: CrmFields;
@@ -21,8 +27,8 @@ export interface UpsertContact {
 }
 
 /**
- * Records a call under its conversation: several events of one conversation make one record. Creates the contact if
- * it does not exist, and overwrites none of its fields.
+ * Records a call under its conversation: several events of one conversation make one record.
+ * Creates the contact if it does not exist, and overwrites none of its fields.
  */
 export interface LogCall {
   readonly kind: 'log-call';
@@ -54,9 +60,15 @@ export type CallOutcome = 'connected' | 'no-answer' | 'busy' | 'voicemail' | 'fa
 export interface SendRequest {
   readonly kind: 'request';
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Begins with a slash; put behind the base URL's own path. Visible ASCII: `encodeURIComponent` what else may be in it. */
+  /**
+   * Begins with a slash; put behind the base URL's own path. Visible ASCII: `encodeURIComponent`
+   * what else may be in it.
+   */
   readonly path: string;
-  /** Names in lower case. The pipeline adds those of the credentials, of JSON, and the idempotency key. */
+  /**
+   * Names in lower case. The pipeline adds those of the credentials, of JSON, and the idempotency
+   * key.
+   */
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;

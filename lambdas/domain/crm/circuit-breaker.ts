@@ -1,9 +1,11 @@
 /**
- * The circuit: whether a dependency is called at all, shared by all execution environments through one row.
+ * The circuit: whether a dependency is called at all, shared by all execution environments through
+ * one row.
  *
- * CLOSED at version v opens at version v; while it is OPEN one attempt in a while wins the right to a single trial
- * call, the probe; a probe that succeeds closes it at version v + 1. Failures of calls that ran under an older
- * version therefore open nothing. Every write is a compare-and-swap on what was read.
+ * CLOSED at version v opens at version v; while it is OPEN one attempt in a while wins the right to
+ * a single trial call, the probe; a probe that succeeds closes it at version v + 1. Failures of
+ * calls that ran under an older version therefore open nothing. Every write is a compare-and-swap
+ * on what was read.
  */
 import type { Limits } from '../limits.ts';
 import { type CrmFault, crmFaultFrom, readCrmFault } from './crm-fault.ts';
@@ -32,14 +34,19 @@ export interface CircuitBreakerRow {
   readonly outages: readonly Outage[];
   /** The last failed call that was recorded. Not every one is. */
   readonly fault?: CrmFault;
-  /** When the first call succeeded after the recorded failure. Earlier than the failure: none has. */
+  /**
+   * When the first call succeeded after the recorded failure. Earlier than the failure: none has.
+   */
   readonly succeededAtMs?: number;
 }
 
 /** The attributes of a row as stored. */
 export type StoredCircuitBreaker = Readonly<Record<string, unknown>>;
 
-/** The circuit breaker's row as it was read, and the stored attributes that a write must find unchanged. */
+/**
+ * The circuit breaker's row as it was read, and the stored attributes that a write must find
+ * unchanged.
+ */
 export interface CachedCircuitBreaker {
   readonly row: CircuitBreakerRow;
   /** Undefined: no row. */
@@ -48,7 +55,10 @@ export interface CachedCircuitBreaker {
   readonly problem?: string;
 }
 
-/** The attributes that a write relies on: together they tell each state of the circuit from every other. */
+/**
+ * The attributes that a write relies on: together they tell each state of the circuit from every
+ * other.
+ */
 export const CIRCUIT_BREAKER_VERSION_ATTRIBUTES = [
   'state',
   'version',
@@ -63,7 +73,10 @@ export const CLOSED_CIRCUIT_BREAKER: CircuitBreakerRow = { state: 'CLOSED', vers
 /** Outages that the row remembers. */
 const OUTAGES_MAX = 20;
 
-/** Reads a stored row. What cannot be one, or would keep the circuit open for ever, counts as closed, with the reason. */
+/**
+ * Reads a stored row. What cannot be one, or would keep the circuit open for ever, counts as
+ * closed, with the reason.
+ */
 export function readCircuitBreaker(
   stored: StoredCircuitBreaker | undefined,
   nowMs: number,
@@ -102,7 +115,10 @@ function recordedHealth({ fault, succeededAtMs }: CircuitBreakerRow): Health {
   return { ...(fault === undefined ? {} : { fault }), ...(succeededAtMs === undefined ? {} : { succeededAtMs }) };
 }
 
-/** A failure is recorded again after this time. Between two records only the first call of an outage is known. */
+/**
+ * A failure is recorded again after this time. Between two records only the first call of an outage
+ * is known.
+ */
 const RECORD_EVERY_MS = 30_000;
 
 /** The last recorded failure, if no call has succeeded since. */
@@ -116,8 +132,9 @@ export function lastSuccessMs({ succeededAtMs = -1, outages }: CircuitBreakerRow
 }
 
 /**
- * `row` with this failure recorded, or undefined where one was recorded a moment ago. With `isLast`, the event's last
- * permitted call, it always is: recovery of the event waits for a success after it.
+ * `row` with this failure recorded, or undefined where one was recorded a moment ago. With
+ * `isLast`, the event's last permitted call, it always is: recovery of the event waits for a
+ * success after it.
  */
 export function recordFailure(
   row: CircuitBreakerRow,
@@ -149,7 +166,10 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** Calls that may be made: all, none, or one. `paused`: none until the time that the CRM has asked for. */
+/**
+ * Calls that may be made: all, none, or one. `paused`: none until the time that the CRM has asked
+ * for.
+ */
 export type CircuitBreakerState = 'closed' | 'paused' | 'open' | 'probe_due';
 
 /** State of the circuit breaker at this time. */
@@ -159,8 +179,9 @@ export function stateOf(row: CircuitBreakerRow, nowMs: number): CircuitBreakerSt
 }
 
 /**
- * `row` after a response by which the CRM asks for no call before `notBeforeMs`; `row` itself if it asked for that
- * before. A long pause opens the circuit breaker, so that events wait in quarantine and not in the queue.
+ * `row` after a response by which the CRM asks for no call before `notBeforeMs`; `row` itself if it
+ * asked for that before. A long pause opens the circuit breaker, so that events wait in quarantine
+ * and not in the queue.
  */
 export function pauseCircuitBreaker(
   row: CircuitBreakerRow,
@@ -186,7 +207,10 @@ export function openCircuitBreaker(row: CircuitBreakerRow, nowMs: number, limits
   };
 }
 
-/** `row`, OPEN, with its due probe taken by `owner`: nobody else may make one before the next is due. */
+/**
+ * `row`, OPEN, with its due probe taken by `owner`: nobody else may make one before the next is
+ * due.
+ */
 export function claimProbe(row: CircuitBreakerRow, owner: string, nowMs: number, limits: Limits): CircuitBreakerRow {
   return { ...row, probeAtMs: nowMs + limits.circuitOpenMs, probeOwner: owner };
 }

@@ -14,7 +14,10 @@ export interface CrmRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. Absent: no body. */
   readonly body?: unknown;
-  /** Names of the rules whose responses the connector handles itself. Every other failure ends the action. */
+  /**
+   * Names of the rules whose responses the connector handles itself. Every other failure ends the
+   * action.
+   */
   readonly expects?: readonly string[];
 }
 
@@ -30,8 +33,8 @@ export interface CrmReply {
 }
 
 /**
- * Yields requests, one at a time; is resumed with each reply. Returns what the last reply means for the action;
- * nothing: success.
+ * Yields requests, one at a time; is resumed with each reply. Returns what the last reply means for
+ * the action; nothing: success.
  */
 export type CrmRequests = Generator<CrmRequest, OutcomeKind | undefined, CrmReply>;
 
@@ -61,7 +64,9 @@ export interface RequestRate {
 
 /** Where tokens come from if the credentials do not name it. */
 export interface TokenDefaults {
-  /** Path of the token endpoint, behind the base URL. Absent: the credentials have to name the URL. */
+  /**
+   * Path of the token endpoint, behind the base URL. Absent: the credentials have to name the URL.
+   */
   readonly path?: string;
   readonly format?: 'form' | 'json';
   readonly scope?: (baseUrl: string) => string;

@@ -2,9 +2,9 @@
 import { hash } from 'node:crypto';
 
 /**
- * The value of the CRM's unique field for an address: letters and digits, which every CRM takes in a URL and in a
- * text field. `p` and the digits of an international number, `n` and the digits of another number, `a` and a digest of
- * any other address.
+ * The value of the CRM's unique field for an address: letters and digits, which every CRM takes in
+ * a URL and in a text field. `p` and the digits of an international number, `n` and the digits of
+ * another number, `a` and a digest of any other address.
  */
 export function contactKeyFrom(address: string): string {
   if (/^\+\d+$/.test(address)) return `p${address.slice(1)}`;

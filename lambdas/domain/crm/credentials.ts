@@ -7,7 +7,10 @@ const HEADER_WANTED = 'must have visible ASCII characters only';
 const URL_WANTED = 'must be an https URL without credentials (http only on 127.0.0.1 or localhost)';
 const PEM_WANTED = 'must be PEM text';
 
-/** Characters that an HTTP header's value may hold (RFC 9110, section 5.5), of which a bearer token needs fewer. */
+/**
+ * Characters that an HTTP header's value may hold (RFC 9110, section 5.5), of which a bearer token
+ * needs fewer.
+ */
 const VISIBLE = /^[\x21-\x7e]+$/;
 
 const text = z.string(TEXT_WANTED).check(z.minLength(1, TEXT_WANTED), z.maxLength(16_384, TEXT_WANTED));

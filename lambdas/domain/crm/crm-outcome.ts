@@ -10,14 +10,19 @@ export type CrmResponse = (
       readonly retryAfter?: string;
       /** The beginning of the body, for people. Holds nothing that we sent. */
       readonly excerpt: string;
-      /** The request was repeated after its connection had been reset: the CRM may have applied the first one. */
+      /**
+       * The request was repeated after its connection had been reset: the CRM may have applied the
+       * first one.
+       */
       readonly isRepeated?: true;
       /** By a rule or a connector. Absent: that of the status. */
       readonly meaning?: Meaning;
     }
   /** The connection was never made: the CRM cannot have seen the call. */
   | { readonly kind: 'not_sent'; readonly cause: string }
-  /** Sent, at least in part, and no whole answer: a timeout, a reset. The CRM may have applied it. */
+  /**
+   * Sent, at least in part, and no whole answer: a timeout, a reset. The CRM may have applied it.
+   */
   | { readonly kind: 'unknown'; readonly cause: string }
   /** Answered, but not in HTTP: Node's parser refuses the response. */
   | { readonly kind: 'unreadable'; readonly cause: string }
@@ -34,8 +39,8 @@ export type CrmResponse = (
 export type CrmOutcome = ({ readonly kind: 'success' } & MayStillRun) | CrmFailure;
 
 /**
- * Present where the CRM may still be executing a call after the response: the call timed out, or its connection was
- * reset. Nothing newer may be applied before its lease ends.
+ * Present where the CRM may still be executing a call after the response: the call timed out, or
+ * its connection was reset. Nothing newer may be applied before its lease ends.
  */
 interface MayStillRun {
   readonly mayStillRun?: true;

@@ -9,8 +9,8 @@ const NATIONAL = /^[\d\s().\-/]+$/;
 const DIGITS_MIN = 7;
 
 /**
- * The address in E.164 if it is a phone number of `country` (ISO 3166-1 alpha-2) as it is dialled there, otherwise the
- * address itself.
+ * The address in E.164 if it is a phone number of `country` (ISO 3166-1 alpha-2) as it is dialled
+ * there, otherwise the address itself.
  */
 export function internationalAddress(address: string, country: string): string {
   if (!NATIONAL.test(address) || address.replace(/\D/g, '').length < DIGITS_MIN) return address;
@@ -18,7 +18,10 @@ export function internationalAddress(address: string, country: string): string {
   return number?.isPossible() === true ? number.number : address;
 }
 
-/** A mapping that gets the event with its `contactAddress` in E.164, so that both spellings are one contact. */
+/**
+ * A mapping that gets the event with its `contactAddress` in E.164, so that both spellings are one
+ * contact.
+ */
 export function withDefaultCountry(mapping: CrmMapping, country: string): CrmMapping {
   return (event) =>
     mapping(

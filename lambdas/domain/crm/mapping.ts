@@ -3,25 +3,35 @@ import type { PipelineEvent } from '../event/event.ts';
 import type { CrmAction } from './action.ts';
 import type { ResponseRule } from './response-rules.ts';
 
-/** A row of the user's own, written to the state table under `USER#<key>` in the same transaction as the event's outcome. */
+/**
+ * A row of the user's own, written to the state table under `USER#<key>` in the same transaction as
+ * the event's outcome.
+ */
 export interface UserRow {
   readonly key: string;
   /**
-   * DynamoDB attributes: texts, numbers, booleans, null, bytes (`Uint8Array`), and Sets, arrays and plain objects of them;
-   * `undefined` is left out. `pk`, `reason` and `settledAtMs` are the pipeline's; DynamoDB deletes the row after `expiresAt`,
-   * in epoch seconds, where it has that. What cannot be stored quarantines the event as `mapping_failed`.
+   * DynamoDB attributes: texts, numbers, booleans, null, bytes (`Uint8Array`), and Sets, arrays and
+   * plain objects of them; `undefined` is left out. `pk`, `reason` and `settledAtMs` are the
+   * pipeline's; DynamoDB deletes the row after `expiresAt`, in epoch seconds, where it has that.
+   * What cannot be stored quarantines the event as `mapping_failed`.
    */
   readonly item: Readonly<Record<string, unknown>>;
-  /** Only if no row has this key yet; otherwise the event is quarantined as `rows_rejected`. Default: replace. */
+  /**
+   * Only if no row has this key yet; otherwise the event is quarantined as `rows_rejected`.
+   * Default: replace.
+   */
   readonly onlyIfAbsent?: boolean;
   /**
-   * Only if the row that has this key is of an older event, in whatever order events come; otherwise that row stays. The
-   * row keeps the event's place in the order as `position`, so that the item must not have that attribute.
+   * Only if the row that has this key is of an older event, in whatever order events come;
+   * otherwise that row stays. The row keeps the event's place in the order as `position`, so that
+   * the item must not have that attribute.
    */
   readonly onlyIfNewer?: boolean;
 }
 
-/** A row as it is written; `position` is there where it must be newer than the row that it replaces. */
+/**
+ * A row as it is written; `position` is there where it must be newer than the row that it replaces.
+ */
 export type UserRowWrite = UserRow & { readonly position?: string };
 
 /** Why a mapping ignores an event, and what people read of it. */
@@ -44,19 +54,29 @@ export type MappingResult =
   | {
       readonly kind: 'deliver';
       readonly action: CrmAction;
-      /** Events of one key are applied one at a time and never older over newer; null: in any order. */
+      /**
+       * Events of one key are applied one at a time and never older over newer; null: in any order.
+       */
       readonly orderingKey: string | null;
       /** Order among events of one timestamp: a whole number from 0 on. Default: by their ids. */
       readonly sequence?: number;
-      /** At most 50, each key once. Of an event that turns out stale only those with `onlyIfAbsent` or `onlyIfNewer`. */
+      /**
+       * At most 50, each key once. Of an event that turns out stale only those with `onlyIfAbsent`
+       * or `onlyIfNewer`.
+       */
       readonly rows?: readonly UserRow[];
     }
-  /** Acknowledged and recorded as IGNORED with this cause, by which ignored events are counted. Default: `other`. */
+  /**
+   * Acknowledged and recorded as IGNORED with this cause, by which ignored events are counted.
+   * Default: `other`.
+   */
   | { readonly kind: 'ignore'; readonly cause?: IgnoreCause }
   /** The event lacks what the action needs: quarantined as `invalid_event` with this reason. */
   | { readonly kind: 'invalid'; readonly reason: string };
 
-/** A mapping decides what an event becomes. It is pure: the same event always gives the same answer. */
+/**
+ * A mapping decides what an event becomes. It is pure: the same event always gives the same answer.
+ */
 export type CrmMapping = (event: PipelineEvent) => MappingResult;
 
 /** Exports of a mapping file. */

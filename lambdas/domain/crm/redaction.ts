@@ -21,7 +21,10 @@ const REQUEST_IDS = [
 /** A number in the forms in which CRMs write it. */
 const PHONE_NUMBER = /^\+?[\d\s.()/_\u2010-\u2015\u2212-]{7,30}$/;
 const SEPARATOR = '[^\\p{L}\\p{N}]{0,3}';
-/** The digits of each value in the scripts that write numbers with digits of their own, full width included. */
+/**
+ * The digits of each value in the scripts that write numbers with digits of their own, full width
+ * included.
+ */
 const ZEROS = [0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10];
 const DIGITS_BY_VALUE = Array.from(
   { length: 10 },
@@ -66,7 +69,10 @@ export class Redaction {
   }
 }
 
-/** A secret as it is, and as JSON, URLs, forms and HTML write it; longest first, so that none leaves a rest. */
+/**
+ * A secret as it is, and as JSON, URLs, forms and HTML write it; longest first, so that none leaves
+ * a rest.
+ */
 function formsOf(secret: string): readonly string[] {
   const inJson = JSON.stringify(secret).slice(1, -1);
   const inUrl = encodeURIComponent(secret);

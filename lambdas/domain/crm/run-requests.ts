@@ -10,9 +10,9 @@ export interface Exchange {
 }
 
 /**
- * Sends the requests one after another and returns the response that decides: the last one, or the first that is
- * neither a success nor expected. It carries the meaning that a rule or the connector gives it, and whether an earlier
- * request of the action was applied.
+ * Sends the requests one after another and returns the response that decides: the last one, or the
+ * first that is neither a success nor expected. It carries the meaning that a rule or the connector
+ * gives it, and whether an earlier request of the action was applied.
  */
 export async function runRequests(
   requests: CrmRequests,

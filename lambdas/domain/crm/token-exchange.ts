@@ -23,7 +23,10 @@ export interface IssuedToken {
   readonly baseUrl?: string;
 }
 
-/** The endpoint refuses the credentials, or answers what cannot be used. `cause` holds nothing secret. */
+/**
+ * The endpoint refuses the credentials, or answers what cannot be used. `cause` holds nothing
+ * secret.
+ */
 export interface TokenRefused {
   readonly kind: 'refused';
   readonly cause: string;

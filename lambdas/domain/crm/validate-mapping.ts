@@ -1,4 +1,7 @@
-/** Validates the result of a mapping before anything is claimed or sent: it finds what cannot be sent or stored. */
+/**
+ * Validates the result of a mapping before anything is claimed or sent: it finds what cannot be
+ * sent or stored.
+ */
 
 import { isEventId } from '../delivery/event-id.ts';
 import { userRowKey } from '../event/event-key.ts';
@@ -10,7 +13,10 @@ import type { MappingResult, UserRow } from './mapping.ts';
 /** A transaction takes 100 items; the event, its contact and room for more of ours go first. */
 const ROWS_MAX = 50;
 
-/** DynamoDB takes items of 400 KB, their names included, and 4 MB in a transaction (its quotas). Ours go first. */
+/**
+ * DynamoDB takes items of 400 KB, their names included, and 4 MB in a transaction (its quotas).
+ * Ours go first.
+ */
 const ROW_BYTES_MAX = 400_000;
 const ROWS_BYTES_MAX = 3_500_000;
 
@@ -18,7 +24,10 @@ const ROWS_BYTES_MAX = 3_500_000;
 const KEY_BYTES_MAX = 2_048;
 const DEPTH_MAX = 32;
 
-/** DynamoDB's numbers: 38 digits, and not nearer to zero than this. JavaScript's own reach further up than its texts. */
+/**
+ * DynamoDB's numbers: 38 digits, and not nearer to zero than this. JavaScript's own reach further
+ * up than its texts.
+ */
 const NUMBER_MIN = 1e-130;
 const DIGITS_MAX = 38;
 
@@ -27,7 +36,10 @@ const OURS = new Set(['pk', 'reason', 'settledAtMs']);
 
 const NO_JSON = 'a body that is no JSON';
 
-/** Characters of an HTTP request's target (RFC 9112, section 3.2): other characters are written with \`%\`. */
+/**
+ * Characters of an HTTP request's target (RFC 9112, section 3.2): other characters are written with
+ * \`%\`.
+ */
 const PATH = /^\/[\x21-\x7e]*$/;
 
 /** Headers that the pipeline or HTTP itself sets. */
@@ -40,8 +52,8 @@ const HEADER_VALUE = /^[\x20-\x7e]*$/;
 const CONTACT_KEY_MAX = 255;
 
 /**
- * Describes the part of a result that cannot be carried out, to follow “the mapping gave”; undefined if all can. Never
- * throws.
+ * Describes the part of a result that cannot be carried out, to follow “the mapping gave”;
+ * undefined if all can. Never throws.
  */
 export function validateDelivery(
   { action, sequence = 0, rows = [] }: Extract<MappingResult, { kind: 'deliver' }>,

@@ -1,13 +1,15 @@
 /**
- * The envelope: a delivery as an SQS message. The message body is the delivery's raw body, byte for byte;
- * what SQS would change travels as Base64.
+ * The envelope: a delivery as an SQS message. The message body is the delivery's raw body, byte for
+ * byte; what SQS would change travels as Base64.
  */
 
 import { type FailedBy, type QuarantineReason, truncateError } from '../idempotency/event-row.ts';
 import { isEventId } from './event-id.ts';
 import type { Verified } from './signature.ts';
 
-/** Version of this form. A message without it was put into the queue by hand and is taken as it is. */
+/**
+ * Version of this form. A message without it was put into the queue by hand and is taken as it is.
+ */
 export const ENVELOPE_SCHEMA = '1';
 
 /** The origin of a message that does not say how it came. */
@@ -36,17 +38,25 @@ export interface QuarantineNote {
   /** Number of returns by recovery; absent: none. */
   readonly recoveries?: number;
   readonly failedBy?: FailedBy;
-  /** Added when the message is sent back. A message in quarantine that has it was moved there by SQS. */
+  /**
+   * Added when the message is sent back. A message in quarantine that has it was moved there by
+   * SQS.
+   */
   readonly returned?: { readonly at: string; readonly by: 'recovery' | 'person' };
 }
 
-/** Largest message, and largest batch in one call (SendMessage and SendMessageBatch API references). */
+/**
+ * Largest message, and largest batch in one call (SendMessage and SendMessageBatch API references).
+ */
 export const MESSAGE_BYTES_MAX = 1_048_576;
 
 /** The type that our attributes have in SQS. */
 export const ATTRIBUTE_TYPE = 'String';
 
-/** Size of a message as SQS counts it: its body, and its attributes' names, types and values, in bytes. */
+/**
+ * Size of a message as SQS counts it: its body, and its attributes' names, types and values, in
+ * bytes.
+ */
 export function messageBytes({ body, attributes }: Envelope): number {
   const ofAttributes = Object.entries(attributes).map(
     ([name, value]) => Buffer.byteLength(name) + ATTRIBUTE_TYPE.length + Buffer.byteLength(value),
@@ -65,11 +75,17 @@ export interface ReceivedMessage {
   readonly firstReceivedAtMs: number;
 }
 
-/** A decoded message, or the reason why it cannot be decoded. `bytes` is the delivery's raw body in either case. */
+/**
+ * A decoded message, or the reason why it cannot be decoded. `bytes` is the delivery's raw body in
+ * either case.
+ */
 export interface DecodedEnvelope {
   readonly bytes: Uint8Array;
   readonly receivedAtMs: number;
-  /** The `source` attribute, which says how the message came; `by-hand` where it has none that can be one. */
+  /**
+   * The `source` attribute, which says how the message came; `by-hand` where it has none that can
+   * be one.
+   */
   readonly origin: string;
   readonly fromQuarantine: boolean;
   readonly problem?: string;
@@ -77,7 +93,8 @@ export interface DecodedEnvelope {
 
 /**
  * Characters that SQS does not carry unchanged: all outside #x9 #xA #xD #x20-#xD7FF #xE000-#xFFFD
- * #x10000-#x10FFFF (SendMessage API reference). With the `u` flag a lone surrogate is matched as well.
+ * #x10000-#x10FFFF (SendMessage API reference). With the `u` flag a lone surrogate is matched as
+ * well.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are what is looked for
 const CHANGED_BY_SQS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/u;
@@ -123,7 +140,10 @@ export function encodeEnvelope(
   };
 }
 
-/** Reads a message, one put into the queue by hand (a bare JSON body, no attributes) included. Never throws. */
+/**
+ * Reads a message, one put into the queue by hand (a bare JSON body, no attributes) included. Never
+ * throws.
+ */
 export function decodeEnvelope(message: ReceivedMessage): DecodedEnvelope {
   const { schema, encoding = 'utf8', source = '', receivedAtMs, quarantine } = message.attributes;
   const common = {
@@ -154,9 +174,10 @@ function printable(text: string): string {
 }
 
 /**
- * The message as it goes into quarantine: body and attributes as they were, and the note. A message that came without
- * an envelope is given the time of its receipt, which SQS forgets with each send. Attributes that are not ours are
- * dropped where ten would be exceeded, which is all that SQS takes.
+ * The message as it goes into quarantine: body and attributes as they were, and the note. A message
+ * that came without an envelope is given the time of its receipt, which SQS forgets with each send.
+ * Attributes that are not ours are dropped where ten would be exceeded, which is all that SQS
+ * takes.
  */
 export function quarantineEnvelope(
   message: Pick<ReceivedMessage, 'body' | 'attributes'> & Partial<Pick<ReceivedMessage, 'sentAtMs'>>,

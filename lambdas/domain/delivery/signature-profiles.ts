@@ -1,6 +1,7 @@
 /**
- * Senders and their signatures: one row for each sender. The route that a delivery takes chooses its row,
- * never a header, so that nobody can choose the weaker check. A new sender is a row here, and test vectors.
+ * Senders and their signatures: one row for each sender. The route that a delivery takes chooses
+ * its row, never a header, so that nobody can choose the weaker check. A new sender is a row here,
+ * and test vectors.
  */
 import { type SigningKey, signingKeyFrom, textSigningKeyFrom } from './signature.ts';
 
@@ -10,7 +11,9 @@ export interface SignatureProfile {
   readonly name: ProfileName;
   /** Name in Genesys Cloud: “the <called>”. */
   readonly label: string;
-  /** Where it posts to. The version is ours: the contract behind it may change with the next one. */
+  /**
+   * Where it posts to. The version is ours: the contract behind it may change with the next one.
+   */
   readonly path: string;
   /** The signature's header, in lower case as HTTP APIs deliver header names. */
   readonly header: string;
@@ -20,7 +23,10 @@ export interface SignatureProfile {
   readonly key: { readonly from: (secret: string) => SigningKey | undefined; readonly wants: string };
   /** The field of the body that names the event. */
   readonly identity: string;
-  /** Names of what the stack has for it. They outlive deployments: the secret is kept, the URL is in somebody's settings. */
+  /**
+   * Names of what the stack has for it. They outlive deployments: the secret is kept, the URL is in
+   * somebody's settings.
+   */
   readonly stack: { readonly secretId: string; readonly secretVariable: string; readonly urlOutput: string };
   /** The configuration key that deploys it, with its description; absent: always deployed. */
   readonly enabledBy?: { readonly configKey: SenderKey; readonly about: string };
@@ -47,7 +53,8 @@ export const SIGNATURE_PROFILES = {
     identity: 'eventBridgeEventId',
     stack: { secretId: 'StreamSecret', secretVariable: 'STREAM_SECRET_ARN', urlOutput: 'WebhookUrl' },
   },
-  // “Validate webhook notifications” of Genesys' Open Messaging guide: sha256= and Base64, the token as it stands.
+  // “Validate webhook notifications” of Genesys' Open Messaging guide: sha256= and Base64, the
+  // token as it stands.
   'genesys-open-messaging': {
     name: 'genesys-open-messaging',
     label: 'Open Messaging integration',

@@ -1,12 +1,16 @@
 /**
- * The signature of a delivery: HMAC-SHA256 over the raw body's bytes. How the key is made of a secret and how the
- * signature is written in its header differs from sender to sender: `signature-profiles.ts`.
+ * The signature of a delivery: HMAC-SHA256 over the raw body's bytes. How the key is made of a
+ * secret and how the signature is written in its header differs from sender to sender:
+ * `signature-profiles.ts`.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 declare const verified: unique symbol;
 
-/** Something whose bytes carry a signature that has been checked. Only `verifySignature` can make one. */
+/**
+ * Something whose bytes carry a signature that has been checked. Only `verifySignature` can make
+ * one.
+ */
 export type Verified<T extends { readonly bytes: Uint8Array }> = T & { readonly [verified]: true };
 
 /** A usable signing key: at least one byte. */
@@ -30,14 +34,20 @@ export interface Verification<T extends { readonly bytes: Uint8Array }> {
 /** Base64 of exactly 32 bytes: 43 digits and one `=`. */
 const BASE64_OF_DIGEST = /^[A-Za-z0-9+/]{43}=$/;
 
-/** The key that a secret's text stands for, or undefined where it is not 64 hex digits (space around them is forgiven). */
+/**
+ * The key that a secret's text stands for, or undefined where it is not 64 hex digits (space around
+ * them is forgiven).
+ */
 export function signingKeyFrom(secret: string): SigningKey | undefined {
   const digits = secret.trim();
   if (!/^[0-9a-fA-F]{64}$/.test(digits)) return undefined;
   return new Uint8Array(Buffer.from(digits, 'hex')) as SigningKey;
 }
 
-/** The key that is a secret's text itself, in UTF-8, nothing taken away; undefined where there is nothing but space. */
+/**
+ * The key that is a secret's text itself, in UTF-8, nothing taken away; undefined where there is
+ * nothing but space.
+ */
 export function textSigningKeyFrom(secret: string): SigningKey | undefined {
   return secret.trim() === '' ? undefined : (new Uint8Array(Buffer.from(secret, 'utf8')) as SigningKey);
 }
@@ -50,7 +60,10 @@ export function sign(body: Uint8Array, key: SigningKey): string {
 /** A signature header that has the form of one: 32 bytes. Whether it is right is another matter. */
 export type ParsedSignature = Uint8Array & { readonly givenSignature: true };
 
-/** The signature in a header, or undefined where the header is missing or not `prefix` and Base64 of 32 bytes. Never throws. */
+/**
+ * The signature in a header, or undefined where the header is missing or not `prefix` and Base64 of
+ * 32 bytes. Never throws.
+ */
 export function parseSignature(header: string | undefined, prefix = ''): ParsedSignature | undefined {
   if (header === undefined || !header.startsWith(prefix)) return undefined;
   const digits = header.slice(prefix.length);
@@ -58,8 +71,9 @@ export function parseSignature(header: string | undefined, prefix = ''): ParsedS
 }
 
 /**
- * `body` as verified, if `given` is the signature of its bytes under any of `keys`, with the stage of the first
- * that fits; else undefined. Takes the same time whichever key fits, and wherever a wrong signature differs.
+ * `body` as verified, if `given` is the signature of its bytes under any of `keys`, with the stage
+ * of the first that fits; else undefined. Takes the same time whichever key fits, and wherever a
+ * wrong signature differs.
  */
 export function verifySignature<T extends { readonly bytes: Uint8Array }>(
   body: T,

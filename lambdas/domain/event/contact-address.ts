@@ -1,15 +1,18 @@
 /** Addresses of customers as telephony writes them, reduced to the number or address itself. */
 
-/** Callers who withhold their number (RFC 3323 and common gateways). They share no address: each is somebody else. */
+/**
+ * Callers who withhold their number (RFC 3323 and common gateways). They share no address: each is
+ * somebody else.
+ */
 const WITHHELD = new Set(['anonymous', 'unknown', 'restricted', 'unavailable', 'private', 'withheld']);
 
 /** Visual separators of a number (RFC 3966, section 5.1.1), and spaces. */
 const SEPARATORS = /[\s().\-/]/g;
 
 /**
- * The number or address without `tel:` or `sip:`, URI parameters, the host of a SIP number, and the separators of a
- * number that starts with `+`, so that two spellings of one number are one contact. Undefined for a withheld caller
- * and for an empty address.
+ * The number or address without `tel:` or `sip:`, URI parameters, the host of a SIP number, and the
+ * separators of a number that starts with `+`, so that two spellings of one number are one contact.
+ * Undefined for a withheld caller and for an empty address.
  */
 export function contactAddressFrom(value: string): string | undefined {
   const uri = /^(?:tel|sips?):(.*)$/is.exec(value.trim());

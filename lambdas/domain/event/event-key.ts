@@ -1,21 +1,31 @@
-/** Names of rows and of the index in the state table, and the digest that distinguishes an event from another that reuses its id. */
+/**
+ * Names of rows and of the index in the state table, and the digest that distinguishes an event
+ * from another that reuses its id.
+ */
 import { hash } from 'node:crypto';
 import type { PipelineEvent } from './event.ts';
 
-/** The index that lists quarantined events by reason and time; rows of other events have no `reason` and are not in it. */
+/**
+ * The index that lists quarantined events by reason and time; rows of other events have no `reason`
+ * and are not in it.
+ */
 export const QUARANTINE_INDEX = 'quarantine-by-reason';
 
 /** SHA-256 over the parts, in hex. */
 export function digest(...parts: readonly (string | Uint8Array)[]): string {
   const all = parts.flatMap((part) => {
     const [encoding, bytes] = bytesOf(part);
-    // Each part's length goes first, so that no two lists of parts run together into the same bytes.
+    // Each part's length goes first, so that no two lists of parts run together into the same
+    // bytes.
     return [Buffer.from(`${bytes.length}${encoding}:`), bytes];
   });
   return hash('sha256', Buffer.concat(all));
 }
 
-/** UTF-8 makes one character of all lone surrogates: text that has one is told apart by its code units. */
+/**
+ * UTF-8 makes one character of all lone surrogates: text that has one is told apart by its code
+ * units.
+ */
 function bytesOf(part: string | Uint8Array): readonly ['' | 'u16', Uint8Array] {
   if (typeof part !== 'string') return ['', part];
   return part.isWellFormed() ? ['', Buffer.from(part, 'utf8')] : ['u16', Buffer.from(part, 'utf16le')];
@@ -36,7 +46,10 @@ export function reusedIdKey(eventId: string, identity: string, orderingDigest: s
   return `REUSED#${digest(eventId, identity, orderingDigest ?? '')}`;
 }
 
-/** The digest under which a contact is kept: an ordering key may be a phone number, and is stored nowhere. */
+/**
+ * The digest under which a contact is kept: an ordering key may be a phone number, and is stored
+ * nowhere.
+ */
 export function orderingKeyDigest(orderingKey: string): string {
   return digest(orderingKey);
 }
@@ -61,7 +74,10 @@ export function userRowKey(key: string): string {
   return `USER#${key}`;
 }
 
-/** Digest of what deliveries of one event have in common besides their ordering key: type and timestamp. */
+/**
+ * Digest of what deliveries of one event have in common besides their ordering key: type and
+ * timestamp.
+ */
 export function identityOf(event: PipelineEvent): string {
   const { type, timestampMs, subMillis } = event;
   return digest(type, subMillis === '' ? String(timestampMs) : `${timestampMs}.${subMillis}`);

@@ -1,6 +1,6 @@
 /**
- * The canonical event, in which every way in ends, and the schema of the webhook's: what its body must say to be
- * processed, and what is wrong where it does not.
+ * The canonical event, in which every way in ends, and the schema of the webhook's: what its body
+ * must say to be processed, and what is wrong where it does not.
  */
 import * as z from 'zod/mini';
 import { isEventId } from '../delivery/event-id.ts';
@@ -16,12 +16,16 @@ export type EventSource = ProfileName | 'genesys-partner-bus';
 
 /** An event, whichever way it came. */
 export interface PipelineEvent {
-  /** 1 to 256 visible ASCII characters: what duplicates have in common, and the CRM's idempotency key. */
+  /**
+   * 1 to 256 visible ASCII characters: what duplicates have in common, and the CRM's idempotency
+   * key.
+   */
   readonly id: string;
   readonly source: EventSource;
   /**
    * Webhook: `eventType`. Partner bus: the `detail-type`, for example
-   * `v2.detail.events.conversation.{id}.customer.end`. Open Messaging: `open-messaging.` and the body's `type`.
+   * `v2.detail.events.conversation.{id}.customer.end`. Open Messaging: `open-messaging.` and the
+   * body's `type`.
    */
   readonly type: string;
   /** When it happened, in ISO 8601 with every digit that was sent. */
@@ -29,7 +33,10 @@ export interface PipelineEvent {
   readonly timestampMs: number;
   /** The digits of `timestamp` after the millisecond, without zeros at their end. */
   readonly subMillis: string;
-  /** Phone number or address of the customer, as `contactAddressFrom` reduces it; absent for a withheld caller. */
+  /**
+   * Phone number or address of the customer, as `contactAddressFrom` reduces it; absent for a
+   * withheld caller.
+   */
   readonly contactAddress?: string;
   /** The whole body, unknown fields included. */
   readonly body: Readonly<Record<string, unknown>>;
@@ -64,8 +71,8 @@ const schema = z.looseObject(
 );
 
 /**
- * Why an event is too far ahead of the clock of the attempt; undefined if it is not. Applied, it would make every
- * event after it stale. Once its time has come, a redrive processes it.
+ * Why an event is too far ahead of the clock of the attempt; undefined if it is not. Applied, it
+ * would make every event after it stale. Once its time has come, a redrive processes it.
  */
 export function problemWithFuture(event: PipelineEvent, nowMs: number, limits: Limits): string | undefined {
   const aheadMs = event.timestampMs - nowMs;
@@ -110,7 +117,10 @@ interface Issue {
   readonly message: string;
 }
 
-/** One line for all that is wrong, field by field. Names fields, never quotes what the sender put there. */
+/**
+ * One line for all that is wrong, field by field. Names fields, never quotes what the sender put
+ * there.
+ */
 function describeIssues(issues: readonly Issue[]): string {
   return issues.map((issue) => `${issue.path.map(String).join('.') || 'the body'}: ${issue.message}`).join('; ');
 }

@@ -1,4 +1,7 @@
-/** Short digests of an event's fields, by which two deliveries of one event are told to have other content. */
+/**
+ * Short digests of an event's fields, by which two deliveries of one event are told to have other
+ * content.
+ */
 import type { PipelineEvent } from './event.ts';
 import { digest } from './event-key.ts';
 
@@ -11,8 +14,9 @@ const DIGEST_CHARACTERS = 8;
 const IDENTITY_FIELDS = new Set(['eventBridgeEventId', 'eventType', 'eventTimestamp']);
 
 /**
- * `name:digest` of the first eight fields by name, separated by spaces. Of the partner bus only the event's own body
- * counts: EventBridge's envelope differs each time. Names are percent-encoded and cut at 40 characters.
+ * `name:digest` of the first eight fields by name, separated by spaces. Of the partner bus only the
+ * event's own body counts: EventBridge's envelope differs each time. Names are percent-encoded and
+ * cut at 40 characters.
  */
 export function fieldDigests({ body, eventBody = body }: PipelineEvent): string {
   return Object.keys(eventBody)

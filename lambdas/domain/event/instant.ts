@@ -5,13 +5,18 @@ import * as z from 'zod/mini';
 export interface Instant {
   /** Epoch milliseconds, rounded down. */
   readonly timestampMs: number;
-  /** The digits after the millisecond, without zeros at their end; empty for none. Compare as text. */
+  /**
+   * The digits after the millisecond, without zeros at their end; empty for none. Compare as text.
+   */
   readonly subMillis: string;
   /** ISO 8601 with seconds and offset. As sent, if it was sent in that form. */
   readonly text: string;
 }
 
-/** ISO 8601 with an offset: seconds and the offset's minutes are optional, any number of fractional digits. */
+/**
+ * ISO 8601 with an offset: seconds and the offset's minutes are optional, any number of fractional
+ * digits.
+ */
 const ISO_FORM =
   /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,30}))?)?(?:([Zz])|([+-]\d{2})(?::?(\d{2}))?)$/;
 
@@ -21,8 +26,8 @@ const EPOCH_MS_FORM = /^\d{12,14}$/;
 const isoInstant = z.iso.datetime({ offset: true });
 
 /**
- * Reads a time: ISO 8601 with an offset, or epoch milliseconds as a number or as text. Undefined if it is not one of
- * these, ambiguous (no offset), no real date, or before 1970.
+ * Reads a time: ISO 8601 with an offset, or epoch milliseconds as a number or as text. Undefined if
+ * it is not one of these, ambiguous (no offset), no real date, or before 1970.
  */
 export function parseInstant(value: unknown): Instant | undefined {
   if (typeof value === 'number') return fromEpochMs(value);

@@ -1,6 +1,7 @@
 /**
- * Open Messaging: Genesys Cloud's outbound messages to a messaging service of one's own, as its webhook delivers
- * them (“Outbound Open NormalizedMessage” in Genesys' Open Messaging guide). Read for what every one of them has.
+ * Open Messaging: Genesys Cloud's outbound messages to a messaging service of one's own, as its
+ * webhook delivers them (“Outbound Open NormalizedMessage” in Genesys' Open Messaging guide). Read
+ * for what every one of them has.
  */
 
 import { toEventId } from '../delivery/event-id.ts';
@@ -12,9 +13,9 @@ import { parseInstant } from './instant.ts';
 const TYPE_MAX = 200;
 
 /**
- * Reads a body that is JSON. A text and its receipts share an `id`, so the identity is id, time, type and status; a
- * digest of the body if it has no id. A body without `channel.time` counts as older than everything: it can overwrite
- * nothing.
+ * Reads a body that is JSON. A text and its receipts share an `id`, so the identity is id, time,
+ * type and status; a digest of the body if it has no id. A body without `channel.time` counts as
+ * older than everything: it can overwrite nothing.
  */
 export function openMessagingEventFrom(value: unknown, bytes: Uint8Array): ParsedEvent {
   if (!isObject(value)) return { kind: 'invalid', reason: 'the body: must be a JSON object' };

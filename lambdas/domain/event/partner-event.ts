@@ -1,7 +1,8 @@
 /**
- * Events of the partner event bus, as EventBridge puts them into a queue: the whole EventBridge event as the
- * message's body, without attributes. `detail` is what Genesys Cloud publishes under the topic: `topicName`,
- * `eventBody`, `timestamp`. Topics and their fields come and go: what is not known here is no mistake.
+ * Events of the partner event bus, as EventBridge puts them into a queue: the whole EventBridge
+ * event as the message's body, without attributes. `detail` is what Genesys Cloud publishes under
+ * the topic: `topicName`, `eventBody`, `timestamp`. Topics and their fields come and go: what is
+ * not known here is no mistake.
  */
 
 import { toEventId } from '../delivery/event-id.ts';
@@ -24,8 +25,8 @@ const PARTNER_SOURCE = /^aws\.partner\/genesys\.com(\.test)?\//;
 const TYPE_MAX = 256;
 
 /**
- * Where the customer's address is: inbound the one that was called from, outbound the one that was called. Voice
- * has `ani` and `dnis`, messages and mail have the others.
+ * Where the customer's address is: inbound the one that was called from, outbound the one that was
+ * called. Voice has `ani` and `dnis`, messages and mail have the others.
  */
 const ADDRESS_FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['INBOUND', ['ani', 'addressFrom']],
@@ -40,7 +41,10 @@ export function isPartnerEvent(value: unknown): value is PartnerEvent {
   return isTyped && typeof source === 'string' && PARTNER_SOURCE.test(source);
 }
 
-/** Reads an event; `bytes` is its text. Refuses only a time that cannot be read. Never throws, whatever `detail` is. */
+/**
+ * Reads an event; `bytes` is its text. Refuses only a time that cannot be read. Never throws,
+ * whatever `detail` is.
+ */
 export function partnerEventFrom(event: PartnerEvent, bytes: Uint8Array): ParsedEvent {
   const detail = isObject(event.detail) ? event.detail : {};
   const eventBody = isObject(detail.eventBody) ? detail.eventBody : undefined;
@@ -71,9 +75,9 @@ export function partnerEventFrom(event: PartnerEvent, bytes: Uint8Array): Parsed
 const NO_TIME: Instant = { timestampMs: 0, subMillis: '', text: new Date(0).toISOString() };
 
 /**
- * When it happened; if the event has no such field, when it was published. An event without any time counts as
- * older than everything: it can overwrite nothing. The name of the field that is present and unreadable: another
- * time in its place would be wrong without a word.
+ * When it happened; if the event has no such field, when it was published. An event without any
+ * time counts as older than everything: it can overwrite nothing. The name of the field that is
+ * present and unreadable: another time in its place would be wrong without a word.
  */
 function timeOf(
   event: PartnerEvent,
@@ -91,8 +95,9 @@ function timeOf(
 }
 
 /**
- * Identity that all copies of one event share, however often Genesys Cloud and EventBridge deliver it: an audit's own
- * id, or else topic, participant, session and time. Undefined where one of these is missing.
+ * Identity that all copies of one event share, however often Genesys Cloud and EventBridge deliver
+ * it: an audit's own id, or else topic, participant, session and time. Undefined where one of these
+ * is missing.
  */
 function identityIn(
   detail: Readonly<Record<string, unknown>>,
@@ -107,8 +112,9 @@ function identityIn(
 }
 
 /**
- * A digest of what the event says. EventBridge's own id is not in it: a second publication has another. Numbers that
- * JavaScript cannot hold exactly are taken from the text: rounded, two different events would share an identity.
+ * A digest of what the event says. EventBridge's own id is not in it: a second publication has
+ * another. Numbers that JavaScript cannot hold exactly are taken from the text: rounded, two
+ * different events would share an identity.
  */
 function contentIdentity(
   event: PartnerEvent,
@@ -130,7 +136,10 @@ function contentIdentity(
   }
 }
 
-/** The integers of a JSON text beyond 2^53 as they are written, in order. Text between quotes is skipped. */
+/**
+ * The integers of a JSON text beyond 2^53 as they are written, in order. Text between quotes is
+ * skipped.
+ */
 function unsafeIntegersIn(json: string): string[] {
   const tokens = json.match(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d{16,}/g) ?? [];
   return tokens.filter((token) => !token.startsWith('"') && !Number.isSafeInteger(Number(token)));

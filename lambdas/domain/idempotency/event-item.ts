@@ -1,7 +1,8 @@
 /**
- * An event's row as an item of the state table. The index of quarantine is partitioned by `reason`: reasons that every
- * event may get at once are spread over several values, because a partition takes 1,000 writes a second (DynamoDB
- * Developer Guide, best practices for partition keys) and rising times cannot be split by heat.
+ * An event's row as an item of the state table. The index of quarantine is partitioned by `reason`:
+ * reasons that every event may get at once are spread over several values, because a partition
+ * takes 1,000 writes a second (DynamoDB Developer Guide, best practices for partition keys) and
+ * rising times cannot be split by heat.
  */
 import { hash } from 'node:crypto';
 import type { EventRow, QuarantineReason } from './event-row.ts';
@@ -20,7 +21,10 @@ const SPREAD: ReadonlySet<QuarantineReason> = new Set([
   'mapping_failed',
 ]);
 
-/** The values of the index's partition key that hold the rows of a reason. The first one is the reason itself. */
+/**
+ * The values of the index's partition key that hold the rows of a reason. The first one is the
+ * reason itself.
+ */
 export function partitionsOf(reason: QuarantineReason): readonly string[] {
   return Array.from({ length: SPREAD.has(reason) ? SHARDS : 1 }, (_, shard) => partition(reason, shard));
 }

@@ -3,7 +3,10 @@
 /** Groups that are kept. */
 const GROUPS_MAX = 3;
 
-/** The most common errors, most common first. Digits are taken for alike: they number attempts, requests, records. */
+/**
+ * The most common errors, most common first. Digits are taken for alike: they number attempts,
+ * requests, records.
+ */
 export function errorGroups(errors: readonly string[]): { readonly error: string; readonly count: number }[] {
   const groups = new Map<string, { readonly error: string; count: number }>();
   for (const error of errors) {

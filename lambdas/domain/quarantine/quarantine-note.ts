@@ -1,4 +1,7 @@
-/** The note that goes with a message into quarantine, read back: by then anybody may have written it. */
+/**
+ * The note that goes with a message into quarantine, read back: by then anybody may have written
+ * it.
+ */
 import { type Envelope, type MessageAttributes, type QuarantineNote, toAttributeText } from '../delivery/envelope.ts';
 import { type FailedBy, type QuarantineReason, truncateError } from '../idempotency/event-row.ts';
 import { isQuarantineReason } from './quarantine-reasons.ts';
@@ -9,11 +12,16 @@ export interface GiveUp {
   readonly why: string;
 }
 
-/** On whose behalf a message is sent back, and what is to be done with its event. Without more it is tried again. */
+/**
+ * On whose behalf a message is sent back, and what is to be done with its event. Without more it is
+ * tried again.
+ */
 export interface RedriveOrder {
   readonly by: 'recovery' | 'person';
   readonly giveUp?: GiveUp;
-  /** The CRM is called with a new idempotency key: it may have stored its failure under the old one. */
+  /**
+   * The CRM is called with a new idempotency key: it may have stored its failure under the old one.
+   */
   readonly newKey?: true;
 }
 
@@ -26,7 +34,9 @@ export interface ParsedQuarantineNote {
   readonly recoveries: number;
   readonly failedBy?: FailedBy;
   readonly lastError?: string;
-  /** Present where the message was sent back, and came here without having been quarantined again. */
+  /**
+   * Present where the message was sent back, and came here without having been quarantined again.
+   */
   readonly returned?: RedriveOrder;
 }
 
@@ -48,7 +58,10 @@ export function readQuarantineNote(attributes: MessageAttributes): ParsedQuarant
   };
 }
 
-/** The attributes of a message that is sent back to the delivery queue. One without a readable note keeps its own. */
+/**
+ * The attributes of a message that is sent back to the delivery queue. One without a readable note
+ * keeps its own.
+ */
 export function returnedEnvelope({ body, attributes }: Envelope, order: RedriveOrder, nowMs: number): Envelope {
   const note = parseObject(attributes.quarantine);
   if (note === undefined) return { body, attributes };

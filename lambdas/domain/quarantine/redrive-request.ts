@@ -5,7 +5,9 @@ import type { Limits } from '../limits.ts';
 import type { GiveUp } from './quarantine-note.ts';
 import { isQuarantineReason, QUARANTINE_REASONS } from './quarantine-reasons.ts';
 
-/** Which events are meant: those that every part names. A part that is empty or missing names all. */
+/**
+ * Which events are meant: those that every part names. A part that is empty or missing names all.
+ */
 export interface RedriveFilter {
   readonly reasons: readonly QuarantineReason[];
   readonly eventTypes: readonly string[];
@@ -15,7 +17,10 @@ export interface RedriveFilter {
   readonly receivedFromMs?: number;
   /** Received before this time. */
   readonly receivedToMs?: number;
-  /** In quarantine since before this time. No run moves what came after its own start: it may have been moved by it. */
+  /**
+   * In quarantine since before this time. No run moves what came after its own start: it may have
+   * been moved by it.
+   */
   readonly quarantinedBeforeMs?: number;
 }
 
@@ -31,7 +36,10 @@ export type RedriveRequest =
       readonly dryRun: boolean;
       /** True if the response names the rows of the moved events. */
       readonly listMoved?: boolean;
-      /** The events are not tried again: the processor settles them as ABANDONED. The filter names reasons or events. */
+      /**
+       * The events are not tried again: the processor settles them as ABANDONED. The filter names
+       * reasons or events.
+       */
       readonly giveUp?: GiveUp;
       /** The CRM is called with a new idempotency key. */
       readonly newKey?: true;
@@ -55,7 +63,10 @@ export type ParsedRequest =
 /** SQS moves no faster in its own task, and neither do we. */
 export const RATE_MAX = 500;
 const LISTED_MAX = 100;
-/** Problems that are told, and characters of each: an answer of Lambda takes 6 MB, as much as a request may have. */
+/**
+ * Problems that are told, and characters of each: an answer of Lambda takes 6 MB, as much as a
+ * request may have.
+ */
 const PROBLEMS_MAX = 20;
 const PROBLEM_MAX = 400;
 

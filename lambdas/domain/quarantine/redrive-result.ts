@@ -75,7 +75,9 @@ export interface Sample {
 
 /** Report of a run over quarantine. */
 export interface RunReport {
-  /** ISO 8601. A request that goes on where this run stopped names it as `filter.quarantinedBefore`. */
+  /**
+   * ISO 8601. A request that goes on where this run stopped names it as `filter.quarantinedBefore`.
+   */
   readonly startedAt: string;
   /** Distinct messages. */
   readonly examined: number;
@@ -86,7 +88,10 @@ export interface RunReport {
   readonly skipped: Counts & { readonly why: Readonly<Partial<Record<SkipCause, number>>> };
   /** Sent on, but not deleted here: they come again, which harms nobody. */
   readonly copiesLeft: number;
-  /** True if every available message was examined: messages that another run holds at the time are not. */
+  /**
+   * True if every available message was examined: messages that another run holds at the time are
+   * not.
+   */
   readonly reachedEnd: boolean;
   /** Where the end was not reached. */
   readonly stoppedBecause?: StopCause;
@@ -117,7 +122,10 @@ export interface ListedReason {
 
 /** Response of the function. */
 export type RedriveResult =
-  /** `eventIdsFound`: which of those that the request names were looked at, whatever became of them; absent where it names none. */
+  /**
+   * `eventIdsFound`: which of those that the request names were looked at, whatever became of them;
+   * absent where it names none.
+   */
   | ({
       readonly kind: 'redrive';
       readonly dryRun: boolean;
@@ -127,7 +135,10 @@ export type RedriveResult =
       /** Some named events were not found, and other runs hold so many messages at this time. */
       readonly heldElsewhere?: number;
     } & RunReport)
-  /** `circuit` as it was at the end; undefined where there was nothing to do, or it could not be read. */
+  /**
+   * `circuit` as it was at the end; undefined where there was nothing to do, or it could not be
+   * read.
+   */
   | ({ readonly kind: 'recover'; readonly circuit?: 'closed' | 'open' } & RunReport)
   | ({ readonly kind: 'refresh' } & RunReport)
   /** Parts that could not be read are missing. */

@@ -7,8 +7,8 @@ import { type ContactRow, placeOf } from '../idempotency/event-row.ts';
 import { printable } from './redact.ts';
 
 /**
- * The ordering keys that the shipped mappings give a number or address, in every spelling; and the text itself, for a
- * mapping with keys of its own.
+ * The ordering keys that the shipped mappings give a number or address, in every spelling; and the
+ * text itself, for a mapping with keys of its own.
  */
 export function orderingKeysOf(given: string): readonly string[] {
   const address = contactAddressFrom(given);
@@ -16,7 +16,9 @@ export function orderingKeysOf(given: string): readonly string[] {
   return [...new Set([...shipped, given])];
 }
 
-/** The query for a text that is a number, an address, an ordering key or the id of an interaction. */
+/**
+ * The query for a text that is a number, an address, an ordering key or the id of an interaction.
+ */
 export function queryFor(given: string) {
   const orderingKeys = orderingKeysOf(given).map(orderingKeyDigest);
   return { orderingKeys, ...(isEventId(given) ? { interactionId: given } : {}) };

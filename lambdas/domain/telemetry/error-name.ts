@@ -1,6 +1,9 @@
 /** Name of an error in a log: enough to look it up, without anything that it may quote. */
 
-/** The error's code (`ECONNREFUSED`), else its name (`TimeoutError`). Messages are left out: they may hold data or secrets. */
+/**
+ * The error's code (`ECONNREFUSED`), else its name (`TimeoutError`). Messages are left out: they
+ * may hold data or secrets.
+ */
 export function errorName(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'unknown error';
   const { name, code, $metadata } = error as {

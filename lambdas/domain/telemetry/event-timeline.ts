@@ -1,4 +1,7 @@
-/** The life of an event, told from its row: what happened to it, where its message is, what to do. For people. */
+/**
+ * The life of an event, told from its row: what happened to it, where its message is, what to do.
+ * For people.
+ */
 import { IGNORE_CAUSES } from '../crm/mapping.ts';
 import type { EventRow, HistoryEntry } from '../idempotency/event-row.ts';
 import { QUARANTINE_REASONS } from '../quarantine/quarantine-reasons.ts';

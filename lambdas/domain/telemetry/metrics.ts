@@ -1,10 +1,10 @@
 /**
- * Every metric that the pipeline emits: the one place in which their names are typed. The functions record by it,
- * dashboard and alarms are built from it.
+ * Every metric that the pipeline emits: the one place in which their names are typed. The functions
+ * record by it, dashboard and alarms are built from it.
  *
- * A metric with a dimension is recorded under one value of it and, under the same name without the dimension, in
- * total. The values are listed, and so bounded: CloudWatch bills each combination as a metric of its own. Nothing that
- * comes from outside is a dimension's value.
+ * A metric with a dimension is recorded under one value of it and, under the same name without the
+ * dimension, in total. The values are listed, and so bounded: CloudWatch bills each combination as
+ * a metric of its own. Nothing that comes from outside is a dimension's value.
  */
 
 import { RESPONSE_CLASSES } from '../crm/crm-outcome.ts';
@@ -12,10 +12,16 @@ import { IGNORE_CAUSES, type IgnoreCause } from '../crm/mapping.ts';
 import type { QuarantineReason } from '../idempotency/event-row.ts';
 import { QUARANTINE_REASONS } from '../quarantine/quarantine-reasons.ts';
 
-/** The functions by the names under which they log and emit: the dimension `service` that each metric has. */
+/**
+ * The functions by the names under which they log and emit: the dimension `service` that each
+ * metric has.
+ */
 export type Service = 'ingest' | 'processor' | 'redrive';
 
-/** CloudWatch's units. Counts are summed up over an invocation, times are kept one by one, for percentiles. */
+/**
+ * CloudWatch's units. Counts are summed up over an invocation, times are kept one by one, for
+ * percentiles.
+ */
 export type MetricUnit = 'Count' | 'Milliseconds';
 
 /** One metric. */

@@ -3,7 +3,10 @@
 /** Seven digits and more, of any script, with what is put between the digits of a phone number. */
 const DIGITS = /\p{Nd}(?:[\s.()/_\u2010-\u2015\u2212-]{0,2}\p{Nd}){6,}/u;
 
-/** Ids by which a request is found: UUIDs, and what `Redaction.excerpt` appends to a response's text. */
+/**
+ * Ids by which a request is found: UUIDs, and what `Redaction.excerpt` appends to a response's
+ * text.
+ */
 const REQUEST_ID = /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b|\((?:x|sforce)-[a-z-]{1,40}id: [^()]{1,100}\)/iu;
 
 const KEPT_OR_MASKED = new RegExp(`(${REQUEST_ID.source})|${DIGITS.source}`, 'giu');
@@ -17,15 +20,24 @@ const ADDRESS = /^\s*(?:(?:tel|sips?):|\+\p{Nd})/iu;
 /** A date, which has eight digits and is no phone number. */
 const DATE = /^\d{4}-\d{2}-\d{2}(?!\d)/;
 
-/** Characters that a terminal may take for commands, and such as turn the direction of writing or cannot be seen. */
+/**
+ * Characters that a terminal may take for commands, and such as turn the direction of writing or
+ * cannot be seen.
+ */
 const NOT_PRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
 
-/** `text` on one line and without characters that do anything but show themselves: each run of them becomes a space. */
+/**
+ * `text` on one line and without characters that do anything but show themselves: each run of them
+ * becomes a space.
+ */
 export function printable(text: string): string {
   return text.replace(NOT_PRINTABLE, ' ');
 }
 
-/** `text` with all but the last two digits of whatever may be a phone number replaced by `*`; request ids are kept. */
+/**
+ * `text` with all but the last two digits of whatever may be a phone number replaced by `*`;
+ * request ids are kept.
+ */
 export function maskNumbers(text: string): string {
   return text.replace(KEPT_OR_MASKED, (found, requestId: string | undefined) => {
     if (requestId !== undefined) return requestId;
@@ -56,7 +68,10 @@ export type LogDetails = Readonly<Record<string, string | number | boolean | und
 /** Texts that are ids. */
 const IDS = new Set(['eventId', 'interactionId', 'messageId', 'requestId', 'sourceArn', 'at']);
 
-/** Details fit for a log: all texts printable, e-mail addresses and what looks like a phone number masked. */
+/**
+ * Details fit for a log: all texts printable, e-mail addresses and what looks like a phone number
+ * masked.
+ */
 export function redactForLog(details: LogDetails): LogDetails {
   return Object.fromEntries(
     Object.entries(details).map(([key, value]) => {
@@ -67,7 +82,10 @@ export function redactForLog(details: LogDetails): LogDetails {
   );
 }
 
-/** An id may have as many digits as it likes, since it is looked up by them, unless it is somebody's address. */
+/**
+ * An id may have as many digits as it likes, since it is looked up by them, unless it is somebody's
+ * address.
+ */
 function redactId(id: string): string {
   return ADDRESS.test(id) ? maskDigits(maskEmails(id)) : maskEmails(id);
 }

@@ -1,6 +1,6 @@
 /**
- * A fake of a vendor's CRM: a request handler over an in-memory store. What it has written is in a file before it
- * answers, so that a kill loses nothing of it.
+ * A fake of a vendor's CRM: a request handler over an in-memory store. What it has written is in a
+ * file before it answers, so that a kill loses nothing of it.
  */
 import { appendFileSync, closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';

@@ -1,4 +1,7 @@
-/** Fields of a fake CRM's records, and what is wrong with a value. Stricter than the vendors on units. */
+/**
+ * Fields of a fake CRM's records, and what is wrong with a value. Stricter than the vendors on
+ * units.
+ */
 
 /** Type of a field. */
 export interface FieldRule {

@@ -1,4 +1,7 @@
-/** Credentials for a fake on this machine: as those of its vendor, with a secret that only this start has. */
+/**
+ * Credentials for a fake on this machine: as those of its vendor, with a secret that only this
+ * start has.
+ */
 import type { FakeVendorName } from './vendors.ts';
 
 /** By which credentials of an earlier start are known. */

@@ -1,4 +1,7 @@
-/** Access tokens of a fake CRM: issued against the credentials, valid for a time, checked with each request. */
+/**
+ * Access tokens of a fake CRM: issued against the credentials, valid for a time, checked with each
+ * request.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** Credentials that the fake accepts: those of the pipeline's secret. */

@@ -19,7 +19,9 @@ interface World {
   readonly serverTimeMs?: number;
 }
 
-/** Runs the checks: `rows` is what each look at the state table finds, the last one again and again. */
+/**
+ * Runs the checks: `rows` is what each look at the state table finds, the last one again and again.
+ */
 async function smoke(world: World): Promise<readonly CheckResult[]> {
   const { secret = SECRET, ingestSecret = SECRET, rows = [{ status: 'IGNORED' }], serverTimeMs = NOW_MS } = world;
   let nowMs = NOW_MS;

@@ -1,4 +1,6 @@
-/** The circuit's row in memory; the contract tests hold it to the answers of the DynamoDB adapter. */
+/**
+ * The circuit's row in memory; the contract tests hold it to the answers of the DynamoDB adapter.
+ */
 import {
   type CircuitBreakerRow,
   isSameCircuitBreaker,
@@ -6,7 +8,10 @@ import {
 } from '../../../lambdas/domain/crm/circuit-breaker.ts';
 import type { CircuitBreakerStore, CircuitBreakerWriteResult, Unavailable } from '../../../lambdas/ports.ts';
 
-/** The row. The `…Now` methods are what the port does, at one instant: a scheduler may decide when that is. */
+/**
+ * The row. The `…Now` methods are what the port does, at one instant: a scheduler may decide when
+ * that is.
+ */
 export class MemoryCircuitBreakerStore implements CircuitBreakerStore {
   stored: StoredCircuitBreaker | undefined;
 

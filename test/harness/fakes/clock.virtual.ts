@@ -1,7 +1,10 @@
 /** Time that passes only when it is told to. */
 import type { Clock } from '../../../lambdas/ports.ts';
 
-/** A clock that stands still between calls of `advance`; `offsetMs` of a view is how far that view is ahead. */
+/**
+ * A clock that stands still between calls of `advance`; `offsetMs` of a view is how far that view
+ * is ahead.
+ */
 export class VirtualClock implements Clock {
   #nowMs: number;
 
@@ -19,7 +22,10 @@ export class VirtualClock implements Clock {
     this.#nowMs += byMs;
   }
 
-  /** The same time as another environment reads it, whose clock is ahead by `offsetMs` (behind, if negative). */
+  /**
+   * The same time as another environment reads it, whose clock is ahead by `offsetMs` (behind, if
+   * negative).
+   */
   skewed(offsetMs: number): Clock {
     return { now: () => this.#nowMs + offsetMs };
   }

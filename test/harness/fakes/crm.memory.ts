@@ -9,7 +9,9 @@ export interface AppliedCall {
   readonly idempotencyKey: string;
 }
 
-/** Applies each call, a repeated one too: nothing here leans on a CRM that honours idempotency keys. */
+/**
+ * Applies each call, a repeated one too: nothing here leans on a CRM that honours idempotency keys.
+ */
 export class MemoryCrm implements Crm {
   readonly applied: AppliedCall[] = [];
 

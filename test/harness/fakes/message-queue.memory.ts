@@ -1,6 +1,7 @@
 /**
- * An SQS standard queue in memory: visibility, receive counts, dead-lettering, at-least-once delivery. The
- * contract tests hold its sends and visibility changes to what the real adapters do on an embedded SQS.
+ * An SQS standard queue in memory: visibility, receive counts, dead-lettering, at-least-once
+ * delivery. The contract tests hold its sends and visibility changes to what the real adapters do
+ * on an embedded SQS.
  */
 import type { Envelope, ReceivedMessage } from '../../../lambdas/domain/delivery/envelope.ts';
 import type { Clock, MessageQueue, MessageVisibility, Unavailable } from '../../../lambdas/ports.ts';
@@ -21,7 +22,10 @@ export interface QueuedMessage {
   visibleAtMs: number;
 }
 
-/** A queue's attributes. `deadLetters` takes what has been received `maxReceiveCount` times and is received again. */
+/**
+ * A queue's attributes. `deadLetters` takes what has been received `maxReceiveCount` times and is
+ * received again.
+ */
 export interface QueueSettings {
   /** Goes before the ids of messages, so that they differ from queue to queue. */
   readonly name: string;
@@ -45,7 +49,10 @@ export class MemoryQueue implements MessageQueue {
     return { kind: 'sent' };
   }
 
-  /** Persists a message and gives its id. Attributes without a value are left out, as SQS does not take them. */
+  /**
+   * Persists a message and gives its id. Attributes without a value are left out, as SQS does not
+   * take them.
+   */
   sendNow(envelope: Envelope, delayMs = 0): string {
     this.#ids += 1;
     const messageId = `${this.#settings.name}-${this.#ids}`;
@@ -75,7 +82,10 @@ export class MemoryQueue implements MessageQueue {
     return this.receiveThese(this.visible().slice(0, max), visibilityMs);
   }
 
-  /** Receives these, which are to be visible; what has come too often goes to the dead letters instead. */
+  /**
+   * Receives these, which are to be visible; what has come too often goes to the dead letters
+   * instead.
+   */
   receiveThese(messageIds: readonly string[], visibilityMs = this.#settings.visibilityMs): Received[] {
     return messageIds.flatMap((messageId) => {
       const message = this.messages.get(messageId);
@@ -93,13 +103,18 @@ export class MemoryQueue implements MessageQueue {
     });
   }
 
-  /** Deletes by a handle; by that of an earlier receive nothing happens, which SQS allows itself. */
+  /**
+   * Deletes by a handle; by that of an earlier receive nothing happens, which SQS allows itself.
+   */
   deleteNow(receiptHandle: string): boolean {
     const message = this.#byHandle(receiptHandle);
     return message !== undefined && this.messages.delete(message.messageId);
   }
 
-  /** Sets when an in-flight message is visible again; false where the handle no longer stands for one. */
+  /**
+   * Sets when an in-flight message is visible again; false where the handle no longer stands for
+   * one.
+   */
   changeVisibilityNow(receiptHandle: string, delayMs: number): boolean {
     const nowMs = this.#settings.clock.now();
     const message = this.#byHandle(receiptHandle);
@@ -108,7 +123,9 @@ export class MemoryQueue implements MessageQueue {
     return true;
   }
 
-  /** Makes an in-flight message visible at once; false where the handle no longer stands for one. */
+  /**
+   * Makes an in-flight message visible at once; false where the handle no longer stands for one.
+   */
   releaseNow(receiptHandle: string): boolean {
     const nowMs = this.#settings.clock.now();
     const message = this.#byHandle(receiptHandle);
@@ -128,7 +145,9 @@ export class MemoryQueue implements MessageQueue {
     if (!this.messages.has(message.messageId)) this.#put({ ...message, visibleAtMs: this.#settings.clock.now() });
   }
 
-  /** Moves a message as the console's redrive does: a new message with the old body and attributes. */
+  /**
+   * Moves a message as the console's redrive does: a new message with the old body and attributes.
+   */
   move(messageId: string, to: MemoryQueue, noted = (envelope: Envelope) => envelope): string | undefined {
     const message = this.messages.get(messageId);
     if (message === undefined) return undefined;

@@ -15,7 +15,10 @@ export class MemoryMetrics implements Metrics {
     this.#keep(`${name}/${by}`, value);
   }
 
-  /** The sum of a metric's values, or of those under one value of its dimension; 0 if there are no values. */
+  /**
+   * The sum of a metric's values, or of those under one value of its dimension; 0 if there are no
+   * values.
+   */
   sum(name: MetricName, by?: string): number {
     const values = this.values.get(by === undefined ? name : `${name}/${by}`) ?? [];
     return values.reduce((sum, value) => sum + value, 0);

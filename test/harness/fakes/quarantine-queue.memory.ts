@@ -1,4 +1,7 @@
-/** The quarantine queue, and a queue that takes many messages at once, in memory; held to the adapters by contract tests. */
+/**
+ * The quarantine queue, and a queue that takes many messages at once, in memory; held to the
+ * adapters by contract tests.
+ */
 import type { Envelope } from '../../../lambdas/domain/delivery/envelope.ts';
 import type { BatchQueue, BatchResult, QuarantineQueue, Sleep } from '../../../lambdas/ports.ts';
 import type { MemoryQueue } from './message-queue.memory.ts';

@@ -2,7 +2,9 @@
 import type { Sleep } from '../../../lambdas/ports.ts';
 import type { VirtualClock } from './clock.virtual.ts';
 
-/** Each wait ends when its time has come; those that wait side by side wait through the same time. */
+/**
+ * Each wait ends when its time has come; those that wait side by side wait through the same time.
+ */
 export class VirtualSleep implements Sleep {
   readonly #clock: VirtualClock;
 

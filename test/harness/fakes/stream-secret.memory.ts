@@ -1,4 +1,6 @@
-/** The stream secret in memory: versions that rotate, and one cache of them for each environment. */
+/**
+ * The stream secret in memory: versions that rotate, and one cache of them for each environment.
+ */
 import { createHash } from 'node:crypto';
 import type { SigningKey, StagedKey } from '../../../lambdas/domain/delivery/signature.ts';
 import type { Limits } from '../../../lambdas/domain/limits.ts';

@@ -1,4 +1,7 @@
-/** Virtual time for many that wait side by side: each wait ends at its own moment, in the order of the moments. */
+/**
+ * Virtual time for many that wait side by side: each wait ends at its own moment, in the order of
+ * the moments.
+ */
 import { setImmediate } from 'node:timers/promises';
 import type { Clock, Sleep } from '../../../lambdas/ports.ts';
 

@@ -1,6 +1,7 @@
 /**
- * A quarantine queue of a million messages in virtual time. Each call takes as long as SQS takes; a receive brings a
- * random sample; more than 120,000 in flight are refused; a message is deleted when its retention ends.
+ * A quarantine queue of a million messages in virtual time. Each call takes as long as SQS takes; a
+ * receive brings a random sample; more than 120,000 in flight are refused; a message is deleted
+ * when its retention ends.
  */
 import type { Envelope } from '../../../lambdas/domain/delivery/envelope.ts';
 import type { BatchResult, HeldMessage, QuarantineQueue, Sleep } from '../../../lambdas/ports.ts';

@@ -1,6 +1,6 @@
 /**
- * Mistakes that a protocol such as this may have, each put into the code under test from outside. A simulation that
- * does not find them would not find ours.
+ * Mistakes that a protocol such as this may have, each put into the code under test from outside. A
+ * simulation that does not find them would not find ours.
  */
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import {
@@ -146,7 +146,10 @@ function notSentIfInDoubt(answer: CrmResponse): CrmResponse {
   return doubtful ? { kind: 'not_sent', cause: 'taken for not sent' } : answer;
 }
 
-/** All of them, with how many seeds may be needed: at least five times what they took when this was written. */
+/**
+ * All of them, with how many seeds may be needed: at least five times what they took when this was
+ * written.
+ */
 export const MUTANTS: readonly Mutant[] = [
   { name: 'an attempt settles what another one owns', mutation: { store: settleWithoutOwnerCheck }, seeds: 300 },
   {

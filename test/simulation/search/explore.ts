@@ -1,8 +1,8 @@
 /**
  * All interleavings of a small world, each state once.
  *
- * A run cannot be set back, so that each starts again with the choices that lead to the state to go on from. What is
- * left out, and why nothing is missed by it:
+ * A run cannot be set back, so that each starts again with the choices that lead to the state to go
+ * on from. What is left out, and why nothing is missed by it:
  * - A state that has been seen before is not gone on from again: all that follows from it is, or will be, visited
  *   from where it was seen first (`fingerprintOf` says why two such states are alike).
  * - A call that touches only the message that its invocation came by is made at once. No other invocation looks at
@@ -24,11 +24,16 @@ export interface Exploration {
   readonly runs: number;
   /** Different states visited. */
   readonly states: number;
-  /** Different states in which nothing more could go wrong, each of which has been let come to rest. */
+  /**
+   * Different states in which nothing more could go wrong, each of which has been let come to rest.
+   */
   readonly ends: number;
   /** Actions of the longest run. */
   readonly longest: number;
-  /** Statuses and reasons that events have had, so that nobody believes explored what was never reached. */
+  /**
+   * Statuses and reasons that events have had, so that nobody believes explored what was never
+   * reached.
+   */
   readonly reached: ReadonlySet<string>;
   readonly violation?: { readonly problems: readonly string[]; readonly trace: readonly string[] };
 }
@@ -88,14 +93,15 @@ async function runOnce(world: World, choices: Choices, seen: Set<string>, reache
 }
 
 /**
- * Lets the world come to rest with nothing going wrong any more, then with a person who redrives what is left in
- * quarantine, and says what is wrong even so.
+ * Lets the world come to rest with nothing going wrong any more, then with a person who redrives
+ * what is left in quarantine, and says what is wrong even so.
  */
 export async function rest(world: World, invariants: Invariants, trace: string[]): Promise<string[]> {
   world.calm();
   const problems = await settleDown(world, invariants, trace);
   if (problems.length > 0) return problems;
-  // Twice: a message that SQS moved itself may be of an event whose attempts died, which is then quarantined as poison.
+  // Twice: a message that SQS moved itself may be of an event whose attempts died, which is then
+  // quarantined as poison.
   for (let redrives = 0; redrives < 2; redrives += 1) {
     world.redriveAll();
     const after = await settleDown(world, invariants, trace);

@@ -5,11 +5,12 @@ import { asDecisive } from '../world/invocations.ts';
 import type { World } from '../world/world.ts';
 
 /**
- * A digest of the time, the table, the messages, what the CRM has applied, what is left to happen, and for each
- * invocation under way all answers that it has been given: the code under test is deterministic, so that these
- * decide what it does next. Ended and dead invocations do nothing more, and are left out. Of what the CRM has applied
- * the order is judged as it happens; what counts later is which events, and the newest of each contact is among them.
- * What rows keep for people only is left out, in the rows and in answers that bring them.
+ * A digest of the time, the table, the messages, what the CRM has applied, what is left to happen,
+ * and for each invocation under way all answers that it has been given: the code under test is
+ * deterministic, so that these decide what it does next. Ended and dead invocations do nothing
+ * more, and are left out. Of what the CRM has applied the order is judged as it happens; what
+ * counts later is which events, and the newest of each contact is among them. What rows keep for
+ * people only is left out, in the rows and in answers that bring them.
  */
 export function fingerprintOf(world: World): string {
   const { scene } = world;

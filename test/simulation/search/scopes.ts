@@ -6,10 +6,16 @@ import { noFaults, type Rations } from '../world/faults.ts';
 import { makeEvent } from '../world/workload.ts';
 import { World } from '../world/world.ts';
 
-/** Limits under which every branch is near: two CRM calls an event, and `behind_newer` given up after one wait. */
+/**
+ * Limits under which every branch is near: two CRM calls an event, and `behind_newer` given up
+ * after one wait.
+ */
 const NEAR: Limits = { ...DEFAULT_LIMITS, crmAttempts: 2 };
 
-/** With a window of one call an environment has nothing to remember but what it reads with each batch. */
+/**
+ * With a window of one call an environment has nothing to remember but what it reads with each
+ * batch.
+ */
 const OPENS_AT_ONCE = { circuitWindow: 1, circuitCallsMin: 1, circuitFailuresInARow: 1, circuitContactsMin: 1 };
 
 const CRM_WAYS: readonly CrmWay[] = ['applied', 'unknown_applied', 'unknown', 'not_sent', 'rejected'];

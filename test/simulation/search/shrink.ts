@@ -1,4 +1,7 @@
-/** A violation made short: the fewest and most harmless choices that still lead to the same kind of problem. */
+/**
+ * A violation made short: the fewest and most harmless choices that still lead to the same kind of
+ * problem.
+ */
 import { type RunOptions, runWorld, type SimulatedRun } from './simulation.ts';
 
 /** Runs that may be made for it. */

@@ -29,7 +29,10 @@ export interface RunOptions {
   readonly steps: number;
   readonly size: Size;
   readonly mutation?: Mutation;
-  /** Instead of the seed's choices; one beyond the number of actions counts from the beginning again. */
+  /**
+   * Instead of the seed's choices; one beyond the number of actions counts from the beginning
+   * again.
+   */
   readonly choices?: readonly number[];
   readonly traced?: boolean;
 }

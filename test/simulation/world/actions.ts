@@ -5,8 +5,8 @@ import { FAULTS, type Fault } from './faults.ts';
 export interface Action {
   readonly name: string;
   /**
-   * Work goes on, something lands that its caller has given up, a function is invoked, quarantine is examined, time
-   * passes, or something goes wrong.
+   * Work goes on, something lands that its caller has given up, a function is invoked, quarantine
+   * is examined, time passes, or something goes wrong.
    */
   readonly kind: 'goes on' | 'lands' | 'begins' | 'redrives' | 'time' | Fault;
   /** True if it can only be while the CRM works. */

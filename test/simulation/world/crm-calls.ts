@@ -1,4 +1,7 @@
-/** Calls of the CRM: the adapter as it ships, over a transport whose requests are parked with all that can become of them. */
+/**
+ * Calls of the CRM: the adapter as it ships, over a transport whose requests are parked with all
+ * that can become of them.
+ */
 import { HttpCrm } from '../../../lambdas/adapters/crm.http.ts';
 import { rest } from '../../../lambdas/connectors/rest/connector.ts';
 import type { CrmAction } from '../../../lambdas/domain/crm/action.ts';
@@ -80,7 +83,10 @@ class Delivery {
   readonly #event: string;
   readonly #contact: string | null;
   readonly #owner: string | undefined;
-  /** No request outlasts the lease under which it was made, by the clock of the first attempt that finds it ended. */
+  /**
+   * No request outlasts the lease under which it was made, by the clock of the first attempt that
+   * finds it ended.
+   */
   readonly #endsByMs: number;
   readonly #over: () => void;
   /** The caller, and requests that go on without it. */

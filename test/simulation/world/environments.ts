@@ -1,4 +1,7 @@
-/** The processor's execution environments: each has a clock of its own, and remembers what it has seen of the circuit and of final events. */
+/**
+ * The processor's execution environments: each has a clock of its own, and remembers what it has
+ * seen of the circuit and of final events.
+ */
 import { SentCopies } from '../../../lambdas/processor/sent-copies.ts';
 import { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
 import { SharedCircuitBreaker } from '../../../lambdas/processor/shared-circuit-breaker.ts';

@@ -1,4 +1,7 @@
-/** Invariants of every state of a world, and of a world at rest: the guarantee, sentence by sentence. */
+/**
+ * Invariants of every state of a world, and of a world at rest: the guarantee, sentence by
+ * sentence.
+ */
 
 import { contactKey } from '../../../lambdas/domain/event/event-key.ts';
 import { type EventRow, isFinal } from '../../../lambdas/domain/idempotency/event-row.ts';
@@ -32,13 +35,16 @@ export class Invariants {
     return [...problems, ...this.#problemsOfContacts()];
   }
 
-  /** A final row never changes, no other row disappears, and an accepted event without a message is final. */
+  /**
+   * A final row never changes, no other row disappears, and an accepted event without a message is
+   * final.
+   */
   #problemsOfRow({ name }: WorkEvent, row: EventRow | undefined): string[] {
     const scene = this.#scene;
     const problems: string[] = [];
     const final = this.#final.get(name);
-    // Once the row has expired, a duplicate finds no trace of the event. It is quarantined by its age, from where a
-    // person may redrive it; or it is ignored, invalid or given up again.
+    // Once the row has expired, a duplicate finds no trace of the event. It is quarantined by its
+    // age, from where a person may redrive it; or it is ignored, invalid or given up again.
     const isTooOld = row?.reason === 'too_old' || (row?.redrives ?? 0) > 0;
     const isAgain = ['IGNORED', 'ABANDONED'].includes(row?.status ?? '') || row?.reason === 'invalid_event';
     const isForgotten = this.#expired.has(name) && (isTooOld || isAgain);
@@ -83,7 +89,10 @@ export class Invariants {
     return problems;
   }
 
-  /** An attempt that has settled holds no contact any longer, unless the CRM may still be executing the call. */
+  /**
+   * An attempt that has settled holds no contact any longer, unless the CRM may still be executing
+   * the call.
+   */
   #problemsOfContacts(): string[] {
     const { events, store, crm, clock } = this.#scene;
     return events.flatMap(({ name }) => {
@@ -108,7 +117,10 @@ export class Invariants {
     });
   }
 
-  /** Sentences about events that stay in quarantine although everything works and a person has redriven them. */
+  /**
+   * Sentences about events that stay in quarantine although everything works and a person has
+   * redriven them.
+   */
   problemsAfterRedrive(): string[] {
     const scene = this.#scene;
     return scene.events.flatMap(({ name, kind }) => {

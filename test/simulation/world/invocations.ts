@@ -8,7 +8,10 @@ export interface Way {
   readonly fault?: Fault;
   /** True if it can only be while the CRM works. */
   readonly needsCrm?: boolean;
-  /** Carries it out, and gives the call its answer; undefined: the environment is dead, and gives none to anybody. */
+  /**
+   * Carries it out, and gives the call its answer; undefined: the environment is dead, and gives
+   * none to anybody.
+   */
   readonly happen: () => { readonly answer: unknown } | undefined;
 }
 
@@ -25,7 +28,10 @@ export interface ParkedCall {
   readonly resume: (answer: unknown) => void;
 }
 
-/** An answer that was given, put into words only where somebody compares it. Answers do not change once they are given. */
+/**
+ * An answer that was given, put into words only where somebody compares it. Answers do not change
+ * once they are given.
+ */
 class Answered {
   readonly #given: readonly [number, string, unknown];
   #text: string | undefined;
@@ -63,7 +69,9 @@ export class Invocation {
     return this.#parked;
   }
 
-  /** Parks a call until one of its ways is chosen. Of an environment that is dead by then, for ever. */
+  /**
+   * Parks a call until one of its ways is chosen. Of an environment that is dead by then, for ever.
+   */
   park<Answer>(call: Omit<ParkedCall, 'resume'>): Promise<Answer> {
     return new Promise((resolve) => {
       this.#parked.push({ ...call, resume: (answer) => resolve(answer as Answer) });

@@ -1,4 +1,7 @@
-/** Lambda's side of the delivery queue: invokes the processor with batches, and deletes what it does not give back. */
+/**
+ * Lambda's side of the delivery queue: invokes the processor with batches, and deletes what it does
+ * not give back.
+ */
 import { type BatchOutcome, processBatch } from '../../../lambdas/processor/process-batch.ts';
 import type { QueuedMessage, Received } from '../../harness/fakes/message-queue.memory.ts';
 import type { Mutation } from '../mutants/mutation.ts';

@@ -138,7 +138,10 @@ function park<Answer>(
   return invocation.park({ name, touches, ways, answeredByMs: scene.clock.now() + budgetMs });
 }
 
-/** To die before a write is to die after the call before it: dying is tried once for each pair of calls. */
+/**
+ * To die before a write is to die after the call before it: dying is tried once for each pair of
+ * calls.
+ */
 function storeOf(scene: Scene, invocation: Invocation, redriven: ReadonlySet<string>): IdempotencyStore {
   const { store, limits } = scene;
   return {
@@ -181,7 +184,10 @@ function checkRedriven(
     scene.problems.push(`${invocation.name} takes ${event.name} out of quarantine without a redrive`);
 }
 
-/** A read of which DynamoDB left keys unprocessed: every other event, the contacts, and the circuit breaker's row. */
+/**
+ * A read of which DynamoDB left keys unprocessed: every other event, the contacts, and the circuit
+ * breaker's row.
+ */
 function inPart({ events }: ReadAhead): ReadAhead {
   const read = [...events].filter((_, index) => index % 2 === 0);
   return { events: new Map(read), contacts: new Map(), circuitBreaker: { kind: 'not_read' } };
@@ -197,7 +203,10 @@ function queueOf(scene: Scene, invocation: Invocation, queue: MemoryQueue, name:
   };
 }
 
-/** A write: done, not done, done with its response lost, done later, or the environment dies after it. */
+/**
+ * A write: done, not done, done with its response lost, done later, or the environment dies after
+ * it.
+ */
 function effect<Answer>(
   scene: Scene,
   invocation: Invocation,

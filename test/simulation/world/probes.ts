@@ -1,4 +1,7 @@
-/** Checks the calls that pass an open circuit breaker: one probe at a time, and no other call by whoever saw it open. */
+/**
+ * Checks the calls that pass an open circuit breaker: one probe at a time, and no other call by
+ * an invocation that saw it open.
+ */
 import { CLOSED_CIRCUIT_BREAKER } from '../../../lambdas/domain/crm/circuit-breaker.ts';
 import type { MemoryCircuitBreakerStore } from '../../harness/fakes/circuit-store.memory.ts';
 import type { Invocation } from './invocations.ts';

@@ -50,7 +50,10 @@ export class Redriver {
     return this.hasWork ? this.#nextRecoveryMs : undefined;
   }
 
-  /** True if something waits in quarantine that an outage explains, and that may go back now that it is over. */
+  /**
+   * True if something waits in quarantine that an outage explains, and that may go back now that it
+   * is over.
+   */
   get hasWork(): boolean {
     return [...this.#scene.store.events].some(([, row]) => row.status === 'QUARANTINED' && this.#mayGoBack(row));
   }

@@ -1,4 +1,7 @@
-/** The sender: delivers each event to ingest, in its own order, until it is accepted; and once more now and then. */
+/**
+ * The sender: delivers each event to ingest, in its own order, until it is accepted; and once more
+ * now and then.
+ */
 import { sign } from '../../../lambdas/domain/delivery/signature.ts';
 import { SIGNATURE_PROFILES } from '../../../lambdas/domain/delivery/signature-profiles.ts';
 import { acceptDelivery } from '../../../lambdas/ingest/accept-delivery.ts';

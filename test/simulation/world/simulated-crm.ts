@@ -1,4 +1,6 @@
-/** The CRM of a world: remembers the order in which it has applied events, and who is calling it. */
+/**
+ * The CRM of a world: remembers the order in which it has applied events, and who is calling it.
+ */
 import type { EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
 
 /** A call as it begins. */
@@ -23,19 +25,26 @@ export class SimulatedCrm {
   /** Calls of each event by the invocation that made them. */
   readonly #calls = new Map<string, Map<string, number>>();
   readonly #underWay: { readonly event: string; readonly contact: string | null; readonly caller: string }[] = [];
-  /** Contacts of events that a person has given up: what is older may then follow any call without a recorded outcome. */
+  /**
+   * Contacts of events that a person has given up: what is older may then follow any call without a
+   * recorded outcome.
+   */
   readonly givenUp = new Map<string, string | null>();
   /** Events of which a request was executed, by contact. */
   readonly #executedFor = new Map<string, string[]>();
   readonly #stepsDone = new Map<string, Set<number>>();
   readonly #keys = new Map<string, string>();
 
-  /** A call begins; `row` is the event's as the table has it. What is given back says that the call is over. */
+  /**
+   * A call begins; `row` is the event's as the table has it. What is given back says that the call
+   * is over.
+   */
   begin(call: CrmCallBegun): () => void {
     const { event, contact, caller, key, row, nowMs } = call;
     const calls = this.#calls.get(event) ?? new Map<string, number>();
     this.#calls.set(event, calls.set(caller, (calls.get(caller) ?? 0) + 1));
-    // The same attempt calls again with a new token, although a request that was reset may still be running.
+    // The same attempt calls again with a new token, although a request that was reset may still be
+    // running.
     const other = this.#underWay.find(
       (one) =>
         (one.event === event || (contact !== null && one.contact === contact)) &&
@@ -61,7 +70,9 @@ export class SimulatedCrm {
     };
   }
 
-  /** A call was throttled: the attempt does not count, nor does its call before with an old token. */
+  /**
+   * A call was throttled: the attempt does not count, nor does its call before with an old token.
+   */
   throttle(event: string, caller: string): void {
     this.#calls.get(event)?.delete(caller);
   }
@@ -72,8 +83,8 @@ export class SimulatedCrm {
   }
 
   /**
-   * Executes one of the requests that make up an event, which is applied when all have been executed. Nothing here leans
-   * on a CRM that honours idempotency keys.
+   * Executes one of the requests that make up an event, which is applied when all have been
+   * executed. Nothing here leans on a CRM that honours idempotency keys.
    */
   execute(event: string, contact: string | null, step: number, steps: number): void {
     if (contact !== null) {

@@ -43,8 +43,8 @@ export function newestRowKey(contact: string): string {
 }
 
 /**
- * Each event sets its contact, and writes a row of its own, which nobody may have written before, and the row of its
- * contact's newest event.
+ * Each event sets its contact, and writes a row of its own, which nobody may have written before,
+ * and the row of its contact's newest event.
  */
 export const workMapping: CrmMapping = (event) => {
   if (event.type !== 'interaction.created') return { kind: 'ignore' };

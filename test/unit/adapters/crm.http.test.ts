@@ -334,7 +334,8 @@ describe('the CRM over HTTP', () => {
   });
 
   it('keeps connections alive, and tries at once again over a new one where the CRM had closed it meanwhile', async () => {
-    // Speaks HTTP by hand: answers the first request of the first connection, resets that connection upon the second.
+    // Speaks HTTP by hand: answers the first request of the first connection, resets that
+    // connection upon the second.
     let connections = 0;
     const sockets: Socket[] = [];
     const server = createTcpServer((socket) => {

@@ -74,7 +74,8 @@ describe('the bill', () => {
     expect(dollarsOf(QUESTION, 'CloudWatch', /metrics/)).toBeCloseTo(12.2, 5);
     expect(dollarsOf({ ...QUESTION, eventsPerMonth: 1 }, 'CloudWatch', /metrics/)).toBeCloseTo(12.2, 5);
     expect(dollarsOf(QUESTION, 'KMS', /./)).toBe(1);
-    // 1.5 million deliveries of 1,187 bytes in three lines, and as many batches of 992 in three; 26 bytes for each line.
+    // 1.5 million deliveries of 1,187 bytes in three lines, and as many batches of 992 in three; 26
+    // bytes for each line.
     const gigabytes = (1_500_000 * (1_187 + 992 + 6 * 26)) / 2 ** 30;
     expect(dollarsOf(QUESTION, 'CloudWatch', /logs/)).toBeCloseTo(gigabytes * 0.5, 3);
   });

@@ -6,7 +6,9 @@ import { CALL, DESCRIPTION, upsert } from '../../harness/sample-actions.ts';
 const ODATA = { 'odata-version': '4.0', 'odata-maxversion': '4.0' };
 const CONTACT = "/api/data/v9.2/contacts(new_extkey='p15550100')";
 const BIND = "/contacts(new_extkey='p15550100')";
-/** The id is the version 5 UUID of `c-42` under the connector's namespace, by Python's `uuid.uuid5`. */
+/**
+ * The id is the version 5 UUID of `c-42` under the connector's namespace, by Python's `uuid.uuid5`.
+ */
 const PHONE_CALL = '/api/data/v9.2/phonecalls(feb2c665-1e7a-51db-9a68-88719cdc20ef)';
 const DONE = { status: 204 };
 const refusal = (code: string, message = '') => ({ error: { code, message } });

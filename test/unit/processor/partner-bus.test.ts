@@ -1,4 +1,7 @@
-/** The processor with what EventBridge puts into its queue: the whole event as the body, no attributes. */
+/**
+ * The processor with what EventBridge puts into its queue: the whole event as the body, no
+ * attributes.
+ */
 import { describe, expect, it } from '@jest/globals';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import { orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
@@ -6,7 +9,9 @@ import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-o
 
 const TOPIC = 'v2.detail.events.conversation.c-1.customer.end';
 
-/** A customer's end, `atMs` relative to the start of the test; `copy` distinguishes its deliveries. */
+/**
+ * A customer's end, `atMs` relative to the start of the test; `copy` distinguishes its deliveries.
+ */
 function partnerBody(session: string, atMs: number, copy = 1): string {
   return JSON.stringify({
     id: `eb-${copy}`,

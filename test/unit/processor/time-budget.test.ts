@@ -1,4 +1,7 @@
-/** However slowly everything answers that a record needs, and whatever it answers, the invocation ends in time. */
+/**
+ * However slowly everything answers that a record needs, and whatever it answers, the invocation
+ * ends in time.
+ */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';

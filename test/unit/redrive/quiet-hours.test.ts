@@ -12,7 +12,10 @@ const STEP_MS = 5_000;
 class QuietPipeline {
   readonly processor = new ProcessorOnFakes();
 
-  /** Lets the schedule run once a minute. The processor polls while recovery waits, and between its runs. */
+  /**
+   * Lets the schedule run once a minute. The processor polls while recovery waits, and between its
+   * runs.
+   */
   async minutes(count: number): Promise<void> {
     for (let minute = 0; minute < count; minute += 1) {
       const startMs = this.processor.clock.now();

@@ -1,4 +1,7 @@
-/** A fake of Dataverse's Web API: contacts by an alternate key, phone calls by their id, and Entra ID's tokens. */
+/**
+ * A fake of Dataverse's Web API: contacts by an alternate key, phone calls by their id, and Entra
+ * ID's tokens.
+ */
 import type { ConnectorSettings } from '../../../../lambdas/domain/crm/connector.ts';
 import type { CrmHttpResponse } from '../../crm-http-message.ts';
 import { type ApiRequest, clientIn, type FakeContext, type FakeVendor, formIn, objectIn } from '../fake-vendor.ts';

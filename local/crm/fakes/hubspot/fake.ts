@@ -1,4 +1,7 @@
-/** A fake of HubSpot's CRM API: batch upsert by a unique property, default associations, properties, and OAuth. */
+/**
+ * A fake of HubSpot's CRM API: batch upsert by a unique property, default associations, properties,
+ * and OAuth.
+ */
 import type { ConnectorSettings } from '../../../../lambdas/domain/crm/connector.ts';
 import type { CrmHttpResponse } from '../../crm-http-message.ts';
 import { type ApiRequest, type FakeContext, type FakeVendor, formIn, objectIn } from '../fake-vendor.ts';

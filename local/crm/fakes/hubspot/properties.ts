@@ -15,7 +15,10 @@ const DISPOSITIONS = [
 const STATUSES =
   'BUSY CALLING_CRM_USER CANCELED COMPLETED CONNECTING FAILED IN_PROGRESS NO_ANSWER QUEUED RINGING'.split(' ');
 
-/** A call of less than a second is not plausible, and one of more than 6 h neither: seconds and minutes lie outside. */
+/**
+ * A call of less than a second is not plausible, and one of more than 6 h neither: seconds and
+ * minutes lie outside.
+ */
 const CALL_MS = [1_000, 21_600_000] as const;
 /** Epoch milliseconds of plausible calls begin in 2020; epoch seconds lie outside. */
 const EPOCH_MS_MIN = Date.UTC(2020);

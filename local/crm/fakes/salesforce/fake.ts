@@ -1,4 +1,7 @@
-/** A fake of Salesforce's REST API: upsert by external id, describe, and OAuth by client credentials or JWT bearer. */
+/**
+ * A fake of Salesforce's REST API: upsert by external id, describe, and OAuth by client credentials
+ * or JWT bearer.
+ */
 import type { ConnectorSettings } from '../../../../lambdas/domain/crm/connector.ts';
 import type { CrmHttpResponse } from '../../crm-http-message.ts';
 import { type ApiRequest, clientIn, type FakeContext, type FakeVendor, formIn, objectIn } from '../fake-vendor.ts';
@@ -180,7 +183,9 @@ function fieldError(object: string, field: string, problem: FieldProblem, value:
   }
 }
 
-/** The answer to `describe`, in so far as it says what may be written and which fields are unique. */
+/**
+ * The answer to `describe`, in so far as it says what may be written and which fields are unique.
+ */
 function describe(object: string, { settings, isIn }: FakeContext): CrmHttpResponse {
   const keyField = keyOf(object, settings);
   const writable = !isIn('no-permission');

@@ -47,7 +47,10 @@ export const REQUIRED: Readonly<Record<'contact' | 'call', readonly string[]>> =
   call: ['Subject', 'Status', 'WhoId'],
 };
 
-/** The fields of an object, the unique field of the set-up included; undefined for an unknown object. */
+/**
+ * The fields of an object, the unique field of the set-up included; undefined for an unknown
+ * object.
+ */
 export function fieldsOf(object: string, settings: ConnectorSettings): FieldRules | undefined {
   if (object === settings.contactObject) return { ...CONTACT, [settings.contactKey]: text(255) };
   return object === settings.callObject ? { ...TASK, [settings.callKey]: text(255) } : undefined;

@@ -1,4 +1,7 @@
-/** A fake of Zendesk's Support API: users by their external id, tickets with an idempotency key, and OAuth. */
+/**
+ * A fake of Zendesk's Support API: users by their external id, tickets with an idempotency key, and
+ * OAuth.
+ */
 import { createHash } from 'node:crypto';
 import type { CrmHttpResponse } from '../../crm-http-message.ts';
 import { type ApiRequest, type FakeContext, type FakeVendor, objectIn } from '../fake-vendor.ts';

@@ -24,7 +24,8 @@ function verifies(body: string | Buffer, header: string | undefined, keys: reado
 }
 
 describe('signature', () => {
-  // printf '%s' '{"a":"é"}' | openssl dgst -sha256 -mac HMAC -macopt hexkey:0001…1e1f -binary | base64
+  // printf '%s' '{"a":"é"}' | openssl dgst -sha256 -mac HMAC -macopt hexkey:0001…1e1f -binary |
+  // base64
   it('agrees with openssl on a body with non-ASCII text', () => {
     expect(sign(Buffer.from('{"a":"é"}'), keyOf(SECRET))).toBe('VzsRf//I+9AvFHQ/TCQqTsRjzy2GPdkDcJAZNGV8Q8s=');
     expect(verifies('{"a":"é"}', 'VzsRf//I+9AvFHQ/TCQqTsRjzy2GPdkDcJAZNGV8Q8s=', [keyOf(SECRET)])).toBe(true);

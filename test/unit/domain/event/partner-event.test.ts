@@ -219,7 +219,8 @@ describe('the identity', () => {
 
   it('is the SHA-256 of that where it has other than visible ASCII, or is too long', () => {
     const jörg = customerEvent({ participantId: 'Jörg', eventTime: 1 });
-    // printf '%s' 'v2.detail.events.conversation.c-1.customer.end|Jörg|s-1|1' | openssl dgst -sha256
+    // printf '%s' 'v2.detail.events.conversation.c-1.customer.end|Jörg|s-1|1' | openssl dgst
+    // -sha256
     expect(eventOf(jörg).id).toBe('e430f116eaace57014a8ee17564025176e7ba0140a477f6046e7b95c5db2b9cc');
     const rest = TOPIC.length + '|p-1||1769851800000'.length;
     expect(eventOf(customerEvent({ sessionId: 's'.repeat(256 - rest) })).id).toHaveLength(256);
