@@ -1,4 +1,7 @@
-/** The schedule of requests to the CRM: one row in DynamoDB that holds the time of the first free slot. */
+/**
+ * The schedule of requests to the CRM: one row in DynamoDB that holds the time of the first free
+ * slot.
+ */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
@@ -14,7 +17,10 @@ const PK = rateKey('crm');
 /** Others only move the first free slot on, so that one or two tries more find it. */
 const TRIES = 4;
 
-/** Each call ends within `storeBudgetMs`. A take whose response was lost costs its slots, and exceeds nothing. */
+/**
+ * Each call ends within `storeBudgetMs`. A take whose response was lost costs its slots, and
+ * exceeds nothing.
+ */
 export class DynamoDbRateStore implements RateStore {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;

@@ -1,4 +1,6 @@
-/** Slots in the shared schedule of requests, taken by one execution environment for its attempts. */
+/**
+ * Slots in the shared schedule of requests, taken by one execution environment for its attempts.
+ */
 import type { ActionKind } from '../domain/crm/action.ts';
 import { type Connector, REQUESTS_MAX, type RequestRate } from '../domain/crm/connector.ts';
 import { type Pace, paceOf } from '../domain/crm/request-rate.ts';
@@ -16,7 +18,10 @@ export interface RateLimiterDependencies {
 /** The refusal of a request that no slot is free for. */
 export const OVER_RATE = 'the rate of requests to the CRM is used up (crm.rate)';
 
-/** Slots that one write takes at least while the schedule is ahead of time: they will be needed soon. */
+/**
+ * Slots that one write takes at least while the schedule is ahead of time: they will be needed
+ * soon.
+ */
 const SLOTS_UNDER_LOAD = 8;
 /** They last no longer than this. */
 const UNDER_LOAD_MS = 1_000;
@@ -35,8 +40,8 @@ interface Waiter {
 }
 
 /**
- * Those that wait share one write, and a write is made only when the slots of the last one have passed: the longer
- * the schedule, the more wait, and the fewer writes an event costs.
+ * Those that wait share one write, and a write is made only when the slots of the last one have
+ * passed: the longer the schedule, the more wait, and the fewer writes an event costs.
  */
 export class RateLimiter {
   readonly #deps: RateLimiterDependencies;
@@ -56,8 +61,8 @@ export class RateLimiter {
   }
 
   /**
-   * Waits for the turn of an action, its first request until `latestMs` at most. Takes slots for as many requests as
-   * the action usually makes, or may make at the most.
+   * Waits for the turn of an action, its first request until `latestMs` at most. Takes slots for as
+   * many requests as the action usually makes, or may make at the most.
    */
   async admitAction(kind: ActionKind, atMost: boolean, latestMs: number): Promise<Admission | Full | Unavailable> {
     const count = atMost ? REQUESTS_MAX : (this.#deps.connector.requestsOf?.[kind] ?? 1);
@@ -67,7 +72,10 @@ export class RateLimiter {
     return new Admission(this, acquired.slots);
   }
 
-  /** Waits until one request may be sent: by a slot of `slots`, which it removes, or else by another one. */
+  /**
+   * Waits until one request may be sent: by a slot of `slots`, which it removes, or else by another
+   * one.
+   */
   async admitRequest(slots: number[], latestMs: number): Promise<{ readonly kind: 'admitted' } | Unavailable> {
     const [own] = this.#takeValid(slots, 1, Number.POSITIVE_INFINITY);
     // An action that has begun does not wait for others to share its write.
@@ -96,7 +104,10 @@ export class RateLimiter {
     });
   }
 
-  /** Removes the first `count` slots that can still be used, and those before them. None: there are fewer. */
+  /**
+   * Removes the first `count` slots that can still be used, and those before them. None: there are
+   * fewer.
+   */
   #takeValid(slots: number[], count: number, latestMs: number): number[] {
     const { validMs } = this.#pace;
     const oldestMs = this.#deps.clock.now() - validMs;

@@ -17,7 +17,7 @@ export interface WatchedEnvironment {
 /** Decides whether the environment dies at this moment of this call; asked once for each moment. */
 export type Verdict = (call: ObservedCall, moment: Moment, environment: WatchedEnvironment) => boolean;
 
-/** What is needed to forward. */
+/** Settings of the proxy. */
 export interface ProxyOptions {
   readonly verdict: Verdict;
 }
@@ -29,7 +29,7 @@ export class BreakpointProxy {
   readonly #verdict: Verdict;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #environments = new Map<string, WatchedEnvironment>();
-  /** What each environment has sent last: what it deletes, or asks the CRM to link, next. */
+  /** Last message that each environment sent: it deletes that next, or asks the CRM to link it. */
   readonly #lastSent = new Map<string, readonly string[]>();
   readonly #targets = new Map<ServerName, string>();
   #quarantineName = '';

@@ -1,4 +1,7 @@
-/** One run of the crash matrix: events for every point, each of which kills the process that works on it. */
+/**
+ * One run of the crash matrix: events for every point, each of which kills the process that works
+ * on it.
+ */
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
@@ -31,7 +34,10 @@ export interface PointReport {
   readonly events: number;
   readonly kills: number;
   readonly crmCalls: number;
-  /** Calls beyond an event's first, and those of them that no entry in the history of the event's row accounts for. */
+  /**
+   * Calls beyond an event's first, and those of them that no entry in the history of the event's
+   * row accounts for.
+   */
   readonly repeatedCalls: number;
   readonly unexplainedCalls: number;
   readonly lost: readonly string[];
@@ -63,7 +69,8 @@ export async function crashRun(options: CrashRunOptions): Promise<readonly Point
     await reject(pipeline, redriven);
     await send(pipeline, redriven, options);
     await reject(pipeline, []);
-    // Before the others, of which hundreds stay in quarantine: a redrive of a few seconds could not look through them all.
+    // Before the others, of which hundreds stay in quarantine: a redrive of a few seconds could not
+    // look through them all.
     await redriveUntilDone(pipeline, redriven, options);
     await reject(
       pipeline,
@@ -127,7 +134,8 @@ async function redriveUntilDone(
     const final = keys.filter((rowKey) => outcomes.get(rowKey)?.status === 'COMPLETED').length;
     const seen = `${killsIn(pipeline).length} killed; ${final} of ${keys.length} events redriven and applied`;
     onProgress(seen);
-    // A run that was killed answers nothing; one that ended and found none of them knows that no copy is left.
+    // A run that was killed answers nothing; one that ended and found none of them knows that no
+    // copy is left.
     const none = answer.reachedEnd === true && (answer.moved as { readonly total?: number } | undefined)?.total === 0;
     const done = none && final === keys.length;
     if (!done) await sleep(REDRIVE_PAUSE_MS);
@@ -136,7 +144,10 @@ async function redriveUntilDone(
   if (events.length > 0) await untilDoneOrStalled(redriven, patienceMs);
 }
 
-/** Sends as Genesys does, again after a 5xx, and waits until all that was answered 202 is dealt with. */
+/**
+ * Sends as Genesys does, again after a 5xx, and waits until all that was answered 202 is dealt
+ * with.
+ */
 export async function send(
   pipeline: LocalPipelineProcess,
   events: readonly DoomedEvent[],
@@ -165,7 +176,10 @@ export async function send(
   await untilDoneOrStalled(dealtWith, patienceMs);
 }
 
-/** Looks until all is done, or until the same has been seen for `patienceMs`: what is open then is counted as lost. */
+/**
+ * Looks until all is done, or until the same has been seen for `patienceMs`: what is open then is
+ * counted as lost.
+ */
 async function untilDoneOrStalled(
   look: () => Promise<{ readonly done: boolean; readonly seen: string }>,
   patienceMs: number,

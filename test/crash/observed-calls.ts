@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { CallKind } from './crash-points.ts';
 
 /**
- * A call that matters, and whose it is. A deletion names no events: they are those that were sent before it. Nor does a
- * third request to the CRM: it is of the event of the second.
+ * A call that matters, and whose it is. A deletion names no events: they are those that were sent
+ * before it. Nor does a third request to the CRM: it is of the event of the second.
  */
 export interface ObservedCall {
   readonly kind: CallKind;

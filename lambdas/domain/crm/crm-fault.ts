@@ -1,4 +1,7 @@
-/** The last failure of the CRM as it is kept for recovery and for people: what it was, since when, what to do. */
+/**
+ * The last failure of the CRM as it is kept for recovery and for people: what it was, since when,
+ * what to do.
+ */
 import type { CrmFailure } from './crm-outcome.ts';
 
 /** Kinds of failure that ask for different things to be done. */

@@ -1,4 +1,7 @@
-/** The schedule of requests to the CRM in memory; the contract tests hold it to the results of the DynamoDB adapter. */
+/**
+ * The schedule of requests to the CRM in memory; the contract tests hold it to the results of the
+ * DynamoDB adapter.
+ */
 import { decideSlots, type SlotDecision, type SlotRequest } from '../../../lambdas/domain/crm/request-rate.ts';
 import type { RateStore, Unavailable } from '../../../lambdas/ports.ts';
 

@@ -1,4 +1,7 @@
-/** An attempt waits for its turn in the schedule of requests before it claims, and asks before each request. */
+/**
+ * An attempt waits for its turn in the schedule of requests before it claims, and asks before each
+ * request.
+ */
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
 import type { Crm } from '../../../lambdas/ports.ts';
