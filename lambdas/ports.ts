@@ -1,7 +1,8 @@
 /**
- * Every effect the code has. Use cases know these and nothing of AWS; adapters carry them out; the tests' fakes
- * stand in for them. Expected failures are values: a port throws only for a bug. Times are epoch milliseconds,
- * budgets are milliseconds from the call on, and a port answers within its budget.
+ * Every effect the code has. Use cases know these and nothing of AWS; adapters carry them out; the
+ * tests' fakes stand in for them. Expected failures are values: a port throws only for a bug. Times
+ * are epoch milliseconds, budgets are milliseconds from the call on, and a port answers within its
+ * budget.
  */
 
 import type { CrmAction } from './domain/crm/action.ts';
@@ -23,7 +24,10 @@ import type { RedriveResult } from './domain/quarantine/redrive-result.ts';
 import type { DividedMetric, DivisionOf, PlainMetric } from './domain/telemetry/metrics.ts';
 import type { LogDetails } from './domain/telemetry/redact.ts';
 
-/** An effect that could not be carried out, or whose outcome is not known. `cause` is for logs: it holds no secret. */
+/**
+ * An effect that could not be carried out, or whose outcome is not known. `cause` is for logs: it
+ * holds no secret.
+ */
 export interface Unavailable {
   readonly kind: 'unavailable';
   readonly cause: string;
@@ -50,10 +54,11 @@ export interface Chance {
 /** The live versions of the secret that one kind of delivery is signed with. */
 export interface StreamSecret {
   /**
-   * Signing keys of live versions (current, previous, pending), from a cache where that is young enough: of all of
-   * them, but for a first call, which may know of the current one alone. `malformed` names versions that no key can be
-   * made of. With `afterMismatch` all of them are read again, at most once in a while.
-   * Unreachable: what was known before, however old; `unavailable` only with nothing known.
+   * Signing keys of live versions (current, previous, pending), from a cache where that is young
+   * enough: of all of them, but for a first call, which may know of the current one alone.
+   * `malformed` names versions that no key can be made of. With `afterMismatch` all of them are
+   * read again, at most once in a while. Unreachable: what was known before, however old;
+   * `unavailable` only with nothing known.
    */
   keys(request: { readonly afterMismatch: boolean }): Promise<StreamKeys | Unavailable>;
 }
@@ -65,7 +70,10 @@ export interface StreamKeys {
   readonly malformed: readonly string[];
   /** True if this call read all live versions of the secret: there is nothing newer to be had. */
   readonly fresh: boolean;
-  /** Why the secret could not be read when it was last to be: there may be versions that are not among the keys. */
+  /**
+   * Why the secret could not be read when it was last to be: there may be versions that are not
+   * among the keys.
+   */
   readonly unreachable?: string;
 }
 
@@ -77,7 +85,10 @@ export interface MessageQueue {
 
 /** The message that a record came in. */
 export interface MessageVisibility {
-  /** The message comes back after `delayMs`, rounded up to SQS's seconds. Failing that it comes back when its visibility ends. */
+  /**
+   * The message comes back after `delayMs`, rounded up to SQS's seconds. Failing that it comes back
+   * when its visibility ends.
+   */
   retryIn(receiptHandle: string, delayMs: number): Promise<{ readonly kind: 'set' } | Unavailable>;
 }
 
@@ -89,7 +100,9 @@ export interface ReadAhead {
   readonly circuitBreaker: CircuitBreakerRead;
 }
 
-/** The circuit breaker's row as it was read. `not_read`: the table gave no response for this key. */
+/**
+ * The circuit breaker's row as it was read. `not_read`: the table gave no response for this key.
+ */
 export type CircuitBreakerRead =
   | { readonly kind: 'stored'; readonly stored: StoredCircuitBreaker }
   | { readonly kind: 'absent' }
@@ -117,19 +130,28 @@ export type ClaimResult =
 /** A settlement: records an outcome, and releases what the attempt holds, in one transaction. */
 export interface SettleWrite {
   readonly eventKey: string;
-  /** For the holder of a lease `{status: 'IN_PROGRESS', owner}`; for an event settled without a claim, what was read. */
+  /**
+   * For the holder of a lease `{status: 'IN_PROGRESS', owner}`; for an event settled without a
+   * claim, what was read.
+   */
   readonly expect: ExpectedRow;
   /** Where given, the expected row's lease must still be live at this time. */
   readonly leaseLiveAtMs?: number;
   readonly row: EventRow;
-  /** The contact held by the expected owner, which is released with this effect, or stays held until its lease ends. */
+  /**
+   * The contact held by the expected owner, which is released with this effect, or stays held until
+   * its lease ends.
+   */
   readonly contact?: {
     readonly key: string;
     readonly position: string;
     readonly effect: ContactEffect;
     readonly staysHeld: boolean;
   };
-  /** An event that is given up: its contact no longer waits for it. Refused unless `isUnsettledBy` holds. */
+  /**
+   * An event that is given up: its contact no longer waits for it. Refused unless `isUnsettledBy`
+   * holds.
+   */
   readonly givenUp?: { readonly key: string; readonly position: string; readonly nowMs: number };
   /** A row that is not newer than what stands there is left out, and the others are written. */
   readonly userRows: readonly UserRowWrite[];
@@ -142,13 +164,19 @@ export type SettleResult =
   | { readonly kind: 'lost'; readonly event?: EventRow }
   /** `givenUp` only: the contact as it is. Nothing was changed. */
   | { readonly kind: 'contact_refuses'; readonly contact: ContactRow }
-  /** A user's row exists already or cannot be stored; nothing was changed. `cause` is one of the two. */
+  /**
+   * A user's row exists already or cannot be stored; nothing was changed. `cause` is one of the
+   * two.
+   */
   | { readonly kind: 'rows_rejected'; readonly cause: string }
   | Unavailable;
 
 /** The state table. All of the pipeline's memory is in here. */
 export interface IdempotencyStore {
-  /** One eventually consistent read, the circuit's row with it. What is final or applied may be believed, absence may not. */
+  /**
+   * One eventually consistent read, the circuit's row with it. What is final or applied may be
+   * believed, absence may not.
+   */
   readAhead(keys: {
     readonly events: readonly string[];
     readonly contacts: readonly string[];
@@ -156,8 +184,9 @@ export interface IdempotencyStore {
   /** All or nothing. A claim that is found to stand already, under the same owner, is `claimed`. */
   claim(write: ClaimWrite): Promise<ClaimResult>;
   /**
-   * All or nothing. A settlement that is found to stand already, by the same owner, is `settled`. `unavailable` takes a
-   * moment, also if the failure came at once: a caller that retries in a loop must not block the process.
+   * All or nothing. A settlement that is found to stand already, by the same owner, is `settled`.
+   * `unavailable` takes a moment, also if the failure came at once: a caller that retries in a loop
+   * must not block the process.
    */
   settle(write: SettleWrite): Promise<SettleResult>;
 }
@@ -172,7 +201,10 @@ export type CircuitBreakerWriteResult =
 export interface CircuitBreakerStore {
   /** A strongly consistent read. */
   read(): Promise<Exclude<CircuitBreakerRead, { readonly kind: 'not_read' }> | Unavailable>;
-  /** Compare-and-swap: `next` takes the place of exactly `expected` (by `isSameCircuit`), or nothing changes. */
+  /**
+   * Compare-and-swap: `next` takes the place of exactly `expected` (by `isSameCircuit`), or nothing
+   * changes.
+   */
   write(expected: StoredCircuitBreaker | undefined, next: CircuitBreakerRow): Promise<CircuitBreakerWriteResult>;
 }
 
@@ -197,8 +229,8 @@ export interface CrmAccess {
 /** The CRM's credentials. */
 export interface CrmToken {
   /**
-   * The token, from a cache unless `fresh` is asked for, within `budgetMs`. Missing, invalid, or unreachable with none
-   * known: `unavailable`.
+   * The token, from a cache unless `fresh` is asked for, within `budgetMs`. Missing, invalid, or
+   * unreachable with none known: `unavailable`.
    */
   read(request: { readonly fresh: boolean; readonly budgetMs: number }): Promise<CrmAccess | Unavailable>;
 }
@@ -218,8 +250,8 @@ export interface CrmCallOptions {
   readonly budgetMs: number;
   readonly freshToken: boolean;
   /**
-   * Waits until a request may be sent, until `latestMs` at most. Called immediately before each request. A refusal
-   * ends the action. Absent: no limit.
+   * Waits until a request may be sent, until `latestMs` at most. Called immediately before each
+   * request. A refusal ends the action. Absent: no limit.
    */
   readonly admit?: (latestMs: number) => Promise<{ readonly kind: 'admitted' } | Unavailable>;
 }
@@ -227,8 +259,9 @@ export interface CrmCallOptions {
 /** The CRM. */
 export interface Crm {
   /**
-   * All requests of one action, over within `budgetMs`. The same `idempotencyKey` is given with every call for one
-   * event. With `freshToken` the token is read again first. Follows no redirects.
+   * All requests of one action, over within `budgetMs`. The same `idempotencyKey` is given with
+   * every call for one event. With `freshToken` the token is read again first. Follows no
+   * redirects.
    */
   deliver(action: CrmAction, call: CrmCallOptions): Promise<CrmResponse>;
 }
@@ -293,13 +326,18 @@ export interface BatchQueue {
 
 /** The quarantine queue, looked through message by message. */
 export interface QuarantineQueue extends BatchQueue {
-  /** Up to ten, held for `holdMs`. None: not one was to be had, although the queue was waited for. */
+  /**
+   * Up to ten, held for `holdMs`. None: not one was to be had, although the queue was waited for.
+   */
   receive(
     holdMs: number,
   ): Promise<{ readonly kind: 'received'; readonly messages: readonly HeldMessage[] } | Unavailable>;
   /** Deletes at most ten. */
   remove(receiptHandles: readonly string[]): Promise<BatchResult>;
-  /** Lets others receive at most ten of them again, at once. Failing that, when they are no longer held. */
+  /**
+   * Lets others receive at most ten of them again, at once. Failing that, when they are no longer
+   * held.
+   */
   release(receiptHandles: readonly string[]): Promise<BatchResult>;
   /** About how many there are: to be received now, and held by somebody. */
   count(): Promise<{ readonly kind: 'counted'; readonly visible: number; readonly inFlight: number } | Unavailable>;
@@ -307,7 +345,9 @@ export interface QuarantineQueue extends BatchQueue {
 
 /** SQS's own redrive, which knows no filter. */
 export interface MoveTasks {
-  /** Starts to move all of quarantine to the delivery queue; `running` where a task does so already. */
+  /**
+   * Starts to move all of quarantine to the delivery queue; `running` where a task does so already.
+   */
   start(ratePerSecond: number | undefined): Promise<
     | { readonly kind: 'started'; readonly taskHandle: string; readonly sourceArn: string }
     | {
@@ -330,7 +370,10 @@ export interface QuarantineEntry
 
 /** The index of quarantined events by reason and time. It may lag behind the table a little. */
 export interface QuarantineIndex {
-  /** The events that wait for this reason, oldest first, `limit` at most. `more`: there may be others. */
+  /**
+   * The events that wait for this reason, oldest first, `limit` at most. `more`: there may be
+   * others.
+   */
   list(
     reason: QuarantineReason,
     limit: number,
@@ -341,7 +384,10 @@ export interface QuarantineIndex {
 
 /** A read-only view of the index. */
 export interface QuarantineSummaries {
-  /** Counts the events that wait for this reason, up to 1,000, and returns when the oldest was quarantined. */
+  /**
+   * Counts the events that wait for this reason, up to 1,000, and returns when the oldest was
+   * quarantined.
+   */
   summarize(reason: QuarantineReason): Promise<QuarantineSummary | Unavailable>;
 }
 
@@ -392,13 +438,20 @@ export interface QuarantineOfReason {
 
 /** The state table as people look at it: bounded reads, no writes. */
 export interface PipelineView {
-  /** The reasons for which events wait, those with none left out. May lag behind the table a little. */
+  /**
+   * The reasons for which events wait, those with none left out. May lag behind the table a little.
+   */
   quarantine(): Promise<{ readonly kind: 'quarantine'; readonly reasons: readonly QuarantineOfReason[] } | Unavailable>;
-  /** The rows of what has this id, or this row key: the event, and events that reused its id. None: there is no row. */
+  /**
+   * The rows of what has this id, or this row key: the event, and events that reused its id. None:
+   * there is no row.
+   */
   find(idOrKey: string): Promise<{ readonly kind: 'found'; readonly rows: readonly KeyedRow[] } | Unavailable>;
 }
 
-/** Events of a contact, by the digests of its ordering keys, or of an interaction. Either is enough. */
+/**
+ * Events of a contact, by the digests of its ordering keys, or of an interaction. Either is enough.
+ */
 export interface EventQuery {
   readonly orderingKeys: readonly string[];
   readonly interactionId?: string;

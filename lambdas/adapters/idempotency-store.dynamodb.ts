@@ -1,4 +1,7 @@
-/** The state table in DynamoDB: compare-and-swap of event rows, leases of contacts, both in one transaction. */
+/**
+ * The state table in DynamoDB: compare-and-swap of event rows, leases of contacts, both in one
+ * transaction.
+ */
 import { hash, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -48,7 +51,9 @@ const CIRCUIT = circuitBreakerKey('crm');
 /** Ceiling of the pause after a write that failed, before that is told. */
 const FAILURE_PAUSE_MS = 500;
 
-/** Ceiling of the first pause before a write that met a conflict is tried again; doubles each time. */
+/**
+ * Ceiling of the first pause before a write that met a conflict is tried again; doubles each time.
+ */
 const CONFLICT_PAUSE_MS = 20;
 
 /** Nothing but what is in a write can be the cause of these. */
@@ -56,8 +61,8 @@ const INVALID_REASONS = new Set(['ValidationError']);
 const INVALID_ERRORS = new Set(['ValidationException', 'SerializationException']);
 
 /**
- * Result of a write: done, refused by a condition (by write, in order, with the item that stood against it), refused
- * for what it is, or none of these.
+ * Result of a write: done, refused by a condition (by write, in order, with the item that stood
+ * against it), refused for what it is, or none of these.
  */
 type Written =
   | { readonly kind: 'written' }
@@ -65,7 +70,10 @@ type Written =
   | { readonly kind: 'invalid'; readonly cause: string }
   | Unavailable;
 
-/** The state table, by one client whose single tries are bounded; each call here ends within `storeBudgetMs`. */
+/**
+ * The state table, by one client whose single tries are bounded; each call here ends within
+ * `storeBudgetMs`.
+ */
 export class DynamoDbIdempotencyStore implements IdempotencyStore {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -246,7 +254,10 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
     };
   }
 
-  /** Writes all or nothing; tries again with the same token for as long as conflicts pass and the budget lasts. */
+  /**
+   * Writes all or nothing; tries again with the same token for as long as conflicts pass and the
+   * budget lasts.
+   */
   #write(items: TransactItem[], token: string, endsAtMs: number, budgetMs: number): Promise<Written> {
     return withinBudget(budgetMs, (signal) => this.#writeUntil(signal, items, token, endsAtMs)).catch(failed);
   }
@@ -286,8 +297,9 @@ const RELEASE: Readonly<Record<ContactEffect, string>> = {
 };
 
 /**
- * The same for every try of one settlement, so that DynamoDB carries it out once (at most 36 characters); another
- * for the next settlement that the same attempt makes, of which DynamoDB would refuse to be told otherwise.
+ * The same for every try of one settlement, so that DynamoDB carries it out once (at most 36
+ * characters); another for the next settlement that the same attempt makes, of which DynamoDB would
+ * refuse to be told otherwise.
  */
 function settleToken({ eventKey, expect, leaseLiveAtMs, row, userRows }: SettleWrite): string {
   const { owner, status, reason, nextAttemptAtMs, settledAtMs } = row;
@@ -305,7 +317,10 @@ function settleToken({ eventKey, expect, leaseLiveAtMs, row, userRows }: SettleW
   return hash('sha256', JSON.stringify(parts)).slice(0, 36);
 }
 
-/** For each item of a write, whether its condition refused it, and what stood there; undefined if none did. */
+/**
+ * For each item of a write, whether its condition refused it, and what stood there; undefined if
+ * none did.
+ */
 function refusals(error: unknown): readonly ({ readonly item: Item | undefined } | undefined)[] | undefined {
   if (error instanceof ConditionalCheckFailedException) {
     return [{ item: error.Item === undefined ? undefined : unmarshall(error.Item) }];

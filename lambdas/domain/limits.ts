@@ -2,7 +2,8 @@
  * Every limit of the pipeline, with its starting value and the reason for it.
  *
  * Each can be set with `-c limits.<name>=<number>` at synth; the relations below are checked on the
- * result, so that a profile for tests (everything in seconds) is held to the same arithmetic as production.
+ * result, so that a profile for tests (everything in seconds) is held to the same arithmetic as
+ * production.
  */
 
 const SECOND = 1_000;
@@ -11,7 +12,10 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const KIB = 1_024;
 
-/** One limit: its starting value, the smallest and largest that make sense, and why it is what it is. */
+/**
+ * One limit: its starting value, the smallest and largest that make sense, and why it is what it
+ * is.
+ */
 interface LimitSpec {
   readonly value: number;
   readonly min: number;
@@ -23,7 +27,10 @@ function limit(value: number, min: number, max: number, why: string): LimitSpec 
   return { value, min, max, why };
 }
 
-/** The table of limits. Units are in the names: Ms milliseconds, Bytes bytes, everything else a count. */
+/**
+ * The table of limits. Units are in the names: Ms milliseconds, Bytes bytes, everything else a
+ * count.
+ */
 export const LIMIT_TABLE = {
   // Ingest
   encodedBodyMaxBytes: limit(
@@ -185,7 +192,9 @@ export function backoffCeilingMs(limits: Limits, attempt: number): number {
   return Math.min(limits.backoffCapMs, limits.backoffBaseMs * 2 ** Math.min(attempt - 1, 50));
 }
 
-/** The longest that all waits between the permitted CRM attempts can take together, in milliseconds. */
+/**
+ * The longest that all waits between the permitted CRM attempts can take together, in milliseconds.
+ */
 export function backoffTotalMs(limits: Limits): number {
   let total = 0;
   for (let attempt = 1; attempt < limits.crmAttempts; attempt += 1) total += backoffCeilingMs(limits, attempt);
@@ -193,12 +202,14 @@ export function backoffTotalMs(limits: Limits): number {
 }
 
 /**
- * After how many milliseconds every execution environment of ingest knows a new version of the stream secret.
+ * After how many milliseconds every execution environment of ingest knows a new version of the
+ * stream secret.
  *
- * Not `secretRereadMs` alone: it would do for an environment that meets a delivery signed with the new version and
- * reads the secret there and then, but all of them would do so at once, each with a delivery that hangs on that read.
- * After `secretCacheMs` each has read it in the ordinary course, and `secretRereadMs` more leaves time to repeat a
- * read that failed. The clocks that this is measured with may differ.
+ * Not `secretRereadMs` alone: it would do for an environment that meets a delivery signed with the
+ * new version and reads the secret there and then, but all of them would do so at once, each with a
+ * delivery that hangs on that read. After `secretCacheMs` each has read it in the ordinary course,
+ * and `secretRereadMs` more leaves time to repeat a read that failed. The clocks that this is
+ * measured with may differ.
  */
 export function secretKnownAfterMs(limits: Limits): number {
   return limits.secretCacheMs + limits.secretRereadMs + limits.secretTimeoutMs + limits.clockSkewMs;
@@ -354,7 +365,10 @@ function numberFrom(value: unknown): number {
   return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
 }
 
-/** The values of the limits that the relation compares, and which of them are not set; empty if it names one. */
+/**
+ * The values of the limits that the relation compares, and which of them are not set; empty if it
+ * names one.
+ */
 function valuesIn({ key, expected }: Relation, limits: Limits, set: LimitOverrides): string {
   const named = (Object.keys(LIMIT_TABLE) as LimitName[]).filter(
     (name) => name === key || new RegExp(`\\b${name}\\b`).test(expected),
@@ -365,8 +379,9 @@ function valuesIn({ key, expected }: Relation, limits: Limits, set: LimitOverrid
 }
 
 /**
- * The starting values with `overrides` put over them, checked: every name known, every value a whole number
- * in its range, every relation kept. Reports all problems at once; `limits` is absent when there is one.
+ * The starting values with `overrides` put over them, checked: every name known, every value a
+ * whole number in its range, every relation kept. Reports all problems at once; `limits` is absent
+ * when there is one.
  */
 export function resolveLimits(
   overrides: Readonly<Record<string, unknown>>,

@@ -1,9 +1,9 @@
 /**
  * One attempt on one record: claim, deliver, settle.
  *
- * Dying between any two steps is survived: before the claim nothing has happened; after it the lease runs out
- * and another attempt begins, calling the CRM with the same idempotency key; after the settle the message
- * comes again and is found final.
+ * Dying between any two steps is survived: before the claim nothing has happened; after it the
+ * lease runs out and another attempt begins, calling the CRM with the same idempotency key; after
+ * the settle the message comes again and is found final.
  */
 import type { CrmAction } from '../domain/crm/action.ts';
 import { pauseDelayMs, rateDelayMs, retryAfterMs, retryDelayMs } from '../domain/crm/backoff.ts';
@@ -89,7 +89,10 @@ const NO_TIME = { kind: 'transient', applied: 'not_applied', error: 'no time lef
 /** Another attempt was told so meanwhile. */
 const PAUSED = { kind: 'throttled', applied: 'not_applied', error: 'the CRM has asked for a pause' } as const;
 
-/** Longest wait for which an event from quarantine may take slots: the longest that it delays a live event. */
+/**
+ * Longest wait for which an event from quarantine may take slots: the longest that it delays a live
+ * event.
+ */
 const REDRIVEN_AHEAD_MS = 300;
 
 /** Maximum re-evaluations after stale reads before the message is retried later. */
@@ -110,7 +113,10 @@ export class Attempt {
   /** True if the contact in the cache is the one that refused a write. */
   #isContactConfirmed = false;
 
-  /** `startsByMs`: when it has to begin at the latest. Until then it may wait for the rate of requests. */
+  /**
+   * `startsByMs`: when it has to begin at the latest. Until then it may wait for the rate of
+   * requests.
+   */
   constructor(record: ParsedRecord, known: RowCache, deps: AttemptDependencies, startsByMs: number) {
     this.#deps = deps;
     this.#startsByMs = startsByMs;
@@ -120,7 +126,10 @@ export class Attempt {
     this.#begin();
   }
 
-  /** The lease counts from here, before anything is sent, so that it cannot outlast what others see of it. */
+  /**
+   * The lease counts from here, before anything is sent, so that it cannot outlast what others see
+   * of it.
+   */
   #begin(): void {
     const { clock, limits } = this.#deps;
     const nowMs = clock.now();
@@ -185,7 +194,10 @@ export class Attempt {
     }
   }
 
-  /** Dropped. What it says otherwise than the delivery that was worked on is lost, so the log names it. */
+  /**
+   * Dropped. What it says otherwise than the delivery that was worked on is lost, so the log names
+   * it.
+   */
   #duplicate(): Disposition {
     const { event } = this.#record.task;
     const { fields } = this.#known.event(this.#record.eventKey) ?? {};
@@ -194,7 +206,10 @@ export class Attempt {
     return { kind: 'done', outcome: 'duplicate', attempts: 0, ...differs };
   }
 
-  /** An id that another event has already: this one is kept, and quarantined, under a key of its own. */
+  /**
+   * An id that another event has already: this one is kept, and quarantined, under a key of its
+   * own.
+   */
   async #takeOwnKey(): Promise<Disposition | 're_evaluate'> {
     const { task, identity } = this.#record;
     const eventKey = reusedIdKey(task.event?.id ?? this.#record.eventKey, identity, orderingDigestOf(this.#record));
@@ -211,7 +226,10 @@ export class Attempt {
     return 're_evaluate';
   }
 
-  /** Waits for its turn before it claims. The attempt begins when its turn comes: the rows may have changed. */
+  /**
+   * Waits for its turn before it claims. The attempt begins when its turn comes: the rows may have
+   * changed.
+   */
   async #waitForRate(rateLimiter: RateLimiter): Promise<Disposition | 're_evaluate'> {
     const { clock, chance, limits } = this.#deps;
     const { task, eventKey, fromQuarantine, source } = this.#record;
@@ -325,7 +343,9 @@ export class Attempt {
     }
   }
 
-  /** Lets all environments leave the CRM alone for as long as it asks. The attempt does not count. */
+  /**
+   * Lets all environments leave the CRM alone for as long as it asks. The attempt does not count.
+   */
   async #pause(task: Extract<Task, { kind: 'deliver' }>, row: EventRow, outcome: CrmFailure): Promise<Disposition> {
     const { circuitBreaker, clock, limits } = this.#deps;
     const untried = { ...row, attempts: row.attempts - 1 };
@@ -354,15 +374,16 @@ export class Attempt {
   }
 
   /**
-   * Calls the CRM, a second time with a newly read token where it refuses the one we had and time allows. A probe is
-   * one call, and so refreshes the token first.
+   * Calls the CRM, a second time with a newly read token where it refuses the one we had and time
+   * allows. A probe is one call, and so refreshes the token first.
    */
   async #callCrm(task: Extract<Task, { kind: 'deliver' }>, idempotencyKey: string, pass: Permit): Promise<CrmOutcome> {
     const isProbe = pass.kind === 'probe';
     const first = await this.#callOnce(task.action, idempotencyKey, isProbe);
     if (first.kind !== 'credentials' || isProbe || !this.#hasTimeToCall()) return first;
     const second = await this.#callOnce(task.action, idempotencyKey, true);
-    // The first call may have been applied, or still be running: what the second one got does not change that.
+    // The first call may have been applied, or still be running: what the second one got does not
+    // change that.
     const running = first.mayStillRun ?? second.mayStillRun;
     const ended = running === undefined ? second : { ...second, mayStillRun: running };
     return ended.kind === 'success' || first.applied === 'not_applied' ? ended : { ...ended, applied: 'unknown' };
@@ -392,7 +413,8 @@ export class Attempt {
     const settled = await this.#settleClaimed(task, row, { effect: 'applied', staysHeld }, task.userRows);
     if (settled.kind === 'settled') return { kind: 'done', outcome: 'applied', attempts: row.attempts };
     if (settled.kind !== 'rows_rejected') return this.#unsettled(settled, claimed);
-    // The CRM has the event, but no settlement says so: older events of the contact must not pass it.
+    // The CRM has the event, but no settlement says so: older events of the contact must not pass
+    // it.
     return this.#quarantine(task, claimed, 'rows_rejected', settled.cause, { effect: 'unknown', staysHeld });
   }
 
@@ -421,7 +443,10 @@ export class Attempt {
     return retryDelayMs(limits, Math.max(1, claimed.attempts), fraction, askedMs);
   }
 
-  /** First the message, then the row, then (by returning) the acknowledgement: dying in between only duplicates. */
+  /**
+   * First the message, then the row, then (by returning) the acknowledgement: dying in between only
+   * duplicates.
+   */
   async #quarantine(
     task: Extract<Task, { kind: 'deliver' }>,
     claimed: EventRow,
@@ -450,7 +475,10 @@ export class Attempt {
     return { kind: 'done', outcome: 'quarantined', attempts: row.attempts, reason, error };
   }
 
-  /** Settles what this attempt holds. Tried again while the budget lasts: a lost response is found to stand. */
+  /**
+   * Settles what this attempt holds. Tried again while the budget lasts: a lost response is found
+   * to stand.
+   */
   async #settleClaimed(
     task: Extract<Task, { kind: 'deliver' }>,
     row: EventRow,
@@ -514,7 +542,8 @@ export class Attempt {
         return endOf(row);
       case 'lost':
         this.#known.setEvent(eventKey, settled.event);
-        // Another attempt has quarantined it meanwhile. Ours is there, too: a second look would send one more.
+        // Another attempt has quarantined it meanwhile. Ours is there, too: a second look would
+        // send one more.
         if (row.status === 'QUARANTINED' && settled.event?.status === 'QUARANTINED')
           return { kind: 'done', outcome: 'duplicate', attempts: 0 };
         return 're_evaluate';

@@ -66,7 +66,10 @@ const NO_RESULT = 'the last permitted attempt ended without a result';
 type MayClaim = Extract<EventDecision, { kind: 'may_claim' }>;
 type DeliverTask = Extract<Task, { kind: 'deliver' }>;
 
-/** The next step. A belief that turns out wrong costs a conditional write and leads back here with the truth. */
+/**
+ * The next step. A belief that turns out wrong costs a conditional write and leads back here with
+ * the truth.
+ */
 export function decide(record: ParsedRecord, context: DecisionContext): Decision {
   const { owner, nowMs } = context;
   const orderingKey = orderingDigestOf(record);
@@ -121,8 +124,9 @@ function stepForClaimable(record: ParsedRecord, claimable: MayClaim, context: De
 }
 
 /**
- * Why the event is too old to be applied. A contact's row that has expired held only positions older than every event
- * that passes this check (`contactExpiry`): it decides as an absent row does, deleted or not.
+ * Why the event is too old to be applied. A contact's row that has expired held only positions
+ * older than every event that passes this check (`contactExpiry`): it decides as an absent row
+ * does, deleted or not.
  */
 function problemWithAge({ event, contact }: DeliverTask, { row, nowMs, limits }: DecisionContext): string | undefined {
   const ageMs = nowMs - event.timestampMs;
@@ -175,7 +179,10 @@ function stepForContact(
   }
 }
 
-/** Settles without a call. The contact no longer waits for the event, unless an attempt holds it just now. */
+/**
+ * Settles without a call. The contact no longer waits for the event, unless an attempt holds it
+ * just now.
+ */
 function abandon(record: ParsedRecord, { by, why }: GiveUp, claimable: MayClaim, context: DecisionContext): Decision {
   const { nowMs, owner, limits } = context;
   const contact = record.task.kind === 'deliver' ? record.task.contact : undefined;
@@ -190,7 +197,8 @@ function abandon(record: ParsedRecord, { by, why }: GiveUp, claimable: MayClaim,
     row: finalRow({ ...row, history }, 'ABANDONED', nowMs, limits),
     userRows: [],
   } as const;
-  // The read or cached contact may be out of date, and would then wait for ever: the write finds out.
+  // The read or cached contact may be out of date, and would then wait for ever: the write finds
+  // out.
   const mayWait = !context.isContactConfirmed || context.contact?.unsettled === contact?.position;
   return contact !== undefined && mayWait ? { ...settled, givenUp: contact } : settled;
 }
@@ -288,8 +296,9 @@ function interactionOf({ interaction, eventBody }: PipelineEvent): Pick<EventRow
 }
 
 /**
- * Time to live of a contact's row, claimed now. The claimed event's timestamp may be `futureToleranceMs` ahead: an older
- * event that is applied before it is too old finds the row, by any clock, until its own claim has been written.
+ * Time to live of a contact's row, claimed now. The claimed event's timestamp may be
+ * `futureToleranceMs` ahead: an older event that is applied before it is too old finds the row, by
+ * any clock, until its own claim has been written.
  */
 function contactExpiry(nowMs: number, limits: Limits): number {
   const { contactRowTtlMs, futureToleranceMs, clockSkewMs, leaseMs } = limits;
@@ -297,8 +306,8 @@ function contactExpiry(nowMs: number, limits: Limits): number {
 }
 
 /**
- * `row` as final. It outlasts the time from which on a duplicate is quarantined as `too_old`, which counts from the
- * event's timestamp: that may be ahead of now, and the clock that judges it behind.
+ * `row` as final. It outlasts the time from which on a duplicate is quarantined as `too_old`, which
+ * counts from the event's timestamp: that may be ahead of now, and the clock that judges it behind.
  */
 export function finalRow(row: Omit<EventRow, 'status'>, status: FinalStatus, nowMs: number, limits: Limits): EventRow {
   const { leaseExpiresAtMs: _lease, ...rest } = row;

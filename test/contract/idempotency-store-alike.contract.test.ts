@@ -50,7 +50,9 @@ describe('the fake and the DynamoDB adapter', () => {
   });
   afterAll(async () => adapter?.stop());
 
-  /** Puts the same rows into both, does the same to both, and compares answers and rows left behind. */
+  /**
+   * Puts the same rows into both, does the same to both, and compares answers and rows left behind.
+   */
   async function compare(
     rows: { readonly event: EventRow | undefined; readonly contact: ContactRow | undefined },
     act: (store: StoreSubject['store'], keys: { readonly event: string; readonly contact: string }) => Promise<unknown>,

@@ -22,7 +22,7 @@ const SOURCES = FILES.filter((path) => /\.(ts|js)$/.test(path));
 const OPENING = /\/\*\*(?:\s*\n\s*\*)? (?:What|How|Who|Whether)\b.*/g;
 
 /** A comment that fills its line. */
-const LONG_COMMENT = /^(?=.{101})\s*(\/\*\*|\*|\/\/) /;
+const LONG_COMMENT = /^(?=.{101})\s*(\/\*\*|\*|\/\/) (?!biome-ignore)/;
 
 /** The lines that match, as `path:line: text`. */
 function linesMatching(pattern: RegExp, files: readonly string[]): string[] {

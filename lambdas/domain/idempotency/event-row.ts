@@ -1,9 +1,11 @@
 /**
- * The rows of the state table as the protocol sees them, and the rules by which an attempt may take them.
+ * The rows of the state table as the protocol sees them, and the rules by which an attempt may take
+ * them.
  *
- * The rules are here, and only here: the DynamoDB adapter and the in-memory fake both carry out what these
- * functions decide. A row's version is (status, owner): every write of an event row either gives it a new
- * owner or moves it out of IN_PROGRESS, so that a write conditional on both is a compare-and-swap of the row.
+ * The rules are here, and only here: the DynamoDB adapter and the in-memory fake both carry out
+ * what these functions decide. A row's version is (status, owner): every write of an event row
+ * either gives it a new owner or moves it out of IN_PROGRESS, so that a write conditional on both
+ * is a compare-and-swap of the row.
  */
 
 import type { IgnoreCause } from '../crm/mapping.ts';
@@ -46,7 +48,10 @@ export interface HistoryEntry {
   readonly detail?: string;
 }
 
-/** Entries that a row keeps, the last ones, and characters of each: what goes well costs nothing, the rest little. */
+/**
+ * Entries that a row keeps, the last ones, and characters of each: what goes well costs nothing,
+ * the rest little.
+ */
 const TRAIL_MAX = 12;
 const TRAIL_DETAIL_MAX = 160;
 
@@ -59,10 +64,16 @@ export function appendHistory(
   return [...history, { ...entry, ...cut }].slice(-TRAIL_MAX);
 }
 
-/** One event's row. Times are epoch milliseconds but for `expiresAt`, which DynamoDB wants in seconds. */
+/**
+ * One event's row. Times are epoch milliseconds but for `expiresAt`, which DynamoDB wants in
+ * seconds.
+ */
 export interface EventRow {
   readonly status: EventStatus;
-  /** The attempt that wrote the row last. Never removed, so that a lost response is recognised as one's own success. */
+  /**
+   * The attempt that wrote the row last. Never removed, so that a lost response is recognised as
+   * one's own success.
+   */
   readonly owner: string;
   /** Digest of what must not change between deliveries of one event: its type and timestamp. */
   readonly identity: string;
@@ -72,7 +83,9 @@ export interface EventRow {
   readonly attempts: number;
   /** Leases that ran out since the event last left quarantine. */
   readonly expiredLeases: number;
-  /** Earliest time of the next claim. QUARANTINED: set only if the last call may still be running. */
+  /**
+   * Earliest time of the next claim. QUARANTINED: set only if the last call may still be running.
+   */
   readonly nextAttemptAtMs?: number;
   readonly firstReceivedAtMs: number;
   /** When the event became final or was quarantined. */
@@ -83,7 +96,10 @@ export interface EventRow {
   readonly firstError?: string;
   /** Earlier steps, oldest first; absent if nothing went wrong. */
   readonly history?: readonly HistoryEntry[];
-  /** `fieldDigests` of the delivery that was worked on first: a duplicate with other content is dropped with a warning. */
+  /**
+   * `fieldDigests` of the delivery that was worked on first: a duplicate with other content is
+   * dropped with a warning.
+   */
   readonly fields?: string;
   /** Source of the event: the envelope's `source`, the partner bus, or by hand. */
   readonly origin?: string;
@@ -92,15 +108,20 @@ export interface EventRow {
   /** Of the interaction or conversation. */
   readonly interactionId?: string;
   /**
-   * Digest of the ordering key: part of the identity, and names the contact's row without storing a phone number.
-   * Absent where the mapping gave none, or failed (a fixed mapping may give one).
+   * Digest of the ordering key: part of the identity, and names the contact's row without storing a
+   * phone number. Absent where the mapping gave none, or failed (a fixed mapping may give one).
    */
   readonly orderingKey?: string;
-  /** Number of redrives by a person. `circuit_open` does not count: it says nothing about the event. */
+  /**
+   * Number of redrives by a person. `circuit_open` does not count: it says nothing about the event.
+   */
   readonly redrives: number;
   /** Number of returns by recovery; absent: none. */
   readonly recoveries?: number;
-  /** `retries_exhausted` only: whether the CRM as a whole failed, or this one record is locked or in conflict. */
+  /**
+   * `retries_exhausted` only: whether the CRM as a whole failed, or this one record is locked or in
+   * conflict.
+   */
   readonly failedBy?: FailedBy;
   /** With which the CRM is called instead of the event's id: a person has asked for a new one. */
   readonly idempotencyKey?: string;
@@ -121,16 +142,25 @@ export interface ContactRow {
   readonly newest?: string;
   /** Position of the newest event whose CRM call may have been applied without a settle. */
   readonly unsettled?: string;
-  /** Value of `unsettled` before the holder's claim. Restored if the holder's call was certainly not applied. */
+  /**
+   * Value of `unsettled` before the holder's claim. Restored if the holder's call was certainly not
+   * applied.
+   */
   readonly unsettledBefore?: string;
-  /** Time to live, epoch seconds; set by each claim. Absent in rows of version 0.1.0 until their next claim. */
+  /**
+   * Time to live, epoch seconds; set by each claim. Absent in rows of version 0.1.0 until their
+   * next claim.
+   */
   readonly expiresAt?: number;
 }
 
 /** The longest error that is kept, in UTF-16 code units. */
 const LAST_ERROR_MAX = 1_000;
 
-/** An error as it is kept: not too long, and without the half of a surrogate pair, which DynamoDB would refuse. */
+/**
+ * An error as it is kept: not too long, and without the half of a surrogate pair, which DynamoDB
+ * would refuse.
+ */
 export function truncateError(error: string): string {
   return error.slice(0, LAST_ERROR_MAX).toWellFormed();
 }
@@ -149,9 +179,10 @@ export interface PositionFacts {
 }
 
 /**
- * An event's place in the order of its contact, compared as text: by time with every digit that was sent, then by the
- * mapping's sequence, then by id. `#` sorts before `$`, and both before every digit: a time without further digits comes
- * before the same time with some, an event without a sequence before those with one.
+ * An event's place in the order of its contact, compared as text: by time with every digit that was
+ * sent, then by the mapping's sequence, then by id. `#` sorts before `$`, and both before every
+ * digit: a time without further digits comes before the same time with some, an event without a
+ * sequence before those with one.
  */
 export function positionOf({ timestampMs, subMillis = '', sequence, id }: PositionFacts): string {
   const order = sequence === undefined ? '' : `$${String(sequence).padStart(16, '0')}`;
@@ -195,8 +226,9 @@ export type EventDecision =
   | { readonly kind: 'id_reused' };
 
 /**
- * Decides whether the attempt may take the event. `row` is what the table is believed to hold: where it allows a
- * claim, the write is conditional on that very version, so that a stale belief costs a try and no more.
+ * Decides whether the attempt may take the event. `row` is what the table is believed to hold:
+ * where it allows a claim, the write is conditional on that very version, so that a stale belief
+ * costs a try and no more.
  */
 export function decideEvent(row: EventRow | undefined, context: ClaimContext): EventDecision {
   if (row === undefined) {
@@ -215,7 +247,8 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
     case 'STALE':
     case 'IGNORED':
     case 'ABANDONED':
-      // Also where its time to live has passed but DynamoDB has not deleted it yet: that it was settled stays true.
+      // Also where its time to live has passed but DynamoDB has not deleted it yet: that it was
+      // settled stays true.
       return { kind: 'final', status: row.status };
     case 'IN_PROGRESS': {
       const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
@@ -231,19 +264,22 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
       return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
     }
     case 'QUARANTINED': {
-      // A replay of a captured delivery must not take its event out of quarantine without a redrive.
+      // A replay of a captured delivery must not take its event out of quarantine without a
+      // redrive.
       if (!context.fromQuarantine) return { kind: 'waits_in_quarantine' };
       const nextAttemptAtMs = row.nextAttemptAtMs ?? 0;
       if (nextAttemptAtMs > context.nowMs) return { kind: 'not_due', nextAttemptAtMs };
       const history = appendHistory(row.history, { atMs: context.nowMs, what: 'redriven' });
       if (context.isRecovered) {
         const recoveries = (row.recoveries ?? 0) + 1;
-        // An event that has failed every call gets one more each time: it may be the event that fails.
+        // An event that has failed every call gets one more each time: it may be the event that
+        // fails.
         const left = Math.max(0, row.reason === 'retries_exhausted' ? attempts - 1 : attempts);
         const carried = { ...kept, history, attempts: left, expiredLeases, redrives, recoveries };
         return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
       }
-      // An event that was not tried has spent nothing, and earns nothing: what it failed before still counts.
+      // An event that was not tried has spent nothing, and earns nothing: what it failed before
+      // still counts.
       const wasTried = row.reason !== 'circuit_open';
       const carried = {
         ...kept,
@@ -288,7 +324,9 @@ export function decideContact(
   return { kind: 'free' };
 }
 
-/** True if the contact waits for the settlement of the event at `position`, and no attempt holds it. */
+/**
+ * True if the contact waits for the settlement of the event at `position`, and no attempt holds it.
+ */
 export function isUnsettledBy(row: ContactRow | undefined, position: string, nowMs: number): boolean {
   const isHeld = row?.holder !== undefined && (row.leaseExpiresAtMs ?? 0) > nowMs;
   return row?.unsettled === position && !isHeld;
@@ -316,8 +354,9 @@ export function claimedContact(
 }
 
 /**
- * The contact's row after its holder has settled, with what is known of the call. It stays held until the lease ends
- * where the CRM may still be executing the call: what comes later must not be overwritten by it.
+ * The contact's row after its holder has settled, with what is known of the call. It stays held
+ * until the lease ends where the CRM may still be executing the call: what comes later must not be
+ * overwritten by it.
  */
 export function releasedContact(
   row: ContactRow,

@@ -1,13 +1,14 @@
 /**
- * The one table of reasons for quarantine: what each means, when recovery takes an event back, what a person does.
- * Recovery, page, commands and docs/quarantine.md read it.
+ * The one table of reasons for quarantine: what each means, when recovery takes an event back, what
+ * a person does. Recovery, page, commands and docs/quarantine.md read it.
  */
 import type { QuarantineReason } from '../idempotency/event-row.ts';
 
 /**
  * When recovery takes an event back:
  * - `circuit_closed`: once the circuit breaker is closed.
- * - `crm_works`: once a CRM call has succeeded since. With no traffic one event is sent back as a trial.
+ * - `crm_works`: once a CRM call has succeeded since. With no traffic one event is sent back as a
+ *   trial.
  * - `newer_settled`: once the newer event is final, or known not to have been applied.
  * - `table_works`: once the state table answers; a few times at most.
  * - `never`: a person decides.

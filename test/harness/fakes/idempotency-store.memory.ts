@@ -1,6 +1,6 @@
 /**
- * The state table in memory. It carries out what the domain's rules decide, as the DynamoDB adapter does;
- * the contract tests hold both to the same answers and the same rows.
+ * The state table in memory. It carries out what the domain's rules decide, as the DynamoDB adapter
+ * does; the contract tests hold both to the same answers and the same rows.
  */
 import type { UserRow, UserRowWrite } from '../../../lambdas/domain/crm/mapping.ts';
 import {
@@ -35,7 +35,10 @@ const SHIPPED_RULES: ContactRules = { decideContact, claimedContact, releasedCon
 /** An answer of the table itself, which is never unavailable. */
 type Answer<Result> = Exclude<Result, Unavailable>;
 
-/** All rows. The `…Now` methods are what the ports do, at one instant: a scheduler may decide when that is. */
+/**
+ * All rows. The `…Now` methods are what the ports do, at one instant: a scheduler may decide when
+ * that is.
+ */
 export class MemoryIdempotencyStore implements IdempotencyStore {
   readonly events = new Map<string, EventRow>();
   readonly contacts = new Map<string, ContactRow>();

@@ -3,14 +3,17 @@
  *
  * A run cannot be set back, so that each starts again with the choices that lead to the state to go
  * on from. What is left out, and why nothing is missed by it:
- * - A state that has been seen before is not gone on from again: all that follows from it is, or will be, visited
- *   from where it was seen first (`fingerprintOf` says why two such states are alike).
- * - A call that touches only the message that its invocation came by is made at once. No other invocation looks at
- *   that message; a receive of it, which is all that could come between, begins an invocation that has seen nothing
- *   yet, and might as well have come before. The orders left out differ in things that commute.
- * - Time stops only where a row or a message changes by it: what a call's own time decides are its answers, each of
- *   which is tried.
- * - An environment dies after a call and not also before the next: between the two it has done nothing.
+ * - A state that has been seen before is not gone on from again: all that follows from it is, or
+ *   will be, visited from where it was seen first (`fingerprintOf` says why two such states are
+ *   alike).
+ * - A call that touches only the message that its invocation came by is made at once. No other
+ *   invocation looks at that message; a receive of it, which is all that could come between, begins
+ *   an invocation that has seen nothing yet, and might as well have come before. The orders left
+ *   out differ in things that commute.
+ * - Time stops only where a row or a message changes by it: what a call's own time decides are its
+ *   answers, each of which is tried.
+ * - An environment dies after a call and not also before the next: between the two it has done
+ *   nothing.
  */
 import { setImmediate as drained } from 'node:timers/promises';
 import { Invariants } from '../world/invariants.ts';

@@ -18,7 +18,10 @@ export interface Size {
 /** Default size. */
 export const DEFAULT_SIZE: Size = { environments: 3, events: 6, contacts: 2 };
 
-/** Few attempts, receives and calls suffice, so that exhausted retries, SQS's own dead-lettering and an open circuit are met often. */
+/**
+ * Few attempts, receives and calls suffice, so that exhausted retries, SQS's own dead-lettering and
+ * an open circuit are met often.
+ */
 const SIMULATED: Limits = {
   ...DEFAULT_LIMITS,
   crmAttempts: 3,
@@ -46,10 +49,15 @@ const CRM_WAYS: readonly CrmWay[] = [
   'rejected',
 ];
 
-/** A CRM that is slow and resets connections: its requests go on after their caller has given up. */
+/**
+ * A CRM that is slow and resets connections: its requests go on after their caller has given up.
+ */
 const SLOW_WAYS: readonly CrmWay[] = ['applied', 'late', 'reset_applied', 'reset_late', 'rejected'];
 
-/** Share of the permitted clock difference by which an environment may be off: the limits allow all of it. */
+/**
+ * Share of the permitted clock difference by which an environment may be off: the limits allow all
+ * of it.
+ */
 const SKEW_SHARE = 0.5;
 
 /** A world, and how to choose in it. */
@@ -99,7 +107,10 @@ export function worldOfSeed(seed: number, size: Size, mutation: Mutation = {}): 
   };
 }
 
-/** In a third of the worlds the CRM is down for a stretch of choices: every call fails, in one way or another. */
+/**
+ * In a third of the worlds the CRM is down for a stretch of choices: every call fails, in one way
+ * or another.
+ */
 function outageFrom(fraction: () => number): { readonly from: number; readonly to: number } {
   const happens = fraction() < 1 / 3;
   const from = Math.floor(fraction() * 120);
@@ -146,7 +157,10 @@ const HARMLESS: Partial<Record<Action['kind'], number>> = { 'goes on': 6, lands:
 /** While the CRM is down, its failures are as likely as its responses while it works. */
 const WHILE_DOWN: typeof HARMLESS = { ...HARMLESS, crm_failed: 2, crm_unknown: 2 };
 
-/** First what kind of thing happens, then which of them: a kind of which much is possible is not more likely. */
+/**
+ * First what kind of thing happens, then which of them: a kind of which much is possible is not
+ * more likely.
+ */
 function choose(actions: readonly Action[], faults: FaultProfile, fraction: () => number): number | undefined {
   const { crmIsDown = false } = faults;
   const ordinary = crmIsDown ? WHILE_DOWN : HARMLESS;

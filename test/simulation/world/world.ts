@@ -1,7 +1,7 @@
 /**
- * A world in which the protocol can go wrong: events that a sender delivers, ingest and processor as they ship,
- * queues and a table in memory, a CRM that remembers. Nothing in it happens by itself: a driver looks at all that
- * can happen next, and chooses.
+ * A world in which the protocol can go wrong: events that a sender delivers, ingest and processor
+ * as they ship, queues and a table in memory, a CRM that remembers. Nothing in it happens by
+ * itself: a driver looks at all that can happen next, and chooses.
  */
 import { type Envelope, quarantineEnvelope } from '../../../lambdas/domain/delivery/envelope.ts';
 import type { Limits } from '../../../lambdas/domain/limits.ts';
@@ -24,8 +24,9 @@ export interface WorldOptions extends PollerOptions {
   /** Deliveries to ingest, in this order; absent: the events are in the delivery queue. */
   readonly deliveries?: readonly WorkEvent[];
   /**
-   * Leaves out orders that lead to nothing new (`explore.ts` says which): calls that touch only the message their
-   * invocation came by are made at once, and time stops only where a row or a message changes by it.
+   * Leaves out orders that lead to nothing new (`explore.ts` says which): calls that touch only the
+   * message their invocation came by are made at once, and time stops only where a row or a message
+   * changes by it.
    */
   readonly pruned: boolean;
   /** True if the redrive function may be invoked, and by how many runs. */
@@ -143,7 +144,10 @@ export class World {
     );
   }
 
-  /** Runs of the redrive function: any, as long as there are some left; once all is calm, the schedule's. */
+  /**
+   * Runs of the redrive function: any, as long as there are some left; once all is calm, the
+   * schedule's.
+   */
   #redrives(): Action[] {
     if (this.#calm) return this.#redriver.scheduled();
     return this.#redriveRuns > 0 ? this.#redriver.actions() : [];
@@ -212,7 +216,10 @@ export class World {
     );
   }
 
-  /** Time passes to the next moment at which something changes by itself, but not beyond an answer that is due. */
+  /**
+   * Time passes to the next moment at which something changes by itself, but not beyond an answer
+   * that is due.
+   */
   #passings(): Action[] {
     const nowMs = this.scene.clock.now();
     let nextMs = Number.POSITIVE_INFINITY;

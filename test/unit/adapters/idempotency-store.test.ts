@@ -16,7 +16,10 @@ import { listenOnLoopback } from '../../../local/http/loopback.ts';
 
 const dynamo = mockClient(DynamoDBDocumentClient);
 
-/** A clock that moves on at each look, so that a budget ends without waiting for it; pauses have no length. */
+/**
+ * A clock that moves on at each look, so that a budget ends without waiting for it; pauses have no
+ * length.
+ */
 function store(stepMs = 0): DynamoDbIdempotencyStore {
   let nowMs = 0;
   const clock = {

@@ -9,7 +9,10 @@ import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-o
 const answers = (status: number, excerpt = '') => ({ kind: 'answered', status, excerpt }) as const;
 const CONTACT = `CONTACT#${orderingKeyDigest('+15550100')}`;
 const DAY_MS = 86_400_000;
-/** 400 days; 10 minutes by which a timestamp may be ahead, 5 s between two clocks, and a lease of 40 s. */
+/**
+ * 400 days; 10 minutes by which a timestamp may be ahead, 5 s between two clocks, and a lease of 40
+ * s.
+ */
 const CONTACT_EXPIRES_AT = START_MS / 1_000 + 400 * 86_400 + 645;
 
 describe('the happy path', () => {
@@ -699,7 +702,8 @@ describe('an attempt that died', () => {
     p.send(eventBody('a', 0));
     p.answer = async () => {
       p.answer = () => answers(200);
-      // Frozen under its call for longer than its message is invisible: another environment takes the event.
+      // Frozen under its call for longer than its message is invisible: another environment takes
+      // the event.
       p.clock.advance(DEFAULT_LIMITS.visibilityMs);
       expect(await p.run()).toEqual(['a applied']);
       return answers(500);
