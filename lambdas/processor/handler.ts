@@ -98,7 +98,10 @@ function newRateLimiter(): RateLimiter {
   return new RateLimiter({ rate, connector, rateStore, clock: systemClock, sleep: systemSleep });
 }
 
-/** Acknowledges what is settled and names what has to come back; throws only for a bug, upon which all come back. */
+/**
+ * Acknowledges what is settled and names what has to come back; throws only for a bug, upon which
+ * all come back.
+ */
 export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(publishMetrics(metrics))
   .handler(async (event, context) => {
