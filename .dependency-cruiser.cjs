@@ -145,7 +145,7 @@ module.exports = {
       to: {
         path: '^(lambdas|local|bin|test|bench)/',
         pathNot:
-          '^lambdas/([^/]+/env\\.ts$|connectors/connectors\\.ts$|domain/(limits|event/event-key|telemetry/metrics|delivery/signature-profiles|crm/(connector|request-rate))\\.ts$)',
+          '^lambdas/([^/]+/env\\.ts$|connectors/connectors\\.ts$|domain/(limits|limit-arithmetic|limit-relations|event/event-key|telemetry/metrics|delivery/signature-profiles|crm/(connector|request-rate))\\.ts$)',
       },
     },
     {

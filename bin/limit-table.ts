@@ -2,13 +2,8 @@
  * The limits, and the plan of retries that follows from them, in words: for `npm run limits` and
  * for docs/configuration.md.
  */
-import {
-  backoffCeilingMs,
-  backoffTotalMs,
-  LIMIT_TABLE,
-  type LimitName,
-  type Limits,
-} from '../lambdas/domain/limits.ts';
+import { backoffCeilingMs, backoffTotalMs } from '../lambdas/domain/limit-arithmetic.ts';
+import { LIMIT_TABLE, type LimitName, type Limits } from '../lambdas/domain/limits.ts';
 import { formatDuration } from '../lambdas/domain/telemetry/format-duration.ts';
 
 /** Attempts on an event, and the longest time that they take. */

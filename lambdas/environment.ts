@@ -2,7 +2,9 @@
  * Environment variables of a function: one contract for the construct that writes them and the
  * handler that reads them.
  */
-import { type LimitOverrides, type Limits, resolveLimits } from './domain/limits.ts';
+
+import { resolveLimits } from './domain/limit-relations.ts';
+import type { LimitOverrides, Limits } from './domain/limits.ts';
 
 /** The variable that carries the limits which differ from their starting values, as JSON. */
 export const LIMITS_VARIABLE = 'LIMITS';

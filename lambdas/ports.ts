@@ -13,13 +13,8 @@ import type { SlotDecision, SlotRequest } from './domain/crm/request-rate.ts';
 import type { TokenRequest } from './domain/crm/token-exchange.ts';
 import type { Envelope, ReceivedMessage } from './domain/delivery/envelope.ts';
 import type { StagedKey } from './domain/delivery/signature.ts';
-import type {
-  ContactEffect,
-  ContactRow,
-  EventRow,
-  ExpectedRow,
-  QuarantineReason,
-} from './domain/idempotency/event-row.ts';
+import type { ContactEffect, ContactRow } from './domain/idempotency/contact-row.ts';
+import type { EventRow, ExpectedRow, QuarantineReason } from './domain/idempotency/event-row.ts';
 import type { RedriveResult } from './domain/quarantine/redrive-result.ts';
 import type { DividedMetric, DivisionOf, PlainMetric } from './domain/telemetry/metrics.ts';
 import type { LogDetails } from './domain/telemetry/redact.ts';

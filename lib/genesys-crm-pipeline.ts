@@ -10,7 +10,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { SIGNATURE_PROFILES } from '../lambdas/domain/delivery/signature-profiles.ts';
-import { secretKnownAfterMs } from '../lambdas/domain/limits.ts';
+import { secretKnownAfterMs } from '../lambdas/domain/limit-arithmetic.ts';
 import { IngestFunction } from './ingest-function.ts';
 import { MessageQueues } from './message-queues.ts';
 import { Monitoring } from './monitoring/monitoring.ts';

@@ -3,7 +3,8 @@
  */
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ALL_PROFILES, type SenderKey, type SignatureProfile } from '../lambdas/domain/delivery/signature-profiles.ts';
-import { LIMIT_TABLE, type LimitOverrides, type Limits, resolveLimits } from '../lambdas/domain/limits.ts';
+import { resolveLimits } from '../lambdas/domain/limit-relations.ts';
+import { LIMIT_TABLE, type LimitOverrides, type Limits } from '../lambdas/domain/limits.ts';
 import { CRM_KEYS, type CrmConfig, readCrmConfig } from './crm-config.ts';
 import { distanceBetween, isSimilar } from './near-names.ts';
 

@@ -4,8 +4,10 @@
  */
 import { BatchGetCommand, type DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { contactKey, eventKey } from '../domain/event/event-key.ts';
+import type { ContactRow } from '../domain/idempotency/contact-row.ts';
 import { partitionsOf, rowFrom } from '../domain/idempotency/event-item.ts';
-import { type ContactRow, placeOf, type QuarantineReason } from '../domain/idempotency/event-row.ts';
+import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
+import { placeOf } from '../domain/idempotency/position.ts';
 import { QUARANTINE_REASONS } from '../domain/quarantine/quarantine-reasons.ts';
 import { errorName } from '../domain/telemetry/error-name.ts';
 import type { EventQuery, EventSearch, KeyedRow, SearchedEvents } from '../ports.ts';

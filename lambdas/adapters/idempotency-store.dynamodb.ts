@@ -19,8 +19,9 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { UserRowWrite } from '../domain/crm/mapping.ts';
 import { circuitBreakerKey, userRowKey } from '../domain/event/event-key.ts';
+import type { ContactEffect, ContactRow } from '../domain/idempotency/contact-row.ts';
 import { itemFrom, rowFrom } from '../domain/idempotency/event-item.ts';
-import type { ContactEffect, ContactRow, EventRow, ExpectedRow } from '../domain/idempotency/event-row.ts';
+import type { EventRow, ExpectedRow } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import { errorName } from '../domain/telemetry/error-name.ts';
 import type {

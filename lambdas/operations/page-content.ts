@@ -3,7 +3,8 @@
  * is shown anyway.
  */
 import { type CircuitBreakerRow, readCircuitBreaker } from '../domain/crm/circuit-breaker.ts';
-import type { ContactRow, EventRow } from '../domain/idempotency/event-row.ts';
+import type { ContactRow } from '../domain/idempotency/contact-row.ts';
+import type { EventRow } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
 import { queryFor } from '../domain/telemetry/contact-state.ts';

@@ -12,13 +12,8 @@ import type { IgnoreCause } from '../domain/crm/mapping.ts';
 import { quarantineEnvelope } from '../domain/delivery/envelope.ts';
 import { reusedIdKey } from '../domain/event/event-key.ts';
 import { differingFields, fieldDigests } from '../domain/event/field-digests.ts';
-import {
-  claimedContact,
-  type EventRow,
-  type FinalStatus,
-  type QuarantineReason,
-  releasedContact,
-} from '../domain/idempotency/event-row.ts';
+import { claimedContact, releasedContact } from '../domain/idempotency/contact-row.ts';
+import type { EventRow, FinalStatus, QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { RetryCause } from '../domain/telemetry/metrics.ts';
 import type {

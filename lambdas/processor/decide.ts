@@ -6,11 +6,8 @@ import { eventIdAttribute } from '../domain/delivery/envelope.ts';
 import { isEventId } from '../domain/delivery/event-id.ts';
 import type { PipelineEvent } from '../domain/event/event.ts';
 import { fieldDigests } from '../domain/event/field-digests.ts';
+import { type ContactDecision, type ContactRow, decideContact } from '../domain/idempotency/contact-row.ts';
 import {
-  appendHistory,
-  type ContactDecision,
-  type ContactRow,
-  decideContact,
   decideEvent,
   type EventDecision,
   type EventRow,
@@ -19,7 +16,9 @@ import {
   type QuarantineReason,
   truncateError,
 } from '../domain/idempotency/event-row.ts';
-import { backoffTotalMs, type Limits } from '../domain/limits.ts';
+import { appendHistory } from '../domain/idempotency/history.ts';
+import { backoffTotalMs } from '../domain/limit-arithmetic.ts';
+import type { Limits } from '../domain/limits.ts';
 import type { GiveUp } from '../domain/quarantine/quarantine-note.ts';
 import type { RetryCause } from '../domain/telemetry/metrics.ts';
 import type { ClaimWrite } from '../ports.ts';

@@ -20,7 +20,8 @@ import {
   orderingKeyDigest,
 } from '../domain/event/event-key.ts';
 import { parseSourceEvent } from '../domain/event/parse-event.ts';
-import { positionOf, type QuarantineReason } from '../domain/idempotency/event-row.ts';
+import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
+import { positionOf } from '../domain/idempotency/position.ts';
 import type { Limits } from '../domain/limits.ts';
 import { type GiveUp, readQuarantineNote } from '../domain/quarantine/quarantine-note.ts';
 import { errorName } from '../domain/telemetry/error-name.ts';

@@ -1,5 +1,6 @@
 /** Rows of the state table known to a batch: those of the read-ahead, updated by its own writes. */
-import type { ContactRow, EventRow } from '../domain/idempotency/event-row.ts';
+import type { ContactRow } from '../domain/idempotency/contact-row.ts';
+import type { EventRow } from '../domain/idempotency/event-row.ts';
 import type { ReadAhead } from '../ports.ts';
 import type { SettledEventCache } from './settled-event-cache.ts';
 

@@ -9,7 +9,8 @@ import {
 } from '../domain/delivery/envelope.ts';
 import { bodyKey, eventKey, identityOf } from '../domain/event/event-key.ts';
 import { parseSourceEvent } from '../domain/event/parse-event.ts';
-import { type FailedBy, positionOf, type QuarantineReason } from '../domain/idempotency/event-row.ts';
+import type { FailedBy, QuarantineReason } from '../domain/idempotency/event-row.ts';
+import { positionOf } from '../domain/idempotency/position.ts';
 import type { Limits } from '../domain/limits.ts';
 import { readQuarantineNote } from '../domain/quarantine/quarantine-note.ts';
 import type { HeldMessage } from '../ports.ts';

@@ -4,7 +4,8 @@
  */
 import { type CircuitBreakerRow, lastSuccessMs } from '../domain/crm/circuit-breaker.ts';
 import { contactKey } from '../domain/event/event-key.ts';
-import { type ContactRow, decideContact, type EventRow } from '../domain/idempotency/event-row.ts';
+import { type ContactRow, decideContact } from '../domain/idempotency/contact-row.ts';
+import type { EventRow } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import { QUARANTINE_REASONS } from '../domain/quarantine/quarantine-reasons.ts';
 import type { SkipCause } from '../domain/quarantine/redrive-result.ts';

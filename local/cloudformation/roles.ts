@@ -5,7 +5,8 @@
 
 import { UserError } from '../../cli/user-error.ts';
 import { ALL_PROFILES, type SignatureProfile } from '../../lambdas/domain/delivery/signature-profiles.ts';
-import { type Limits, secretKnownAfterMs } from '../../lambdas/domain/limits.ts';
+import { secretKnownAfterMs } from '../../lambdas/domain/limit-arithmetic.ts';
+import type { Limits } from '../../lambdas/domain/limits.ts';
 import { readIngestEnvironment } from '../../lambdas/ingest/env.ts';
 import { readProcessorEnvironment } from '../../lambdas/processor/env.ts';
 import { readRedriveEnvironment } from '../../lambdas/redrive/env.ts';

@@ -1,8 +1,10 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DynamoDbEventSearch, type SearchOptions } from '../../lambdas/adapters/event-search.dynamodb.ts';
+import type { ContactRow } from '../../lambdas/domain/idempotency/contact-row.ts';
 import { itemFrom } from '../../lambdas/domain/idempotency/event-item.ts';
-import { type ContactRow, type EventRow, positionOf } from '../../lambdas/domain/idempotency/event-row.ts';
+import type { EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
+import { positionOf } from '../../lambdas/domain/idempotency/position.ts';
 import { startDynamoDbForTest } from '../harness/dynamodb-server.ts';
 import { MemoryEventSearch } from '../harness/fakes/event-search.memory.ts';
 

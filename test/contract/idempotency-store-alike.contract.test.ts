@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { ContactRow, EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
+import type { ContactRow } from '../../lambdas/domain/idempotency/contact-row.ts';
+import type { EventRow } from '../../lambdas/domain/idempotency/event-row.ts';
 import { dynamoDbSubject, memorySubject, type StoreSubject } from './idempotency-store-subjects.ts';
 
 const OWNERS = ['me', 'another'] as const;

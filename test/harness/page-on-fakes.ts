@@ -3,7 +3,8 @@
  * responses.
  */
 import type { CircuitBreakerRow } from '../../lambdas/domain/crm/circuit-breaker.ts';
-import type { ContactRow, EventRow, QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
+import type { ContactRow } from '../../lambdas/domain/idempotency/contact-row.ts';
+import type { EventRow, QuarantineReason } from '../../lambdas/domain/idempotency/event-row.ts';
 import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import type { RedriveResult, RunReport } from '../../lambdas/domain/quarantine/redrive-result.ts';
 import type { PageDependencies } from '../../lambdas/operations/page-content.ts';

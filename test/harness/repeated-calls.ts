@@ -2,7 +2,7 @@
  * Why the CRM was called again for an event: the history of its row says what went wrong before
  * each further call.
  */
-import type { HistoryEntry } from '../../lambdas/domain/idempotency/event-row.ts';
+import type { HistoryEntry } from '../../lambdas/domain/idempotency/history.ts';
 import type { CrmCall } from '../../local/crm/sample-crm.ts';
 
 /** A history keeps its last entries only: a full one may have forgotten some. */

@@ -3,7 +3,8 @@
  * `chance` is in [0, 1).
  */
 import { parseInstant } from '../event/instant.ts';
-import { backoffCeilingMs, type Limits } from '../limits.ts';
+import { backoffCeilingMs } from '../limit-arithmetic.ts';
+import type { Limits } from '../limits.ts';
 
 /** The shortest wait that SQS knows, a second. */
 const SHORTEST_MS = 1_000;

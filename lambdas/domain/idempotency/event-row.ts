@@ -1,6 +1,5 @@
 /**
- * The rows of the state table as the protocol sees them, and the rules by which an attempt may take
- * them.
+ * The row of an event, and the rules by which an attempt may take it.
  *
  * The rules are here, and only here: the DynamoDB adapter and the in-memory fake both carry out
  * what these functions decide. A row's version is (status, owner): every write of an event row
@@ -9,6 +8,7 @@
  */
 
 import type { IgnoreCause } from '../crm/mapping.ts';
+import { appendHistory, type HistoryEntry } from './history.ts';
 
 /** States of an event. The last four are final; ABANDONED: a person has given the event up. */
 export type EventStatus = 'IN_PROGRESS' | 'FAILED' | 'QUARANTINED' | FinalStatus;
@@ -39,30 +39,6 @@ export type QuarantineReason =
 
 /** Subject of the failures: the CRM as a whole, or one record. */
 export type FailedBy = 'crm' | 'record';
-
-/** One entry of an event's history. For people: no rule depends on it. */
-export interface HistoryEntry {
-  readonly atMs: number;
-  readonly what: 'failed' | 'lease_expired' | 'quarantined' | 'redriven' | 'sent_again' | 'given_up';
-  /** Error, or cause of the quarantine; cut short. */
-  readonly detail?: string;
-}
-
-/**
- * Entries that a row keeps, the last ones, and characters of each: what goes well costs nothing,
- * the rest little.
- */
-const TRAIL_MAX = 12;
-const TRAIL_DETAIL_MAX = 160;
-
-/** `history` with one entry more. */
-export function appendHistory(
-  history: readonly HistoryEntry[] = [],
-  { detail, ...entry }: HistoryEntry,
-): readonly HistoryEntry[] {
-  const cut = detail === undefined ? {} : { detail: detail.slice(0, TRAIL_DETAIL_MAX).toWellFormed() };
-  return [...history, { ...entry, ...cut }].slice(-TRAIL_MAX);
-}
 
 /**
  * One event's row. Times are epoch milliseconds but for `expiresAt`, which DynamoDB wants in
@@ -133,27 +109,6 @@ export interface EventRow {
   readonly expiresAt?: number;
 }
 
-/** A contact's row. Positions are compared as strings; absent means none. */
-export interface ContactRow {
-  /** The attempt that works on this contact. */
-  readonly holder?: string;
-  readonly leaseExpiresAtMs?: number;
-  /** Position of the newest event applied. */
-  readonly newest?: string;
-  /** Position of the newest event whose CRM call may have been applied without a settle. */
-  readonly unsettled?: string;
-  /**
-   * Value of `unsettled` before the holder's claim. Restored if the holder's call was certainly not
-   * applied.
-   */
-  readonly unsettledBefore?: string;
-  /**
-   * Time to live, epoch seconds; set by each claim. Absent in rows of version 0.1.0 until their
-   * next claim.
-   */
-  readonly expiresAt?: number;
-}
-
 /** The longest error that is kept, in UTF-16 code units. */
 const LAST_ERROR_MAX = 1_000;
 
@@ -167,33 +122,6 @@ export function truncateError(error: string): string {
 
 /** The version of an event row that a write relies on: absent, or this status and owner. */
 export type ExpectedRow = 'absent' | { readonly status: EventStatus; readonly owner: string };
-
-/** Facts that decide an event's place in the order of its contact. */
-export interface PositionFacts {
-  readonly timestampMs: number;
-  /** The digits of its time below the millisecond. */
-  readonly subMillis?: string;
-  /** A whole number from 0 on. */
-  readonly sequence?: number;
-  readonly id: string;
-}
-
-/**
- * An event's place in the order of its contact, compared as text: by time with every digit that was
- * sent, then by the mapping's sequence, then by id. `#` sorts before `$`, and both before every
- * digit: a time without further digits comes before the same time with some, an event without a
- * sequence before those with one.
- */
-export function positionOf({ timestampMs, subMillis = '', sequence, id }: PositionFacts): string {
-  const order = sequence === undefined ? '' : `$${String(sequence).padStart(16, '0')}`;
-  return `${String(timestampMs).padStart(15, '0')}${subMillis}${order}#${id}`;
-}
-
-/** Time and event of a position. Undefined for any other text. */
-export function placeOf(position: string): { readonly timestampMs: number; readonly id: string } | undefined {
-  const [, time, id] = /^(\d{15})[^#]*#(.*)$/s.exec(position) ?? [];
-  return time === undefined || id === undefined ? undefined : { timestampMs: Number(time), id };
-}
 
 /** Facts about the attempt for the claim rules. */
 export interface ClaimContext {
@@ -299,85 +227,4 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
 function isSameEvent(row: EventRow, context: ClaimContext): boolean {
   if (row.identity !== context.identity) return false;
   return row.orderingKey === undefined || context.orderingKey === undefined || row.orderingKey === context.orderingKey;
-}
-
-/** Decision on an event's contact, given its row. */
-export type ContactDecision =
-  | { readonly kind: 'free' }
-  | { readonly kind: 'overtaken' }
-  | { readonly kind: 'held'; readonly leaseExpiresAtMs: number }
-  | { readonly kind: 'behind_newer' };
-
-/** Decides whether the attempt `owner` may apply an event at `position` to the contact. */
-export function decideContact(
-  row: ContactRow | undefined,
-  position: string,
-  owner: string,
-  nowMs: number,
-): ContactDecision {
-  if (row === undefined) return { kind: 'free' };
-  if (row.newest !== undefined && row.newest >= position) return { kind: 'overtaken' };
-  const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
-  if (row.holder !== undefined && row.holder !== owner && leaseExpiresAtMs > nowMs)
-    return { kind: 'held', leaseExpiresAtMs };
-  if (row.unsettled !== undefined && row.unsettled > position) return { kind: 'behind_newer' };
-  return { kind: 'free' };
-}
-
-/**
- * True if the contact waits for the settlement of the event at `position`, and no attempt holds it.
- */
-export function isUnsettledBy(row: ContactRow | undefined, position: string, nowMs: number): boolean {
-  const isHeld = row?.holder !== undefined && (row.leaseExpiresAtMs ?? 0) > nowMs;
-  return row?.unsettled === position && !isHeld;
-}
-
-/** Effect of an attempt's CRM call: applied, certainly not applied, or unknown. */
-export type ContactEffect = 'applied' | 'not_applied' | 'unknown';
-
-/** The contact's row after a claim at `position`. */
-export function claimedContact(
-  row: ContactRow | undefined,
-  position: string,
-  owner: string,
-  leaseExpiresAtMs: number,
-  expiresAt: number,
-): ContactRow {
-  return {
-    ...(row?.newest === undefined ? {} : { newest: row.newest }),
-    holder: owner,
-    leaseExpiresAtMs,
-    unsettled: position,
-    unsettledBefore: row?.unsettled ?? '',
-    expiresAt,
-  };
-}
-
-/**
- * The contact's row after its holder has settled, with what is known of the call. It stays held
- * until the lease ends where the CRM may still be executing the call: what comes later must not be
- * overwritten by it.
- */
-export function releasedContact(
-  row: ContactRow,
-  position: string,
-  effect: ContactEffect,
-  staysHeld: boolean,
-): ContactRow {
-  const { holder, leaseExpiresAtMs, newest, expiresAt } = row;
-  const kept = {
-    ...(staysHeld && holder !== undefined && leaseExpiresAtMs !== undefined ? { holder, leaseExpiresAtMs } : {}),
-    ...(newest === undefined ? {} : { newest }),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-  };
-  switch (effect) {
-    case 'applied':
-      return { ...kept, newest: position };
-    case 'not_applied':
-      return { ...kept, unsettled: row.unsettledBefore ?? '' };
-    case 'unknown':
-      return { ...kept, unsettled: row.unsettled ?? '' };
-    default:
-      return effect satisfies never;
-  }
 }

@@ -3,7 +3,8 @@ import { contactKeyFrom } from '../crm/contact-key.ts';
 import { isEventId } from '../delivery/event-id.ts';
 import { contactAddressFrom } from '../event/contact-address.ts';
 import { orderingKeyDigest } from '../event/event-key.ts';
-import { type ContactRow, placeOf } from '../idempotency/event-row.ts';
+import type { ContactRow } from '../idempotency/contact-row.ts';
+import { placeOf } from '../idempotency/position.ts';
 import { printable } from './redact.ts';
 
 /**

@@ -3,7 +3,8 @@
  * For people.
  */
 import { IGNORE_CAUSES } from '../crm/mapping.ts';
-import type { EventRow, HistoryEntry } from '../idempotency/event-row.ts';
+import type { EventRow } from '../idempotency/event-row.ts';
+import type { HistoryEntry } from '../idempotency/history.ts';
 import { QUARANTINE_REASONS } from '../quarantine/quarantine-reasons.ts';
 import { printable } from './redact.ts';
 

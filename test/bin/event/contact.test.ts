@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatContact } from '../../../bin/event/contact.ts';
-import type { ContactRow, EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
+import type { ContactRow } from '../../../lambdas/domain/idempotency/contact-row.ts';
+import type { EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
 import { orderingKeysOf } from '../../../lambdas/domain/telemetry/contact-state.ts';
 import type { KeyedRow } from '../../../lambdas/ports.ts';
 

@@ -1,5 +1,6 @@
 /** Search over the rows of the table's fake: always complete. */
-import type { ContactRow, EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
+import type { ContactRow } from '../../../lambdas/domain/idempotency/contact-row.ts';
+import type { EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
 import type { EventQuery, EventSearch } from '../../../lambdas/ports.ts';
 
 export class MemoryEventSearch implements EventSearch {

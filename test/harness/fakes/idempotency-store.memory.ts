@@ -7,11 +7,10 @@ import {
   type ContactRow,
   claimedContact,
   decideContact,
-  type EventRow,
-  type ExpectedRow,
   isUnsettledBy,
   releasedContact,
-} from '../../../lambdas/domain/idempotency/event-row.ts';
+} from '../../../lambdas/domain/idempotency/contact-row.ts';
+import type { EventRow, ExpectedRow } from '../../../lambdas/domain/idempotency/event-row.ts';
 import type {
   ClaimResult,
   ClaimWrite,

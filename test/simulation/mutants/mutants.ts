@@ -8,10 +8,9 @@ import {
   type ContactRow,
   claimedContact,
   decideContact,
-  type EventRow,
-  type ExpectedRow,
   releasedContact,
-} from '../../../lambdas/domain/idempotency/event-row.ts';
+} from '../../../lambdas/domain/idempotency/contact-row.ts';
+import type { EventRow, ExpectedRow } from '../../../lambdas/domain/idempotency/event-row.ts';
 import type { CrmTransport, TransportRequest, TransportResult } from '../../../lambdas/ports.ts';
 import { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
 import { SharedCircuitBreaker } from '../../../lambdas/processor/shared-circuit-breaker.ts';

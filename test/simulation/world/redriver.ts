@@ -1,7 +1,9 @@
 /** Invokes the redrive function, as its schedules and people do. */
 
 import { contactKey } from '../../../lambdas/domain/event/event-key.ts';
-import { decideContact, type EventRow, positionOf } from '../../../lambdas/domain/idempotency/event-row.ts';
+import { decideContact } from '../../../lambdas/domain/idempotency/contact-row.ts';
+import type { EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
+import { positionOf } from '../../../lambdas/domain/idempotency/position.ts';
 import { handleRedriveRequest } from '../../../lambdas/redrive/handle-request.ts';
 import type { Mutation } from '../mutants/mutation.ts';
 import type { Action } from './actions.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { DEFAULT_LIMITS, LIMIT_TABLE, type LimitName, resolveLimits } from '../../../lambdas/domain/limits.ts';
+import { resolveLimits } from '../../../lambdas/domain/limit-relations.ts';
+import { DEFAULT_LIMITS, LIMIT_TABLE, type LimitName } from '../../../lambdas/domain/limits.ts';
 
 describe('resolveLimits', () => {
   it('keeps every relation with the starting values', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
-import { positionOf } from '../../../lambdas/domain/idempotency/event-row.ts';
+import { positionOf } from '../../../lambdas/domain/idempotency/position.ts';
 import { renderFlow } from '../../../lambdas/operations/flow.ts';
 import { renderPage } from '../../../lambdas/operations/page.ts';
 import { pageContent, takeSnapshot } from '../../../lambdas/operations/page-content.ts';

@@ -5,7 +5,7 @@ import {
   openCircuitBreaker,
 } from '../../../lambdas/domain/crm/circuit-breaker.ts';
 import { contactKey } from '../../../lambdas/domain/event/event-key.ts';
-import { positionOf } from '../../../lambdas/domain/idempotency/event-row.ts';
+import { positionOf } from '../../../lambdas/domain/idempotency/position.ts';
 import type { BatchQueue } from '../../../lambdas/ports.ts';
 import { MemoryBulkQueue } from '../../harness/fakes/quarantine-queue.memory.ts';
 import { START_MS } from '../../harness/processor-on-fakes.ts';

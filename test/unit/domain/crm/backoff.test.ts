@@ -8,7 +8,8 @@ import {
   retryAfterMs,
   retryDelayMs,
 } from '../../../../lambdas/domain/crm/backoff.ts';
-import { backoffTotalMs, DEFAULT_LIMITS } from '../../../../lambdas/domain/limits.ts';
+import { backoffTotalMs } from '../../../../lambdas/domain/limit-arithmetic.ts';
+import { DEFAULT_LIMITS } from '../../../../lambdas/domain/limits.ts';
 
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseInstant } from '../../../../lambdas/domain/event/instant.ts';
-import { positionOf } from '../../../../lambdas/domain/idempotency/event-row.ts';
+import { positionOf } from '../../../../lambdas/domain/idempotency/position.ts';
 
 const MS = Date.parse('2026-01-31T09:30:00.123Z');
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { appendHistory, truncateError } from '../../../../lambdas/domain/idempotency/event-row.ts';
+import { truncateError } from '../../../../lambdas/domain/idempotency/event-row.ts';
+import { appendHistory } from '../../../../lambdas/domain/idempotency/history.ts';
 
 describe('an error as it is kept', () => {
   it.each([
