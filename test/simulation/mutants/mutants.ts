@@ -233,7 +233,6 @@ export const MUTANTS: readonly Mutant[] = [
     mutation: rules({
       releasedContact: (row, position, effect) => releasedContact(row, position, effect, false),
     }),
-    seeds: 1_500,
   },
   {
     name: 'the row of a contact expires while an older event may still be applied',
