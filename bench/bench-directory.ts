@@ -1,4 +1,4 @@
-/** Where a bench keeps what it needs while it runs. */
+/** Temporary directory of a bench run. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,12 +13,12 @@ export class BenchDirectory {
     mkdirSync(join(this.path, 'logs'));
   }
 
-  /** Where a process's output goes. */
+  /** Path of a process's log. */
   logPath(name: string): string {
     return join(this.path, 'logs', `${name.replaceAll(' ', '-')}.log`);
   }
 
-  /** A process ended by itself: no figure after that is worth anything. */
+  /** Throws: after the unexpected end of a process no figure is valid. */
   readonly endBecause = (name: string): void => {
     throw new Error(`${name} has ended (see ${this.logPath(name)})`);
   };

@@ -15,7 +15,7 @@ export interface BenchOptions {
   readonly parts: readonly Part[];
   readonly quick: boolean;
   readonly json: boolean;
-  /** Where the report and its charts are written; undefined: nowhere. */
+  /** Directory for the report and its charts; undefined: neither is written. */
   readonly outDir: string | undefined;
 }
 

@@ -9,16 +9,16 @@ import type { FunctionSpec } from '../local/lambda/execution-environment.ts';
 import { type Endpoints, functionEnvironment } from '../local/lambda/function-environment.ts';
 import { type BenchServers, CRM_TOKEN_ARN, STREAM_SECRET_ARN } from './servers.ts';
 
-/** Where a function that is measured finds what it works with. */
+/** Addresses and names of the resources that a measured function uses. */
 export interface Places {
   readonly deliveryQueueUrl: string;
   readonly quarantineUrl: string;
   readonly stateTableName: string;
-  /** Where not the server's own, for example a proxy before it. */
+  /** Endpoint in place of the server's, for example a proxy before it. */
   readonly dynamoDbEndpoint?: string;
 }
 
-/** Namespace of the metrics in the functions' logs, which nobody reads. */
+/** Namespace of the metrics in the functions' logs, which the bench ignores. */
 const METRICS_NAMESPACE = 'Bench';
 
 /** The function as `ExecutionEnvironment` takes it. */

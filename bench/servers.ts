@@ -26,7 +26,7 @@ const CRM_DELAY_MS = 5;
 
 /** Everything that a handler talks to. */
 export interface BenchServers {
-  /** Where they listen; DynamoDB somewhere else after each `renewDynamoDb`. */
+  /** Endpoints of the servers; that of DynamoDB changes with each `renewDynamoDb`. */
   readonly endpoints: Endpoints;
   readonly sqs: SQSClient;
   readonly streamSecret: string;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { UserError } from '../cli/user-error.ts';
 import { parseContext } from '../local/settings.ts';
 
-/** Of the working directory. `given`: the values of `-c`. */
+/** CDK context of the working directory. `given`: the values of `-c`. */
 export function cdkContext(given: readonly string[]): Readonly<Record<string, unknown>> {
   try {
     const cdkJson = JSON.parse(readFileSync('cdk.json', 'utf8')) as { readonly context?: Record<string, unknown> };

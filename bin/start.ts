@@ -103,7 +103,7 @@ function describeCrm({ sample, vendor }: PipelineDescription['crm']): string {
     : ` (fake of ${FAKE_VENDORS[vendor].title}; see /_crm/state, /_crm/contacts, /_crm/logged-calls)`;
 }
 
-/** As somebody in the working directory would write it. */
+/** The path relative to the working directory if it is below that, otherwise unchanged. */
 function displayed(path: string): string {
   const fromHere = relative(process.cwd(), path);
   return fromHere.startsWith('..') ? path : fromHere;

@@ -13,7 +13,7 @@ export class HelpRequested extends Error {}
  */
 export class WrongOption extends UserError {}
 
-/** Where a command writes. */
+/** Output streams of a command. */
 export interface Output {
   /** The result, for standard output. */
   out(text: string): void;

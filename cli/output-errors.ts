@@ -12,6 +12,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  // Of anything else nobody can be told, and the result may still be.
+  // Other errors of stderr cannot be reported; let stdout finish.
   if (error.code === 'EPIPE') process.exit();
 });

@@ -2,7 +2,7 @@
 
 const LINE_EVERY_MS = 2_000;
 
-/** Writes to standard error, so that standard output has nothing but the result. */
+/** Writes to standard error, so that standard output has only the result. */
 export class Progress {
   readonly #inPlace = process.stderr.isTTY === true;
   #writtenAtMs = 0;

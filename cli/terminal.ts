@@ -2,10 +2,7 @@
 
 const NOT_PRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/**
- * The value as JSON in which nothing but line ends does anything to a terminal: the rest is
- * escaped.
- */
+/** The value as JSON with all control characters but line ends escaped for the terminal. */
 export function toPrintableJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replace(NOT_PRINTABLE, (found) =>
     found === '\n' ? found : escaped(found),

@@ -130,7 +130,7 @@ export interface SettleWrite {
    * claim, what was read.
    */
   readonly expect: ExpectedRow;
-  /** Where given, the expected row's lease must still be live at this time. */
+  /** If given, the expected row's lease must still be live at this time. */
   readonly leaseLiveAtMs?: number;
   readonly row: EventRow;
   /**
@@ -215,7 +215,7 @@ export interface CrmAccess {
   /** The secret that the request carries. A bearer token if there is no `header`. */
   readonly token: string;
   readonly header?: { readonly name: string; readonly value: string };
-  /** Where the CRM wants to be called with this token. */
+  /** Base URL that the CRM requires with this token. */
   readonly baseUrl?: string;
   /** PEM. The same object for as long as it does not change. */
   readonly tls?: { readonly cert?: string; readonly key?: string; readonly ca?: string[] };
@@ -230,7 +230,7 @@ export interface CrmToken {
   read(request: { readonly fresh: boolean; readonly budgetMs: number }): Promise<CrmAccess | Unavailable>;
 }
 
-/** Where credentials are exchanged for tokens. */
+/** Exchanges credentials for tokens. */
 export interface TokenEndpoint {
   /** One request, over within `budgetMs`. */
   exchange(
@@ -300,7 +300,7 @@ export interface Log {
   write(level: 'info' | 'warn' | 'error', message: string, details: LogDetails): void;
 }
 
-/** A message that this run has received, and nobody else can receive for as long as it is held. */
+/** A message that this run has received. No other run can receive it for as long as it is held. */
 export interface HeldMessage {
   readonly message: ReceivedMessage;
   readonly receiptHandle: string;
@@ -309,7 +309,7 @@ export interface HeldMessage {
 /** Result of a batch: certain for the messages at these positions, unknown for the others. */
 export interface BatchResult {
   readonly positions: ReadonlySet<number>;
-  /** Where some are missing: why. */
+  /** Reason if some are missing. */
   readonly cause?: string;
 }
 
@@ -319,11 +319,9 @@ export interface BatchQueue {
   sendBatch(envelopes: readonly Envelope[], delayMs?: number): Promise<BatchResult>;
 }
 
-/** The quarantine queue, looked through message by message. */
+/** The quarantine queue, scanned message by message. */
 export interface QuarantineQueue extends BatchQueue {
-  /**
-   * Up to ten, held for `holdMs`. None: not one was to be had, although the queue was waited for.
-   */
+  /** Receives up to ten and holds them for `holdMs`. Empty if the long poll returned nothing. */
   receive(
     holdMs: number,
   ): Promise<{ readonly kind: 'received'; readonly messages: readonly HeldMessage[] } | Unavailable>;
@@ -334,7 +332,7 @@ export interface QuarantineQueue extends BatchQueue {
    * held.
    */
   release(receiptHandles: readonly string[]): Promise<BatchResult>;
-  /** About how many there are: to be received now, and held by somebody. */
+  /** Approximate numbers of messages: available now, and in flight. */
   count(): Promise<{ readonly kind: 'counted'; readonly visible: number; readonly inFlight: number } | Unavailable>;
 }
 

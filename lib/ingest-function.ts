@@ -21,7 +21,7 @@ export interface IngestFunctionProps {
 /** Verifies and persists deliveries. */
 export class IngestFunction extends Construct {
   readonly handler: IFunction;
-  /** Where it says with which version of the stream secret each delivery was verified. */
+  /** Log group that records the version of the stream secret each delivery was verified with. */
   readonly logGroupName: string;
 
   constructor(scope: Construct, id: string, { config, senderSecrets, deliveryQueue }: IngestFunctionProps) {

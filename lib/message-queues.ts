@@ -13,9 +13,9 @@ import { storageKey } from './storage-key.ts';
  * first deployment.
  */
 export class MessageQueues extends Construct {
-  /** Where ingest persists deliveries and the processor takes them from. */
+  /** Ingest persists deliveries here; the processor receives them from it. */
   readonly delivery: Queue;
-  /** Where events wait for a person or for a dependency. */
+  /** Events wait here for a person or for a dependency. */
   readonly quarantine: Queue;
 
   constructor(scope: Construct, id: string, config: PipelineConfig) {

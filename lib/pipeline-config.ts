@@ -20,7 +20,7 @@ export interface PipelineConfig {
   readonly ingestReservedConcurrency?: number;
   /** For how long a batch is gathered before the processor is called; 0: what is there. */
   readonly processorBatchWindowSeconds: number;
-  /** Where the processor runs; no VPC where absent. */
+  /** VPC of the processor; none if absent. */
   readonly processorNetwork?: { readonly subnetIds: string[]; readonly securityGroupIds: string[] };
   /** The user's key for everything that is stored. */
   readonly kmsKeyArn?: string;
@@ -426,8 +426,8 @@ function leaves(context: Readonly<Record<string, unknown>>, prefix = ''): (reado
 }
 
 /**
- * A mistyped key must not be passed over: who has written `alarm.email` would never be told of an
- * alarm.
+ * True if the key resembles one of ours. A mistyped key must not be ignored: with `alarm.email` no
+ * alarm would notify the user.
  */
 function isMeantToBeOurs(key: string): boolean {
   return nearFirstWord(key) !== undefined || SPELLINGS.some(([spelling]) => isSimilar(key, spelling));
@@ -492,8 +492,8 @@ function describeProblems(problems: readonly ConfigProblem[]): string {
 }
 
 /**
- * Somebody may have put a password into a URL, slashes in it and all: it must not end in a build's
- * log.
+ * Removes credentials from URLs: a password, which may contain slashes, must not appear in the log
+ * of a build.
  */
 export function withoutCredentials(got: string): string {
   return got.replace(/\/\/.*@/g, '//…@');

@@ -22,7 +22,7 @@ export interface RedriveFunctionProps {
   readonly deliveryQueue: IQueue;
   readonly quarantine: IQueue;
   readonly stateTable: Table;
-  /** Where there is a partner event bus: what it could not put into the delivery queue. */
+  /** Events that the partner event bus, if any, could not put into the delivery queue. */
   readonly partnerDeadLetters?: IQueue;
 }
 

@@ -4,11 +4,11 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
-/** Where everything local claims to be. The embedded SQS server puts these into its ARNs. */
+/** Region and account of all local resources. The embedded SQS server puts them into its ARNs. */
 export const LOCAL_REGION = 'us-east-1';
 export const LOCAL_ACCOUNT = '000000000000';
 
-/** Where the servers are that stand in for AWS. */
+/** Endpoints of the servers that stand in for AWS. */
 export interface LocalEndpoints {
   readonly sqs: string;
   readonly dynamodb: string;

@@ -42,7 +42,7 @@ export interface PipelineDescription {
   };
   /** The name of the redrive function, as Lambda's endpoint knows it. */
   readonly redriveFunction: string;
-  /** Where ingest logs to, and how long it may take to know a new version of the stream secret. */
+  /** Ingest's log, and its maximum delay in ms until it uses a new version of the stream secret. */
   readonly ingest: { readonly logPath: string; readonly secretKnownAfterMs: number };
   readonly functions: readonly { readonly logicalId: string; readonly name: string; readonly arn: string }[];
 }

@@ -243,8 +243,8 @@ export class LocalPipeline {
       const source = stack.eventSources.find(({ functionArn }) => functionArn === spec.arn);
       this.#addPool(spec, source?.maximumConcurrency ?? INGEST_ENVIRONMENTS_MAX, endpoints, registry);
     }
-    // One environment each of those that have work at once: what does not load is told now, not at
-    // the first event.
+    // Starts one environment of each function that has work at once, so that a bundle that does not
+    // load is reported now, not at the first event.
     await Promise.all([roles.ingest, roles.processor].map((spec) => this.#warm(spec)));
   }
 

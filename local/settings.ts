@@ -15,7 +15,7 @@ export interface Settings {
   readonly port: number;
   readonly dataDir: string;
   readonly streamSecret: string | undefined;
-  /** Where the CRM is; undefined: one on this machine. */
+  /** Base URL of the CRM; undefined: one on this machine. */
   readonly crmBaseUrl: string | undefined;
   /** The value of the credentials secret: JSON, or a bare bearer token. */
   readonly crmCredentials: string | undefined;
@@ -36,7 +36,7 @@ export const START_ENVIRONMENT = `Environment variables:
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where the local pipeline keeps everything. */
+/** Data directory of the local pipeline, as an absolute path. */
 export function dataDirFrom(environment: Environment): string {
   return resolve(nonEmpty(environment.DATA_DIR) ?? '.local');
 }

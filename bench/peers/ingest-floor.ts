@@ -30,7 +30,7 @@ function send(payload: string): Promise<void> {
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': 'AmazonSQS.SendMessage',
       'content-length': Buffer.byteLength(payload),
-      // In place of a signature: the local SQS takes the access key also by itself.
+      // In place of a signature: the local SQS also accepts the access key alone.
       [ACCESS_KEY_HEADER]: process.env.AWS_ACCESS_KEY_ID,
     };
     const sent = request({ agent, hostname, port, method: 'POST', path: '/', headers }, (response) => {

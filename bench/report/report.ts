@@ -5,7 +5,7 @@ import type { IngestReport } from '../ingest/ingest.ts';
 import type { DrainFigures, ProcessorSubject } from '../processor.ts';
 import type { Sample } from '../statistics.ts';
 
-/** Where and when a part was measured. */
+/** Time and machine of a part's measurement. */
 export interface Circumstances {
   /** ISO 8601. */
   readonly at: string;

@@ -6,7 +6,7 @@ import { localDynamoDbClient, localSqsClient } from '../../local/local-clients.t
 import { findPipeline } from '../../local/pipeline-file.ts';
 import { describeStack } from '../stream/deployed-stack.ts';
 
-/** Where its events are. */
+/** A pipeline whose events are read. */
 export interface EventTarget {
   /** For messages: `The stack NAME`. */
   readonly name: string;
@@ -19,7 +19,7 @@ export interface EventTarget {
   close(): void;
 }
 
-/** That of the stack. */
+/** Target for a deployed stack. */
 export async function deployedTarget(stackName: string): Promise<EventTarget> {
   const stack = await describeStack(stackName);
   const clients = {
@@ -34,7 +34,7 @@ export async function deployedTarget(stackName: string): Promise<EventTarget> {
   });
 }
 
-/** That which runs on this data directory. */
+/** Target for the local pipeline that runs on this data directory. */
 export function localTarget(dataDir: string): EventTarget {
   const { endpoints, stateTable, deliveryQueue } = findPipeline(dataDir);
   const clients = { dynamoDb: localDynamoDbClient(endpoints), sqs: localSqsClient(endpoints) };

@@ -55,7 +55,7 @@ function faults(rule: GenesysFault, times: number | undefined): object {
   return { rules: [times === undefined ? rule : { ...rule, times }] };
 }
 
-/** Where it listens unless another port is given. */
+/** Default port. */
 const PORT = 3_001;
 
 /** Reads the command line. Throws HelpRequested, or a UserError that names what is wrong. */

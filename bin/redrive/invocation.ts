@@ -17,7 +17,7 @@ export interface RedriveTarget {
   readonly awsCli: string;
 }
 
-/** That of the pipeline which runs on this data directory. */
+/** Target for the local pipeline that runs on this data directory. */
 export function localTarget(dataDir: string): RedriveTarget {
   const { endpoints, redriveFunction } = findPipeline(dataDir);
   return {

@@ -11,7 +11,7 @@ export interface RedriveOptions {
   /** The request as the function is sent it. */
   readonly payload: Readonly<Record<string, unknown>>;
   readonly limit: number | undefined;
-  /** Of these reasons; all if empty. `--list` only: the function lists all. */
+  /** Reasons to select; all if empty. `--list` only: the function lists all. */
   readonly reasons: readonly string[];
   /** The events that are named by their ids. */
   readonly eventIds: readonly string[];

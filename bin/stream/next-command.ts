@@ -1,4 +1,4 @@
-/** The command that a user is told to run next, so that it works as it is printed. */
+/** The command to run next, printed so that it works unchanged. */
 import { type CommandName, STREAM_FILE, type StreamOptions, specOf } from './options.ts';
 
 /**

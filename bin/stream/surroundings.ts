@@ -9,7 +9,7 @@ export interface CliContext {
   out(text: string): void;
   /** Progress and warnings, for standard error. */
   note(text: string): void;
-  /** A question's answer; undefined where nobody answers. */
+  /** A question's answer; undefined if there is no answer. */
   ask(question: string): Promise<string | undefined>;
   /** Epoch milliseconds. */
   now(): number;
@@ -28,7 +28,7 @@ export function processContext(): CliContext {
   };
 }
 
-/** Asks on standard error, so that standard output has nothing but the result. */
+/** Asks on standard error, so that standard output has only the result. */
 async function ask(question: string): Promise<string | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));

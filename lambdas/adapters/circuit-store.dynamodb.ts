@@ -65,8 +65,8 @@ export class DynamoDbCircuitBreakerStore implements CircuitBreakerStore {
 }
 
 /**
- * That the row is still what was read, attribute by attribute, so that one which nobody can read
- * can be replaced too.
+ * Condition that the row is still the one that was read. It compares attribute by attribute, so
+ * that an unreadable row can be replaced too.
  */
 function conditionOn(expected: StoredCircuitBreaker | undefined) {
   if (expected === undefined) return { ConditionExpression: 'attribute_not_exists(pk)' };

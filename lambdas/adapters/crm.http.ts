@@ -22,7 +22,7 @@ export interface CrmTarget {
   readonly baseUrl: string;
   readonly connector: Connector;
   readonly settings: ConnectorSettings;
-  /** Of the mapping file, tried before the connector's. */
+  /** Rules of the mapping file, tried before the connector's. */
   readonly responseRules: readonly ResponseRule[];
 }
 

@@ -131,7 +131,7 @@ function sorted(events: readonly KeyedRow[], { first, limit }: Pick<EventScan, '
     .slice(0, limit);
 }
 
-/** Where and how much to read. */
+/** Table, index and bounds of a search. */
 export interface SearchOptions {
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;

@@ -49,7 +49,7 @@ const PASSING_ERRORS = new Set(['TransactionConflictException', 'TransactionInPr
 /** Read with every batch: what it costs is half a read unit. */
 const CIRCUIT = circuitBreakerKey('crm');
 
-/** Ceiling of the pause after a write that failed, before that is told. */
+/** Ceiling of the pause after a failed write, before the failure is reported. */
 const FAILURE_PAUSE_MS = 500;
 
 /**
@@ -57,7 +57,7 @@ const FAILURE_PAUSE_MS = 500;
  */
 const CONFLICT_PAUSE_MS = 20;
 
-/** Nothing but what is in a write can be the cause of these. */
+/** Errors that only the content of a write can cause. */
 const INVALID_REASONS = new Set(['ValidationError']);
 const INVALID_ERRORS = new Set(['ValidationException', 'SerializationException']);
 
@@ -290,7 +290,7 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
   }
 }
 
-/** Each ends in its `REMOVE` clause, which goes on where the contact is let go. */
+/** Each ends in its `REMOVE` clause, which is extended where the contact is released. */
 const RELEASE: Readonly<Record<ContactEffect, string>> = {
   applied: 'SET newest = :position REMOVE unsettledBefore, unsettled',
   not_applied: 'SET unsettled = unsettledBefore REMOVE unsettledBefore',
@@ -298,9 +298,9 @@ const RELEASE: Readonly<Record<ContactEffect, string>> = {
 };
 
 /**
- * The same for every try of one settlement, so that DynamoDB carries it out once (at most 36
- * characters); another for the next settlement that the same attempt makes, of which DynamoDB would
- * refuse to be told otherwise.
+ * Idempotency token of one settlement, at most 36 characters: the same for each of its tries, so
+ * that DynamoDB executes it once. The next settlement of the same attempt gets another token:
+ * DynamoDB rejects a known token with different content.
  */
 function settleToken({ eventKey, expect, leaseLiveAtMs, row, userRows }: SettleWrite): string {
   const { owner, status, reason, nextAttemptAtMs, settledAtMs } = row;

@@ -39,7 +39,7 @@ export class SqsMoveTasks implements MoveTasks {
       );
       return { kind: 'started', taskHandle: TaskHandle, sourceArn };
     } catch (error) {
-      // Somebody else may have been faster.
+      // Another caller may have started a task meanwhile.
       const running = await this.#running().catch(() => undefined);
       return running ?? { kind: 'unavailable', cause: `SQS: ${errorName(error)}` };
     }

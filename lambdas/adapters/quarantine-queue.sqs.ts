@@ -1,4 +1,4 @@
-/** The quarantine queue in SQS, looked through message by message. */
+/** The quarantine queue in SQS, scanned message by message. */
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,

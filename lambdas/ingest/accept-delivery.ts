@@ -48,7 +48,7 @@ export type IngestOutcome =
 
 /** Ports and settings of the use case. */
 export interface IngestDependencies {
-  /** Of the delivery's profile. */
+  /** Secret of the delivery's profile. */
   readonly secret: StreamSecret;
   readonly deliveryQueue: MessageQueue;
   readonly clock: Clock;
@@ -131,7 +131,7 @@ async function verifyWith(
   if (read.keys.length === 0) {
     return { kind: 'secret_unusable', cause: `the ${profile.label} secret has no value` };
   }
-  // Nor can it be told from one that is signed with a version which could not be read.
+  // A version that could not be read may have signed this delivery.
   if (read.unreachable !== undefined) return { kind: 'secret_unusable', cause: read.unreachable };
   return { kind: 'unsigned', cause: 'signature wrong' };
 }

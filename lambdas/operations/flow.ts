@@ -14,7 +14,7 @@ export interface FlowCounts {
   /** Settled without a call, because something newer had been applied. */
   readonly stale: number;
   readonly ignored: number;
-  /** Where all accepted messages are, in one line. */
+  /** Locations of all accepted messages, in one line. */
   readonly ledger: string;
 }
 

@@ -59,10 +59,10 @@ export type Result =
       readonly kind: 'event';
       readonly eventId: string;
       readonly found: readonly FoundTimeline[];
-      /** Where nothing was found: what that means. */
+      /** Explanation to show if nothing was found. */
       readonly unknown: EventTimeline;
     }
-  /** Of a contact or an interaction. */
+  /** Events of a contact or an interaction. */
   | {
       readonly kind: 'search';
       readonly text: string;
@@ -89,8 +89,8 @@ export interface PageContent {
 }
 
 /**
- * Events that one press of a button moves at most: at `redriveRatePerSecond` the run ends while
- * somebody is still looking, and what is left is one more press away.
+ * Maximum events that one press of a button moves: at `redriveRatePerSecond` the run ends while the
+ * user still watches. Another press moves the rest.
  */
 export const REDRIVE_BATCH_MAX = 1_000;
 

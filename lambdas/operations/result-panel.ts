@@ -106,7 +106,7 @@ function renderRedrive(
     case 'listed':
     case 'move_started':
     case 'move_running':
-      // Nobody here asks for these.
+      // The page does not send requests with these results.
       return panel('bad', 'The redrive function answered something else', html`<p>${answer.kind}</p>`);
     default:
       return answer satisfies never;

@@ -81,7 +81,7 @@ const NOT_APPLIED: CallEffect = { effect: 'not_applied', staysHeld: false };
 /** Too little of the attempt is left for a call and all that has to follow it. */
 const NO_TIME = { kind: 'transient', applied: 'not_applied', error: 'no time left to call the CRM' } as const;
 
-/** Another attempt was told so meanwhile. */
+/** The CRM has asked another attempt for a pause meanwhile. */
 const PAUSED = { kind: 'throttled', applied: 'not_applied', error: 'the CRM has asked for a pause' } as const;
 
 /**
@@ -252,7 +252,8 @@ export class Attempt {
   async #claim(write: ClaimWrite): Promise<Disposition | 're_evaluate'> {
     const { task } = this.#record;
     if (task.kind !== 'deliver') throw new Error('only an event that is to be delivered is claimed');
-    // From here on the others of this environment find no probe due: they need not claim in vain.
+    // From here on other attempts of this environment find no probe due, so that they do not claim
+    // an event only to be refused.
     if (this.#deps.circuitBreaker.stateFor(this.#owner) === 'probe_due')
       this.#deps.circuitBreaker.reserveProbe(this.#owner);
     const claimed = await this.#deps.store.claim(write);

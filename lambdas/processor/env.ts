@@ -30,7 +30,5 @@ export function readProcessorEnvironment(environment: Environment) {
   return readEnvironment(FIELDS, environment);
 }
 
-/**
- * The value with which the stack creates the CRM token's secret: nobody has pasted the token yet.
- */
+/** The initial value of the CRM token's secret: the token has not been pasted yet. */
 export const UNSET_CRM_TOKEN = 'PASTE_THE_CRM_TOKEN_HERE';

@@ -10,7 +10,7 @@ export class FailureRate {
   readonly #share: CountBreaker;
   readonly #run: ConsecutiveBreaker;
   readonly #limits: Limits;
-  /** Of the last calls: the contact if the call failed, undefined if it succeeded. */
+  /** The last calls: the contact if the call failed, undefined if it succeeded. */
   #failed: (string | undefined)[] = [];
 
   constructor(limits: Limits) {

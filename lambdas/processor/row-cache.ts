@@ -5,15 +5,15 @@ import type { ReadAhead } from '../ports.ts';
 import type { SettledEventCache } from './settled-event-cache.ts';
 
 /**
- * Beliefs, not facts: every write is conditional on what it relies on. Of what is final the
- * environment is told.
+ * Cached rows may be stale: every write is conditional on the values that it relies on. Final rows
+ * are also added to the environment-wide cache.
  */
 export class RowCache {
   readonly #settledEvents: SettledEventCache;
   readonly #events: Map<string, EventRow>;
   readonly #contacts: Map<string, ContactRow>;
 
-  /** Without a read-ahead nothing is known but what the environment remembers. */
+  /** Without a read-ahead only the environment-wide cache is known. */
   constructor(settledEvents: SettledEventCache, readAhead?: Pick<ReadAhead, 'events' | 'contacts'>) {
     this.#settledEvents = settledEvents;
     this.#events = new Map(readAhead?.events);

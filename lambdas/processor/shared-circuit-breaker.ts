@@ -79,19 +79,19 @@ export class SharedCircuitBreaker {
     return gate === 'probe_due' && this.#prober !== undefined && this.#prober !== owner ? 'open' : gate;
   }
 
-  /** Keeps a due probe for `owner`, as long as it has not let go. */
+  /** Reserves a due probe for `owner` until `releaseProbe`. No effect if another owner has it. */
   reserveProbe(owner: string): void {
     this.#prober ??= owner;
   }
 
-  /** `owner` will not probe, or has. */
+  /** Releases the probe reserved by `owner`. No effect for other owners. */
   releaseProbe(owner: string): void {
     if (this.#prober === owner) this.#prober = undefined;
   }
 
   /**
-   * Leave for one call, asked for just before it. A due probe is taken by a conditional write that
-   * one attempt wins.
+   * Acquires a permit for one call. Call it immediately before the request. A due probe is claimed
+   * by a conditional write that only one attempt wins.
    */
   async tryAcquire(owner: string): Promise<Permit | 'paused' | 'refused'> {
     const { row } = this.#seen;
@@ -197,7 +197,7 @@ export class SharedCircuitBreaker {
     this.#confirming = false;
   }
 
-  /** The probe of `owner` has succeeded: closes the circuit, unless somebody else probes by now. */
+  /** Closes the circuit after a successful probe of `owner`; no effect if another owner probes. */
   async closeAfterProbe(owner: string): Promise<void> {
     const { row } = this.#seen;
     if (row.state !== 'OPEN' || row.probeOwner !== owner) return;

@@ -12,7 +12,7 @@ const FIELDS = {
   metricsNamespace: 'METRICS_NAMESPACE',
 } as const;
 
-/** Where there is a partner event bus: its dead letters. */
+/** Dead letters of the partner event bus; only set if there is one. */
 const PARTNER_DEAD_LETTERS_URL = 'PARTNER_DEAD_LETTERS_URL';
 
 /** Values that the construct writes. */

@@ -66,15 +66,15 @@ function answerTo(request: RedriveRequest, lastMs: number, deps: RedriveDependen
 }
 
 /**
- * One line a request that may move something; a warning where something is left undone that nobody
- * has asked to be left.
+ * Logs one line for each request that may move something; a warning if work was unintentionally
+ * left unfinished.
  */
 function logAnswer(answer: RedriveResult, log: Log): void {
   switch (answer.kind) {
     case 'redrive':
     case 'recover':
     case 'refresh': {
-      // Every minute of every good day.
+      // The schedule recovers once a minute; a run that finds nothing is not logged.
       if (answer.kind === 'recover' && answer.examined === 0 && answer.reachedEnd) break;
       const { examined: looked, reachedEnd, stoppedBecause, cause, copiesLeft } = answer;
       const undone = stoppedBecause === 'unavailable' || (answer.kind === 'refresh' && !reachedEnd);

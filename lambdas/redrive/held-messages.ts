@@ -6,7 +6,7 @@ import type { QuarantinedEvent } from './quarantined-event.ts';
 const RELEASE_MS_EACH = 1;
 /** Time for the last round, its moves and the response. */
 const LAST_ROUND_MS = 6_000;
-/** Of the run's time, at the most, where a run is very short. */
+/** Maximum share of the run's time for the last round, for very short runs. */
 const LAST_ROUND_SHARE = 0.4;
 
 /** The messages that a run holds. */
@@ -24,8 +24,8 @@ export class HeldMessages {
   }
 
   /**
-   * Until when something new may be begun: after that there is time to let go of what is held, and
-   * no more.
+   * Time until which new work may start, in epoch ms. The time after it is reserved for releasing
+   * held messages.
    */
   get workUntilMs(): number {
     return this.endsAtMs - this.#lastRoundMs - this.#handles.size * RELEASE_MS_EACH;
@@ -47,7 +47,8 @@ export class HeldMessages {
   }
 
   /**
-   * This message is not to be let go: it is gone, or must stay out of sight until the hold ends.
+   * Excludes a message from the release at the end: it is deleted, or must stay invisible until the
+   * hold ends.
    */
   remove({ held }: QuarantinedEvent): void {
     this.#handles.delete(held.message.messageId);

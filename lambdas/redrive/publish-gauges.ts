@@ -21,7 +21,7 @@ export interface GaugeDependencies {
   readonly quarantine: QuarantineQueue;
   readonly circuitBreaker: Pick<CircuitBreakerStore, 'read'>;
   readonly summaries: QuarantineSummaries;
-  /** Where there is a partner event bus: what it could not put into the delivery queue. */
+  /** Events that the partner event bus, if any, could not put into the delivery queue. */
   readonly partnerDeadLetters?: QueueDepth;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -83,7 +83,7 @@ async function lookAtQuarantine(
   const counted = await quarantine.count();
   if (counted.kind === 'unavailable') return undefined;
   metrics.add('MessagesInQuarantine', counted.visible + counted.inFlight);
-  // Rows whose messages somebody has deleted by hand are nothing that waits.
+  // Rows whose messages were deleted by hand do not count as waiting.
   if (counted.visible + counted.inFlight === 0) return { byReason: {}, oldestMs: 0 };
   const reasons: readonly QuarantineReason[] = METRICS.EventsInQuarantine.dimension.values;
   const seen = await Promise.all(

@@ -19,7 +19,7 @@ import type { HeldMessage } from '../ports.ts';
 export interface ReadEvent {
   readonly id: string;
   readonly type: string;
-  /** Of its row; the row is another event's where the id has been reused. */
+  /** Key of its row; the row is another event's if the id has been reused. */
   readonly key: string;
   readonly identity: string;
   /** Its place in the order of its contact. */
@@ -32,7 +32,7 @@ export interface QuarantinedEvent {
   readonly reason: QuarantineReason;
   /** True if it has a note that can be read; one that SQS itself has moved has none. */
   readonly hasNote: boolean;
-  /** When it was quarantined; undefined where nobody has noted it. */
+  /** Time of quarantine in epoch ms; undefined without a note of it. */
   readonly atMs: number | undefined;
   /** Since when it has been here: as noted, or else since when the message has. */
   readonly sinceMs: number;

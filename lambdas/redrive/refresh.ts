@@ -91,9 +91,8 @@ class Refresh implements BatchHandler {
 }
 
 /**
- * True if the processor would only acknowledge this message. An id that is reused has another
- * event's row, and of a message that SQS moved nobody has looked whether it is that one: these are
- * kept.
+ * True if the processor would only acknowledge this message. False for a reused id, whose row is
+ * another event's, and for a message that SQS moved, for which that has not been checked.
  */
 function isCopyOfFinal({ event, reason }: QuarantinedEvent, rows: ReadonlyMap<string, EventRow>): boolean {
   if (event === undefined || reason === 'id_reused' || reason === 'dead_lettered') return false;

@@ -24,7 +24,7 @@ const SAMPLES_OF_A_KIND = 3;
 /** Keys of moved events that are kept: 600 kB at most, of the 6 MB of a Lambda response. */
 const MOVED_KEYS_MAX = 2_000;
 
-/** Counts fates. A message has one: it is told of once. */
+/** Counts outcomes; each message has exactly one. */
 export class RunReportBuilder {
   readonly #counts: Readonly<Record<MessageOutcome, Map<QuarantinedEvent['reason'], number>>> = {
     moved: new Map(),
@@ -51,7 +51,7 @@ export class RunReportBuilder {
     return sinceMs >= Math.min(beforeMs, this.#startedAtMs);
   }
 
-  /** These have come to this. */
+  /** Counts these events under `outcome`. */
   add(events: readonly QuarantinedEvent[], outcome: Exclude<MessageOutcome, 'skipped'>): void {
     for (const event of events) {
       this.#add(event, outcome);

@@ -1,8 +1,8 @@
 /**
- * Looks through quarantine once. SQS can neither search nor list: to look at a message is to
- * receive it. What is received is held, so that it does not come a second time, and what stays is
- * let go at the end. A run that dies lets go, too: no message is held for much longer than its run
- * may last.
+ * Scans quarantine once. SQS can neither search nor list, so a scan receives every message. It
+ * holds them, so that none is received twice, and releases those that stay at the end. After a run
+ * that dies they become visible automatically: no message is held for much longer than its run may
+ * last.
  */
 import type { Limits } from '../domain/limits.ts';
 import type { Clock, HeldMessage, QuarantineQueue, Unavailable } from '../ports.ts';
@@ -24,7 +24,7 @@ export type ScanStep = 'go_on' | Exclude<Ending, { readonly reachedEnd: true }>;
 /** Handles each round of messages. They are released at the end unless the handler takes them. */
 export interface BatchHandler {
   onBatch(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep>;
-  /** Nothing more is to be had, and what was left is still held. */
+  /** Called when no more messages are available, while those left are still held. */
   atEnd?(hold: HeldMessages): Promise<ScanStep>;
   /**
    * True: waits a while for messages that another run, such as a dry run, holds and will release.
@@ -51,8 +51,8 @@ const IN_FLIGHT_SUSPICIOUS = 115_000;
 const RELEASES_AT_ONCE = 8;
 
 /**
- * Shows the visitor every message that is to be had until `endsAtMs`, each once, and lets go of
- * those it leaves.
+ * Passes every message that is available until `endsAtMs` to the visitor, each once, and releases
+ * those that it leaves.
  */
 export async function scanQuarantine(visitor: BatchHandler, endsAtMs: number, deps: ScanDependencies): Promise<Ending> {
   const hold = new HeldMessages(endsAtMs, deps.clock.now());

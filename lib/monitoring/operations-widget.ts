@@ -1,6 +1,6 @@
 /**
  * The operations page for CloudWatch dashboards: two functions of the same code, of which one may
- * also redrive. Who may do what is IAM's to say, by which of the two somebody may invoke.
+ * also redrive. IAM decides what a user may do, by which of the two functions they may invoke.
  */
 import { CustomWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';

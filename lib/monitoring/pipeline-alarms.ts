@@ -196,7 +196,7 @@ function queueRules(watched: MonitoredResources): Readonly<Record<string, Rule>>
         'The CRM is down or refuses our calls, and has for a while: the operations page and npm run redrive -- --list name the failure',
       metric: metrics.total('CircuitOpenTime', { statistic: 'Maximum' }),
       from: limits.alarmCircuitOpenMs,
-      // It is emitted once a minute; an open circuit does not close because nobody looks.
+      // It is emitted once a minute; a missing value does not mean that the circuit has closed.
       missing: TreatMissingData.IGNORE,
     },
     ...partnerRules(watched),

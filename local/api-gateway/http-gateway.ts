@@ -52,7 +52,7 @@ export class HttpGateway {
     return this.#server?.port ?? 0;
   }
 
-  /** Where it listens. */
+  /** Base URL; empty until it listens. */
   get url(): string {
     return this.#server?.url ?? '';
   }

@@ -1,7 +1,4 @@
-/**
- * Which of the stack's resources plays which part, told from the environment that its functions are
- * given.
- */
+/** Roles of the stack's resources, derived from the environment variables of its functions. */
 
 import { UserError } from '../../cli/user-error.ts';
 import { ALL_PROFILES, type SignatureProfile } from '../../lambdas/domain/delivery/signature-profiles.ts';
@@ -33,7 +30,7 @@ export interface Roles {
 
 /**
  * Reads the roles: ingest is what the first route leads to, the processor what the first event
- * source feeds, redrive what is told to recover by schedule.
+ * source feeds, redrive what a schedule invokes to recover.
  */
 export function rolesIn(stack: LocalStack): Roles {
   const route = stack.routes[0];

@@ -46,8 +46,8 @@ export function rulesOfSwitch(name: string, phone: string): readonly FaultRule[]
 }
 
 /**
- * The card's two parts, which change apart: while somebody types into the form, the rest stays up
- * to date.
+ * The card's two parts, which are updated separately: while the user types into the form, the rest
+ * stays up to date.
  */
 export function crmRegions(crm: CrmReading | NoCrm, controls: FormControls): Record<string, Html> {
   return {

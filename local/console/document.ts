@@ -2,9 +2,9 @@
 import { type Html, html } from '../../lambdas/operations/html.ts';
 import { STYLE } from '../../lambdas/operations/style.ts';
 
-/** Where the style sheet is. */
+/** Path of the style sheet. */
 export const STYLE_PATH = '/operations/page.css';
-/** Where the script is. */
+/** Path of the script. */
 export const SCRIPT_PATH = '/operations/page.js';
 
 /** Scripts and styles of this server alone, no frame around it, and nothing sent elsewhere. */

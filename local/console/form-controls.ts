@@ -3,9 +3,9 @@ import type { ButtonLook, Controls } from '../../lambdas/operations/controls.ts'
 import { type Html, html } from '../../lambdas/operations/html.ts';
 import { flatRequest, type PageRequest } from '../../lambdas/operations/page-request.ts';
 
-/** Where forms are sent. */
+/** Path that forms are sent to. */
 export const ASK_PATH = '/operations/ask';
-/** Where the switches of the sample CRM are sent. */
+/** Path that the switches of the sample CRM are sent to. */
 export const CRM_PATH = '/operations/crm';
 
 /** Forms that carry the token by which this page is known from another site's. */

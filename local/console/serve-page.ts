@@ -29,9 +29,7 @@ export interface ServedPage {
   stop(): void;
 }
 
-/**
- * Makes the page. It looks at the pipeline every few seconds, whether somebody looks at it or not.
- */
+/** Serves the page. It reads the pipeline every few seconds, even while no browser is connected. */
 export function servePage({ endpoints, roles, ledger, metrics, sampleCrmUrl }: PageContext): ServedPage {
   const sqs = localSqsClient(endpoints);
   const dynamoDb = DynamoDBDocumentClient.from(localDynamoDbClient(endpoints));

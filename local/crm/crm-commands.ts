@@ -6,9 +6,9 @@ import { retryAfterFrom } from './retry-after.ts';
 
 /** A request to the sample CRM. */
 export type CrmCommandRequest =
-  /** Say how it behaves and what it has seen. */
+  /** Prints its behaviour and what it has received. */
   | { readonly kind: 'state'; readonly json: boolean }
-  /** Behave so from now on: instead of, or, with `add`, before what it was told already. */
+  /** Sets its behaviour from now on: replaces the earlier rules or, with `add`, precedes them. */
   | { readonly kind: 'behave'; readonly rules: readonly FaultRule[]; readonly add: boolean; readonly json: boolean };
 
 interface Command {

@@ -19,7 +19,7 @@ export interface SampleCrmApiOptions {
 
 const PAGE = '<!DOCTYPE html><html><head><title>Service unavailable</title></head><body>Try again later.</body></html>';
 
-/** Answers requests, and can be told to misbehave. */
+/** Answers requests, and can be switched to misbehave. */
 export class SampleCrmApi implements LocalCrm {
   readonly faults: CrmFaults;
   readonly knownFaults: readonly string[] = [];

@@ -8,7 +8,7 @@ import { crmListener } from './crm-listener.ts';
 import { SampleCrm } from './sample-crm.ts';
 import { SampleCrmApi } from './sample-crm-api.ts';
 
-/** Where it keeps its calls, and the key that changes how it behaves. */
+/** File of its calls, and the key that authorizes changes of its behaviour. */
 export interface SampleCrmConfig {
   readonly accessKey: string;
   readonly path: string;

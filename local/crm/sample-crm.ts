@@ -1,7 +1,7 @@
 /**
  * A CRM to deliver to: applies each idempotency key once, keeps what happened in order, and can be
- * told to misbehave. What it has applied is in a file before it is answered, so that a kill loses
- * nothing of it.
+ * switched to misbehave. It writes an applied call to a file before it responds, so that a kill
+ * loses nothing.
  */
 import { appendFileSync, closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 

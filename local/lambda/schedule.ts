@@ -14,8 +14,8 @@ export interface ScheduleSpec {
 const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /**
- * The period of a rate expression. Others are refused: on one machine nobody waits for a time of
- * day.
+ * The period of a rate expression. Other expressions are refused: a local pipeline does not wait
+ * for a time of day.
  */
 export function parseRate(expression: string, where: string): number {
   const [, count, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression.trim()) ?? [];

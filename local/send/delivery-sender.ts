@@ -29,8 +29,8 @@ export interface SenderOptions<Event> {
 }
 
 /**
- * Sends all deliveries, so many at once and at most at the given rate; `onOutcome` is told each
- * end.
+ * Sends all deliveries with the given concurrency, at most at the given rate. Calls `onOutcome` for
+ * each when it has ended.
  */
 export async function sendDeliveries<Event extends OutgoingEvent>(
   deliveries: readonly Event[],

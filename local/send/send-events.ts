@@ -13,7 +13,7 @@ import type { SendOptions } from './send-options.ts';
 /** An event ready to be delivered. */
 export interface OutgoingEvent {
   readonly body: Buffer;
-  /** Where its row is in the state table. */
+  /** Key of its row in the state table. */
   readonly rowKey: string;
   /** The CRM's idempotency key; null if the event is invalid. */
   readonly eventId: string | null;

@@ -142,7 +142,7 @@ function rememberWhereFrom(queue: SqsQueue): void {
 }
 
 /**
- * A message whose visibility timeout had passed was counted as in flight until somebody received
+ * A message whose visibility timeout had passed was counted as in flight until the next receive
  * from the queue.
  */
 function countWhatIsVisibleAgain(queue: SqsQueue): void {

@@ -8,7 +8,7 @@
 export type CallKind =
   | 'claim'
   | 'crm_call'
-  /** Of an action of three requests. */
+  /** Second request of an action that makes three. */
   | 'second_crm_request'
   | 'third_crm_request'
   | 'settle'

@@ -39,7 +39,7 @@ export function observedCall(
   }
 }
 
-/** Of the fake of HubSpot, which finds the event's id in each input of an upsert. */
+/** Call of the HubSpot fake, which finds the event's id in each input of an upsert. */
 function hubSpotCall(path: string, body: string): ObservedCall | undefined {
   if (path.includes('/associations/')) return { kind: 'third_crm_request', eventIds: [] };
   if (!path.endsWith('/batch/upsert')) return undefined;

@@ -19,7 +19,8 @@ const IDIOMS =
 const SOURCES = FILES.filter((path) => /\.(ts|js)$/.test(path));
 
 /** A doc comment states what it documents, and does not ask. */
-const OPENING = /\/\*\*(?:\s*\n\s*\*)? (?:What|How|Who|Whether)\b.*/g;
+const OPENING =
+  /\/\*\*(?:\s*\n\s*\*)? (?:What|How|Who|Whether|That|Of|Where|(?:By|With) what|Under what|None:)(?!\w).*/g;
 
 /** A comment that fills its line. */
 const LONG_COMMENT = /^(?=.{101})\s*(\/\*\*|\*|\/\/) (?!biome-ignore)/;

@@ -87,7 +87,7 @@ export function hostileRequest(keys: readonly SigningKey[], nowMs: number): fc.A
       ),
     },
     { weight: 1, arbitrary: hostileText.map((text) => () => asHeaderValue(text)) },
-    // Of another body: one bit differs.
+    // Signature of another body: one bit differs.
     {
       weight: 1,
       arbitrary: fc.tuple(fc.constantFrom(...keys), fc.nat()).map(([key, bit]) => (body: Uint8Array) => {

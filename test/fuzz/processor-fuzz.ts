@@ -60,7 +60,7 @@ export function processorProperty(tally: Tally) {
     const all = messages.toSpliced(place, 0, { body: eventBody(NEIGHBOUR, -1, NEIGHBOUR_PHONE), attributes: {} });
     const byId = new Map(all.map((message) => [p.queue.sendNow(message), message]));
     await p.run();
-    // Where the CRM has asked for a pause, the good event waits for its end with the others.
+    // If the CRM has asked for a pause, the good event waits for its end with the others.
     if (p.store.circuit.stored === undefined)
       assert.equal(p.row(NEIGHBOUR)?.status, 'COMPLETED', 'the good event amid them is applied at once');
     await workOff(p);

@@ -10,7 +10,7 @@ export const FAKE_START_MS = Date.parse('2026-11-26T22:00:00Z');
 /** Credentials that the fake accepts. */
 export const FAKE_CREDENTIALS = { clientId: 'K', clientSecret: 'S', refreshToken: 'R', token: 'static' };
 
-/** Where the fake says that it is. */
+/** Origin that the fake reports as its address. */
 export const FAKE_ORIGIN = 'https://crm.example.com';
 
 /** A fake and its client. */

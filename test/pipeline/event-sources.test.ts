@@ -42,7 +42,7 @@ function read(name: string): string {
   return readFileSync(join(FIXTURES, name), 'utf8');
 }
 
-/** Where the event's row is. */
+/** Key of the event's row. */
 function rowKeyOf(body: string): string {
   const parsed = parseSourceEvent(Buffer.from(body), BY_HAND);
   if (parsed.kind === 'invalid') throw new Error(parsed.reason);
@@ -61,7 +61,7 @@ describe('the partner event bus', () => {
     const { events, duplicatesDropped, crm, exactlyOnce } = JSON.parse(stdout) as SendReport;
     expect([code, exactlyOnce, duplicatesDropped]).toEqual([0, true, 50]);
     expect(events).toMatchObject({ sent: 25, accepted: 25, ignored: 19, quarantined: {}, waiting: 0 });
-    // Of the contact that has two events the older may come second.
+    // One contact has two events; the older one may come second.
     expect(events.applied + events.stale).toBe(6);
     expect(crm).toMatchObject({ calls: events.applied, applied: events.applied, repeatedCalls: 0, missing: 0 });
     const calls = await pipeline.crmCalls();

@@ -81,9 +81,9 @@ function send(port: number, { method, path = '/', headers, body }: Attack) {
 }
 
 let pipeline: LocalPipelineProcess;
-/** Where a page could send requests. */
+/** Ports that a page could send requests to. */
 let ports: readonly number[];
-/** Where no browser lets it. */
+/** Ports that browsers block. */
 let unreachable: readonly number[];
 
 beforeAll(async () => {

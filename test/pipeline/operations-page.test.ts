@@ -168,7 +168,7 @@ describe('npm run event', () => {
   });
 });
 
-// Where there is no Chromium these are skipped, and jest says so.
+// Without Chromium these are skipped, and jest reports that.
 (CHROMIUM_PATH === undefined ? describe.skip : describe)('the operations page in Chromium', () => {
   let browser: Browser;
   let page: Page;

@@ -23,8 +23,8 @@ export interface MemoryReport {
   readonly maxMb: number;
   readonly lastMb: number;
   /**
-   * Of the lowest values over the second half of its life; undefined for one that lived too short
-   * to tell.
+   * Slope of the lowest values over the second half of its life; undefined for a process that
+   * lived too short to judge.
    */
   readonly slopeMbPerMinute: number | undefined;
   readonly verdict: 'flat' | 'grows' | 'too short to tell' | 'not judged';
@@ -66,7 +66,7 @@ export class MemoryWatch {
     }
   }
 
-  /** Of every process that was seen, the longest-lived first. */
+  /** Reports of every process that was seen, the longest-lived first. */
   report(): MemoryReport[] {
     return [...this.#samples]
       .map(([key, samples]) => {

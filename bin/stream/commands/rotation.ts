@@ -21,7 +21,7 @@ export interface RotationDependencies {
   readonly sleep: (ms: number) => Promise<void>;
   /** Longest wait for a delivery signed with the new secret. */
   readonly timeoutMs: number;
-  /** Told as it goes on. */
+  /** Called with the text of each step. */
   readonly onStep: (text: string) => void;
 }
 
@@ -63,8 +63,8 @@ export async function rotateSecret(deps: RotationDependencies): Promise<Rotation
   await waitUntil(deps, madeAtMs + secretKnownAfterMs, 'until all of ingest knows the new secret');
   deps.onStep('giving the new secret to the stream');
   await deps.giveToStreams(pending.value);
-  // Before this nobody can have been given it: what an environment that lags behind logs as pending
-  // is an earlier one.
+  // No sender had the secret before this: what an environment that lags behind logs as pending is
+  // an earlier one.
   const uses = await waitForUse(deps, pending.createdAtMs + secretKnownAfterMs);
   if (uses === 0) return { kind: 'nothing_arrived' };
   return (await promote(deps, pending.versionId, currentId)) ? { kind: 'rotated', uses } : { kind: 'finished' };

@@ -17,7 +17,7 @@ interface RuleOutcome extends ConditionOutcome {
   readonly enabled: boolean;
 }
 
-/** Reads file and event; asks nobody. */
+/** Reads file and event; makes no network call. */
 export function testEvents(options: StreamOptions, around: CliContext): number {
   const file = readStreamFile(options.file, around.now());
   for (const warning of file.warnings) around.note(`warning: ${warning}`);

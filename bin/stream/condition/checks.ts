@@ -1,6 +1,6 @@
 /**
- * Conditions that can be read, but that defeat filtering at the source: nearly everything passes,
- * or nobody can tell what does.
+ * Conditions that are valid, but that defeat filtering at the source: nearly everything passes, or
+ * it is unclear what does.
  */
 import { type Comparison, type Condition, comparisonsOf, type Span } from './condition.ts';
 import { isTime } from './parser.ts';

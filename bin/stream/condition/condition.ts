@@ -17,8 +17,7 @@ export type Operator = keyof typeof OPERATORS;
 export type Literal = string | number | boolean;
 
 /**
- * Where something stands in the text of a condition: offsets of its first character, and of the one
- * after its last.
+ * Range in the text of a condition: offsets of the first character, and of the one after the last.
  */
 export interface Span {
   readonly start: number;

@@ -15,9 +15,7 @@ export type ParsedCondition =
   | { readonly kind: 'condition'; readonly condition: Condition }
   | { readonly kind: 'problem'; readonly problem: ConditionProblem };
 
-/**
- * Parentheses in parentheses, at most: nobody writes more, and reading must not run out of stack.
- */
+/** Maximum depth of parentheses, so that the recursive parser cannot run out of stack. */
 const NESTING_MAX = 40;
 
 const FIELD = /^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$/;
@@ -188,8 +186,8 @@ function readLiteral(token: Token, operator: Operator): { readonly value: Litera
 }
 
 /**
- * Zeros before a number are of a text, such as a telephone number: which one is meant nobody can
- * tell.
+ * Rejects leading zeros: they suggest a text, such as a telephone number, and the intended one is
+ * ambiguous.
  */
 function readNumber(token: Extract<Token, { kind: 'word' }>): number {
   if (!LEADING_ZEROS.test(token.value)) return Number(token.value);

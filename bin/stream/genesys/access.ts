@@ -14,7 +14,7 @@ export interface GenesysAccess {
   readonly http: GenesysHttp;
 }
 
-/** Asks nobody yet. Refuses where region or OAuth client are missing. */
+/** Makes no network call. Throws a UserError if region or OAuth client are missing. */
 export function genesysAccess(options: StreamOptions, around: CliContext): GenesysAccess {
   const hosts = hostsFrom(options, around.environment);
   const tokens = new TokenSource(hosts, oauthClientFrom(around.environment), around);

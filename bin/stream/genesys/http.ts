@@ -24,7 +24,7 @@ export interface GenesysCall {
 
 const EXCERPT_CHARACTERS_MAX = 300;
 
-/** Where the calls go, as whom, and the command that shows the user what is there. */
+/** Hosts and identity of the calls, and the command that shows the user the current state. */
 export interface GenesysHttpOptions {
   readonly hosts: GenesysHosts;
   readonly tokens: TokenSource;

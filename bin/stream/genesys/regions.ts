@@ -1,4 +1,4 @@
-/** Where Genesys Cloud is: its regions, by the name of the AWS region that each runs in. */
+/** Regions of Genesys Cloud, by the name of the AWS region that each runs in. */
 import { WrongOption } from '../../../cli/command.ts';
 
 /**
@@ -26,7 +26,7 @@ export const GENESYS_REGIONS = {
   'ap-northeast-3': 'apne3.pure.cloud',
 } as const;
 
-/** Where a command's calls go. */
+/** Hosts that a command calls. */
 export interface GenesysHosts {
   /** As it is named in messages. */
   readonly name: string;

@@ -16,7 +16,7 @@ const TIMEOUT_MS = 30_000;
 /** Tries of a request that may be repeated, where Genesys fails or cannot be reached. */
 const TRIES = 4;
 const FIRST_PAUSE_MS = 1_000;
-/** Where a 429 does not say how long to wait. */
+/** Wait after a 429 without a valid `Retry-After`. */
 const THROTTLED_PAUSE_MS = 3_000;
 /**
  * However soon a 429 lets us come back: at once would be a hammer, and never use up the patience.

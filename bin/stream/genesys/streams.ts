@@ -41,7 +41,7 @@ export interface RemoteStream {
   readonly description: string;
   readonly enabled: boolean;
   readonly destination: { readonly type: string; readonly url: string };
-  /** Only where the API told it in full. For comparing, never for showing. */
+  /** Defined only if the API returned it in full. For comparison; never print it. */
   readonly secret: string | undefined;
   readonly routingRules: StreamBody['routingRules'];
 }

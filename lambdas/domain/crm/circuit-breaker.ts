@@ -208,8 +208,8 @@ export function openCircuitBreaker(row: CircuitBreakerRow, nowMs: number, limits
 }
 
 /**
- * `row`, OPEN, with its due probe taken by `owner`: nobody else may make one before the next is
- * due.
+ * Returns `row`, OPEN, with its due probe claimed by `owner`. No other attempt may probe before the
+ * next probe is due.
  */
 export function claimProbe(row: CircuitBreakerRow, owner: string, nowMs: number, limits: Limits): CircuitBreakerRow {
   return { ...row, probeAtMs: nowMs + limits.circuitOpenMs, probeOwner: owner };

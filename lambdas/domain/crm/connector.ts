@@ -62,7 +62,7 @@ export interface RequestRate {
   readonly windowMs: number;
 }
 
-/** Where tokens come from if the credentials do not name it. */
+/** Token endpoint if the credentials do not name one. */
 export interface TokenDefaults {
   /**
    * Path of the token endpoint, behind the base URL. Absent: the credentials have to name the URL.

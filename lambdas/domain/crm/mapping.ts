@@ -13,7 +13,7 @@ export interface UserRow {
    * DynamoDB attributes: texts, numbers, booleans, null, bytes (`Uint8Array`), and Sets, arrays and
    * plain objects of them; `undefined` is left out. `pk`, `reason` and `settledAtMs` are the
    * pipeline's; DynamoDB deletes the row after `expiresAt`, in epoch seconds, where it has that.
-   * What cannot be stored quarantines the event as `mapping_failed`.
+   * A value that cannot be stored quarantines the event as `mapping_failed`.
    */
   readonly item: Readonly<Record<string, unknown>>;
   /**

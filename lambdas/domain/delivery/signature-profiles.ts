@@ -1,7 +1,7 @@
 /**
- * Senders and their signatures: one row for each sender. The route that a delivery takes chooses
- * its row, never a header, so that nobody can choose the weaker check. A new sender is a row here,
- * and test vectors.
+ * Senders and their signatures: one row for each sender. The route of a delivery chooses the row,
+ * never a header, so that a client cannot choose the weaker check. A new sender is a row here, and
+ * test vectors.
  */
 import { type SigningKey, signingKeyFrom, textSigningKeyFrom } from './signature.ts';
 
@@ -12,7 +12,7 @@ export interface SignatureProfile {
   /** Name in Genesys Cloud: “the <called>”. */
   readonly label: string;
   /**
-   * Where it posts to. The version is ours: the contract behind it may change with the next one.
+   * Path of its route. The version is ours: the contract behind it may change with the next one.
    */
   readonly path: string;
   /** The signature's header, in lower case as HTTP APIs deliver header names. */
@@ -24,8 +24,8 @@ export interface SignatureProfile {
   /** The field of the body that names the event. */
   readonly identity: string;
   /**
-   * Names of what the stack has for it. They outlive deployments: the secret is kept, the URL is in
-   * somebody's settings.
+   * Names of the sender's resources in the stack. They must not change between deployments: the
+   * secret is kept, and the URL is in the sender's settings.
    */
   readonly stack: { readonly secretId: string; readonly secretVariable: string; readonly urlOutput: string };
   /** The configuration key that deploys it, with its description; absent: always deployed. */

@@ -45,8 +45,8 @@ export function signingKeyFrom(secret: string): SigningKey | undefined {
 }
 
 /**
- * The key that is a secret's text itself, in UTF-8, nothing taken away; undefined where there is
- * nothing but space.
+ * The key that is a secret's text itself, in UTF-8, nothing taken away; undefined if there is only
+ * whitespace.
  */
 export function textSigningKeyFrom(secret: string): SigningKey | undefined {
   return secret.trim() === '' ? undefined : (new Uint8Array(Buffer.from(secret, 'utf8')) as SigningKey);

@@ -2,7 +2,7 @@
 
 /**
  * Callers who withhold their number (RFC 3323 and common gateways). They share no address: each is
- * somebody else.
+ * another person.
  */
 const WITHHELD = new Set(['anonymous', 'unknown', 'restricted', 'unavailable', 'private', 'withheld']);
 

@@ -23,7 +23,7 @@ export function digest(...parts: readonly (string | Uint8Array)[]): string {
 }
 
 /**
- * UTF-8 makes one character of all lone surrogates: text that has one is told apart by its code
+ * UTF-8 makes one character of all lone surrogates: text that has one is distinguished by its code
  * units.
  */
 function bytesOf(part: string | Uint8Array): readonly ['' | 'u16', Uint8Array] {

@@ -1,7 +1,4 @@
-/**
- * Short digests of an event's fields, by which two deliveries of one event are told to have other
- * content.
- */
+/** Short digests of an event's fields, to detect that two deliveries of one event differ. */
 import type { PipelineEvent } from './event.ts';
 import { digest } from './event-key.ts';
 

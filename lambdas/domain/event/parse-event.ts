@@ -8,7 +8,7 @@ import { isPartnerEvent, partnerEventFrom } from './partner-event.ts';
 /**
  * Reads an event from a message's body. `origin` is the envelope's `source`, or `BY_HAND`: the
  * envelope says how the body was verified, and so its form. Only a body without an envelope, from
- * EventBridge or by hand, is told by its shape: a signed delivery cannot pass for the bus's.
+ * EventBridge or by hand, is recognized by its shape: a signed delivery cannot pass for the bus's.
  */
 export function parseSourceEvent(body: Uint8Array, origin: string): ParsedEvent {
   const parsed = parseJson(body);

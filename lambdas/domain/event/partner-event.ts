@@ -25,7 +25,7 @@ const PARTNER_SOURCE = /^aws\.partner\/genesys\.com(\.test)?\//;
 const TYPE_MAX = 256;
 
 /**
- * Where the customer's address is: inbound the one that was called from, outbound the one that was
+ * Fields of the customer's address: inbound the one that was called from, outbound the one that was
  * called. Voice has `ani` and `dnis`, messages and mail have the others.
  */
 const ADDRESS_FIELDS: ReadonlyMap<string, readonly string[]> = new Map([

@@ -81,7 +81,7 @@ export interface EventRow {
   readonly origin?: string;
   readonly eventId?: string;
   readonly eventType?: string;
-  /** Of the interaction or conversation. */
+  /** Id of the interaction or conversation. */
   readonly interactionId?: string;
   /**
    * Digest of the ordering key: part of the identity, and names the contact's row without storing a

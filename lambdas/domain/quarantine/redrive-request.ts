@@ -64,8 +64,8 @@ export type ParsedRequest =
 export const RATE_MAX = 500;
 const LISTED_MAX = 100;
 /**
- * Problems that are told, and characters of each: an answer of Lambda takes 6 MB, as much as a
- * request may have.
+ * Maximum problems in a response, and characters of each: Lambda limits a response to 6 MB, as much
+ * as a request may have.
  */
 const PROBLEMS_MAX = 20;
 const PROBLEM_MAX = 400;

@@ -86,14 +86,14 @@ export interface RunReport {
   readonly refreshed: Counts;
   readonly dropped: Counts;
   readonly skipped: Counts & { readonly why: Readonly<Partial<Record<SkipCause, number>>> };
-  /** Sent on, but not deleted here: they come again, which harms nobody. */
+  /** Forwarded, but not deleted here: they are received again, which is harmless. */
   readonly copiesLeft: number;
   /**
    * True if every available message was examined: messages that another run holds at the time are
    * not.
    */
   readonly reachedEnd: boolean;
-  /** Where the end was not reached. */
+  /** Present if the end was not reached. */
   readonly stoppedBecause?: StopCause;
   readonly cause?: string;
   /** A few of each outcome and reason. */

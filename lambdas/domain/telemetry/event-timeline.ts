@@ -1,6 +1,6 @@
 /**
- * The life of an event, told from its row: what happened to it, where its message is, what to do.
- * For people.
+ * The history of an event, derived from its row, for people: what happened to it, where its message
+ * is, what to do.
  */
 import { IGNORE_CAUSES } from '../crm/mapping.ts';
 import type { EventRow } from '../idempotency/event-row.ts';
@@ -8,7 +8,7 @@ import type { HistoryEntry } from '../idempotency/history.ts';
 import { QUARANTINE_REASONS } from '../quarantine/quarantine-reasons.ts';
 import { printable } from './redact.ts';
 
-/** Where an event has come to. */
+/** Current state of an event. */
 export type TimelineState =
   | 'completed'
   | 'stale'
@@ -37,7 +37,7 @@ export interface EventTimeline {
   readonly state: TimelineState;
   /** The state in a sentence. */
   readonly summary: string;
-  /** Where its message is, as far as the row shows. */
+  /** Location of its message, as far as the row shows. */
   readonly message: string;
   readonly next: string;
   /** Oldest first. What went well leaves no trace but its end. */

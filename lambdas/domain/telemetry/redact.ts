@@ -82,10 +82,7 @@ export function redactForLog(details: LogDetails): LogDetails {
   );
 }
 
-/**
- * An id may have as many digits as it likes, since it is looked up by them, unless it is somebody's
- * address.
- */
+/** Keeps the digits of an id, since it is looked up by them, unless the id is an address. */
 function redactId(id: string): string {
   return ADDRESS.test(id) ? maskDigits(maskEmails(id)) : maskEmails(id);
 }

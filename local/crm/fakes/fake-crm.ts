@@ -29,7 +29,7 @@ export interface FakeCrmOptions {
   readonly credentials?: FakeCredentials;
   /** Absent: any number of requests. */
   readonly rate?: RateLimit;
-  /** Where its records are kept; absent: only in memory. */
+  /** File of its records; absent: only in memory. */
   readonly path?: string;
   readonly origin?: string;
   readonly nowMs?: () => number;
@@ -79,7 +79,7 @@ export class FakeCrm implements LocalCrm {
   readonly #calls: FakeCall[] = [];
   readonly #counts: Record<RequestOutcome, number> = { applied: 0, repeated: 0, refused: 0, failed: 0 };
   readonly #file: number | undefined;
-  /** Where it listens, once that is known. */
+  /** Origin in its responses. The server sets it once it listens. */
   origin: string;
 
   constructor(options: FakeCrmOptions) {

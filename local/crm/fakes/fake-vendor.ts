@@ -40,7 +40,7 @@ export interface FakeContext {
   readonly settings: ConnectorSettings;
   readonly tokens: Tokens;
   readonly nowMs: number;
-  /** Where the fake listens, without a trailing slash. */
+  /** Origin of the fake, without a trailing slash. */
   readonly origin: string;
   readonly isIn: (state: AccountState) => boolean;
 }

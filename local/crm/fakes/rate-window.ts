@@ -28,7 +28,7 @@ export class RateWindow {
     return limit.windowMs;
   }
 
-  /** Requests that came while the client had been told to wait. */
+  /** Requests that came although the client had been asked to wait. */
   get early(): number {
     return this.#early;
   }

@@ -87,7 +87,7 @@ export function worldOfSeed(seed: number, size: Size, mutation: Mutation = {}): 
     clockOffsetsMs: Array.from({ length: size.environments }, () => Math.round((2 * fraction() - 1) * skewMs)),
     invocations: Number.POSITIVE_INFINITY,
     batchSizes: [1, 3, 10],
-    // Of its own, so that a choice more or less does not change what follows.
+    // A separate generator, so that one choice more or less does not change what follows.
     fraction: seededFraction(seed + 1),
     pruned: false,
     mutation: mutation,
