@@ -56,10 +56,15 @@ function* upsertContact({ key, fields, onCreate }: UpsertContact, context: Reque
   }
   const request = upsertOf('contacts', context.settings.contactKey, key, { ...onCreate, ...fields }, context);
   const first = yield { ...request, expects: ['lost_race'] };
-  if (first.rule === undefined) return undefined;
+  if (first.rule === undefined) return upsertMeaning(first);
   // Once it may be a race. Twice, another contact has one of the unique values.
   const second = yield { ...request, expects: ['lost_race'] };
-  return second.rule === undefined ? undefined : 'ambiguous';
+  return second.rule === undefined ? upsertMeaning(second) : 'ambiguous';
+}
+
+/** A batch lists its errors in the body: only an id in the body is a success. */
+function upsertMeaning(reply: CrmReply): 'protocol_error' | undefined {
+  return idIn(reply) === undefined ? 'protocol_error' : undefined;
 }
 
 /** An upsert takes no associations, so that a call needs three requests. */

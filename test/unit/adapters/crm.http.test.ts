@@ -236,6 +236,19 @@ describe('the CRM over HTTP', () => {
     });
   });
 
+  it('does not take a 207 whose body was cut off for a success', async () => {
+    const whole = JSON.stringify({ status: 'COMPLETE', results: [], errors: [{ category: 'VALIDATION_ERROR' }] });
+    const listener: RequestListener = (_request, response) => {
+      response.writeHead(207, { 'content-type': 'application/json', 'content-length': whole.length });
+      response.write(whole.slice(0, -20), () => response.destroy());
+    };
+    await withServer(listener, async (baseUrl) => {
+      const crm = new HttpCrm(hubspotAt(baseUrl), TOKEN, { now: () => Date.now() }, new NodeHttpTransport());
+      const answer = await crm.deliver({ kind: 'upsert-contact', key: 'p1', fields: { city: 'x' } }, CALL);
+      expect(classify(answer)).toMatchObject({ kind: 'protocol_error', applied: 'unknown' });
+    });
+  });
+
   it('asks for admission before each request, and for half of what is left of the time at most', async () => {
     const order: string[] = [];
     const listener: RequestListener = (_request, response) => {

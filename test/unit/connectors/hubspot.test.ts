@@ -100,6 +100,17 @@ describe('the HubSpot connector', () => {
     expect(meaningOf(await drive(hubspot, CALL, [{ status: 200, body: '<html>' }]))).toBe('protocol_error');
   });
 
+  it.each([
+    [207, undefined],
+    [207, '{"status":"COMPLETE","errors":[{"cat'],
+    [200, undefined],
+    [200, { status: 'COMPLETE', results: [] }],
+  ])('takes an upsert that was answered %i %j for a fault of the protocol, not for applied', async (status, body) => {
+    expect(meaningOf(await drive(hubspot, upsert({}), [{ status, body }]))).toBe('protocol_error');
+    const lost = { status: 409, body: error('CONFLICT') };
+    expect(meaningOf(await drive(hubspot, upsert({}), [lost, { status, body }]))).toBe('protocol_error');
+  });
+
   it('uses the configured version and properties', async () => {
     const settings = { apiVersion: '2026-03', contactKey: 'k' };
     const { requests } = await drive(hubspot, upsert({}), [batch('1')], settings);
