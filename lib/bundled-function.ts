@@ -40,9 +40,10 @@ const LOCK_FILE = `${PROJECT}package-lock.json`;
  * Lambda always sets them there. Left out of the bundles, which they would make a quarter larger;
  * Lambda's own SDK has them.
  */
-export const UNUSED_CREDENTIAL_PROVIDERS = ['http', 'ini', 'login', 'process', 'sso', 'web-identity'].map(
-  (provider) => `@aws-sdk/credential-provider-${provider}`,
-);
+export const UNUSED_CREDENTIAL_PROVIDERS = [
+  ...['http', 'ini', 'login', 'process', 'sso', 'web-identity'].map((name) => `@aws-sdk/credential-provider-${name}`),
+  '@smithy/credential-provider-imds',
+];
 
 /** Uses of the user's key by queues, table and secrets on behalf of a function. */
 const KEY_USE = [
