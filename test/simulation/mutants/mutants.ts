@@ -140,6 +140,16 @@ class FirstRequestOnly implements CrmTransport {
   }
 }
 
+/** As if the status alone said what became of a batch. */
+function withoutBody(transport: CrmTransport): CrmTransport {
+  return {
+    send: async (...request) => {
+      const result = await transport.send(...request);
+      return result.kind === 'answered' && result.status === 207 ? { ...result, status: 200 } : result;
+    },
+  };
+}
+
 function notSentIfInDoubt(answer: CrmResponse): CrmResponse {
   const doubtful = answer.kind === 'unknown' || (answer.kind === 'answered' && answer.status >= 500);
   return doubtful ? { kind: 'not_sent', cause: 'taken for not sent' } : answer;
@@ -324,6 +334,21 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the success of the first request ends the action',
     mutation: { transport: (transport) => new FirstRequestOnly(transport) },
     seeds: 100,
+  },
+  {
+    name: 'a 207 with errors inside passes for a success',
+    mutation: { transport: withoutBody },
+    seeds: 300,
+  },
+  {
+    name: 'a token that the CRM refuses is not read again',
+    mutation: {
+      processor: (deps) => ({
+        ...deps,
+        crm: { deliver: (action, call) => deps.crm.deliver(action, { ...call, freshToken: false }) },
+      }),
+    },
+    seeds: 300,
   },
   {
     name: 'an event is settled as quarantined, and not sent there',

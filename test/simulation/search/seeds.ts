@@ -46,7 +46,13 @@ const CRM_WAYS: readonly CrmWay[] = [
   'not_sent',
   'throttled',
   'unauthorized',
+  'conflict',
+  'failed',
+  'redirected',
+  'unreadable_applied',
   'rejected',
+  'refused_inside',
+  'cut_off',
 ];
 
 /**

@@ -7,6 +7,7 @@ import { rest } from '../../../lambdas/connectors/rest/connector.ts';
 import type { CrmAction } from '../../../lambdas/domain/crm/action.ts';
 import { type Connector, type CrmRequests, settingsFor } from '../../../lambdas/domain/crm/connector.ts';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
+import type { ResponseRule } from '../../../lambdas/domain/crm/response-rules.ts';
 import type { Clock, Crm, CrmToken, CrmTransport, TransportRequest, TransportResult } from '../../../lambdas/ports.ts';
 import type { Mutation } from '../mutants/mutation.ts';
 import type { Fault } from './faults.ts';
@@ -25,31 +26,57 @@ export type CrmWay =
   | 'late'
   | 'reset_applied'
   | 'reset_late'
-  | 'unauthorized';
+  | 'unauthorized'
+  | 'conflict'
+  | 'failed'
+  | 'redirected'
+  | 'unreadable_applied'
+  | 'refused_inside'
+  | 'cut_off';
 
 /** Settings of an environment's calls. */
 export interface CrmCallOptions {
   readonly clock: Clock;
+  readonly token: CrmToken;
   readonly crmWays: readonly CrmWay[];
   /** Requests of an action: 1, as `rest` makes them, or more. */
   readonly crmRequests: number;
   readonly spoilTransport?: Mutation['transport'];
 }
 
-const TOKEN: CrmToken = { read: async () => ({ kind: 'token', token: 'a-token' }) };
+/** Rules of a CRM that answers 207 with its errors inside. */
+const RULES: readonly ResponseRule[] = [
+  { outcome: 'permanent', status: [207], body: [{ pointer: '/errors/0' }] },
+  { outcome: 'protocol_error', status: [207] },
+];
+
+/** The CRM's token as one environment knows it, until it asks for a fresh one. */
+export class KnownToken implements CrmToken {
+  readonly #scene: Scene;
+  #known: string | undefined;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  async read({ fresh }: Parameters<CrmToken['read']>[0]): ReturnType<CrmToken['read']> {
+    if (fresh || this.#known === undefined) this.#known = this.#scene.crm.token;
+    return { kind: 'token', token: this.#known };
+  }
+}
 
 /** The CRM of one invocation. */
 export function crmOf(scene: Scene, invocation: Invocation, options: CrmCallOptions): Crm {
-  const { clock, crmWays, crmRequests, spoilTransport = (transport) => transport } = options;
+  const { clock, token, crmWays, crmRequests, spoilTransport = (transport) => transport } = options;
   const connector = crmRequests === 1 ? rest : connectorOf(crmRequests);
-  const target = { baseUrl: 'http://crm', connector, settings: settingsFor(connector, {}), responseRules: [] };
+  const target = { baseUrl: 'http://crm', connector, settings: settingsFor(connector, {}), responseRules: RULES };
   return {
     deliver: async (action, call) => {
       const delivery = new Delivery(scene, invocation, eventIn(action), call.idempotencyKey);
       const transport: CrmTransport = {
-        send: (request, budgetMs) => delivery.send(stepOf(request), crmRequests, budgetMs, crmWays),
+        send: (request, budgetMs) => delivery.send(request, crmRequests, budgetMs, crmWays),
       };
-      const response = await new HttpCrm(target, TOKEN, clock, spoilTransport(transport)).deliver(action, call);
+      const response = await new HttpCrm(target, token, clock, spoilTransport(transport)).deliver(action, call);
       delivery.end(response);
       return response;
     },
@@ -120,18 +147,27 @@ class Delivery {
     this.#close();
   }
 
-  send(step: number, steps: number, budgetMs: number, crmWays: readonly CrmWay[]): Promise<TransportResult> {
+  send(
+    request: TransportRequest,
+    steps: number,
+    budgetMs: number,
+    crmWays: readonly CrmWay[],
+  ): Promise<TransportResult> {
+    const step = stepOf(request);
     const ways = this.#ways(() => this.#scene.crm.execute(this.#event, this.#contact, step, steps));
+    const isRefused = request.headers.authorization !== `Bearer ${this.#scene.crm.token}`;
     const possible = crmWays.filter((way) => !this.#wasReset || !way.startsWith('reset'));
     return this.#invocation.park({
       name: `CRM request ${step} for ${this.#event}`,
       touches: 'CRM',
       answeredByMs: this.#scene.clock.now() + budgetMs,
-      ways: [...possible.map((way) => ways[way]), ways.dies, ...(crmWays.includes('late') ? [ways.dies_late] : [])],
+      ways: isRefused
+        ? [ways.token_refused, ways.not_sent]
+        : [...possible.map((way) => ways[way]), ways.dies, ...(crmWays.includes('late') ? [ways.dies_late] : [])],
     });
   }
 
-  #ways(execute: () => void): Readonly<Record<CrmWay | 'dies' | 'dies_late', Way>> {
+  #ways(execute: () => void): Readonly<Record<CrmWay | 'token_refused' | 'dies' | 'dies_late', Way>> {
     const way = (
       name: string,
       fault: Fault | undefined,
@@ -161,7 +197,14 @@ class Delivery {
       not_sent: way('connection refused', 'crm_failed', { kind: 'not_sent', cause: 'refused' }),
       throttled: way('429', 'crm_failed', answered(429, { 'retry-after': '7' }), throttle),
       unauthorized: way('401', 'crm_failed', answered(401)),
+      token_refused: { ...way('401, the token has expired', undefined, answered(401)), needsCrm: true },
+      conflict: way('409', 'crm_failed', answered(409)),
+      failed: way('503', 'crm_failed', answered(503)),
+      redirected: way('302', 'crm_failed', answered(302)),
+      unreadable_applied: way('applied, not HTTP', 'crm_unknown', { kind: 'unreadable', cause: 'HPE' }, execute),
       rejected: way('422', 'crm_refused', answered(422)),
+      refused_inside: way('207 with an error', 'crm_refused', answered(207, {}, '{"errors":[{}]}')),
+      cut_off: way('207 with an error, cut off', 'crm_failed', answered(207, {}, '{"errors":[')),
       dies: way('applied, then dies', 'crash', undefined, execute),
       dies_late: way('dies, the request still under way', 'crash', undefined, goesOn),
     };
@@ -188,6 +231,6 @@ class Delivery {
 const TIMEOUT: TransportResult = { kind: 'unknown', cause: 'timeout' };
 const RESET: TransportResult = { kind: 'stale_connection' };
 
-function answered(status: number, headers: Readonly<Record<string, string>> = {}): TransportResult {
-  return { kind: 'answered', status, headers, text: '' };
+function answered(status: number, headers: Readonly<Record<string, string>> = {}, text = ''): TransportResult {
+  return { kind: 'answered', status, headers, text };
 }

@@ -5,6 +5,7 @@
 import { SentCopies } from '../../../lambdas/processor/sent-copies.ts';
 import { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
 import { SharedCircuitBreaker } from '../../../lambdas/processor/shared-circuit-breaker.ts';
+import { KnownToken } from './crm-calls.ts';
 import type { Invocation } from './invocations.ts';
 import { circuitBreakerPorts } from './ports.ts';
 import type { Scene } from './scene.ts';
@@ -23,6 +24,7 @@ export class Environment {
   readonly circuitBreaker: SharedCircuitBreaker;
   readonly settledEvents: SettledEventCache;
   readonly sentCopies = new SentCopies();
+  readonly token: KnownToken;
   /** The invocation under way, or the last one. */
   invocation: Invocation | undefined;
 
@@ -30,6 +32,7 @@ export class Environment {
     this.clock = scene.clock.skewed(offsetMs);
     this.circuitBreaker = new SharedCircuitBreaker(circuitBreakerPorts(scene, this.clock, () => this.invocation));
     this.settledEvents = new SettledEventCache();
+    this.token = new KnownToken(scene);
   }
 }
 

@@ -10,6 +10,7 @@ export const FAULTS = {
   crm_failed: 'the CRM failed without a change',
   crm_unknown: 'the CRM did not answer, or applied and then failed',
   crm_refused: 'the CRM refused an event for good',
+  token_expired: 'the CRM accepted another token only',
   received_twice: 'a message came while somebody worked on it',
   came_back: 'a deleted message came once more',
   sent_again: 'the sender delivered an event once more',

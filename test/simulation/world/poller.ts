@@ -13,7 +13,7 @@ import { processorPorts } from './ports.ts';
 import type { Scene } from './scene.ts';
 
 /** Settings of the pollers. */
-export interface PollerOptions extends EnvironmentsOptions, Omit<CrmCallOptions, 'clock' | 'spoilTransport'> {
+export interface PollerOptions extends EnvironmentsOptions, Omit<CrmCallOptions, 'clock' | 'token' | 'spoilTransport'> {
   /** Invocations of the processor that may be made. */
   readonly invocations: number;
   /** Numbers of messages that an invocation may bring. */
@@ -102,7 +102,7 @@ export class Poller {
     if (received.length === 0) return;
     const invocation = this.#scene.begin('processor', name, limits.processorFunctionTimeoutMs);
     environment.invocation = invocation;
-    const { clock, circuitBreaker: circuit, settledEvents, sentCopies } = environment;
+    const { clock, circuitBreaker: circuit, settledEvents, sentCopies, token } = environment;
     const { crmWays, crmRequests, fraction } = this.#options;
     const ports = processorPorts(this.#scene, invocation, {
       clock,
@@ -110,6 +110,7 @@ export class Poller {
       settledEvents,
       sentCopies,
       fraction,
+      token,
       crmWays,
       crmRequests,
       ...(this.#mutation.transport === undefined ? {} : { spoilTransport: this.#mutation.transport }),

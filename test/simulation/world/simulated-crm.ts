@@ -24,7 +24,8 @@ export class SimulatedCrm {
   readonly mayStillRun = new Set<string>();
   /** Calls of each event by the invocation that made them. */
   readonly #calls = new Map<string, Map<string, number>>();
-  readonly #underWay: { readonly event: string; readonly contact: string | null; readonly caller: string }[] = [];
+  readonly #underWay: (Pick<CrmCallBegun, 'event' | 'contact' | 'caller'> & { readonly owner: string | undefined })[] =
+    [];
   /**
    * Contacts of events that a person has given up: what is older may then follow any call without a
    * recorded outcome.
@@ -34,6 +35,17 @@ export class SimulatedCrm {
   readonly #executedFor = new Map<string, string[]>();
   readonly #stepsDone = new Map<string, Set<number>>();
   readonly #keys = new Map<string, string>();
+  #tokens = 1;
+
+  /** The only token that is accepted. */
+  get token(): string {
+    return `token-${this.#tokens}`;
+  }
+
+  /** Accepts another token from now on. */
+  expireToken(): void {
+    this.#tokens += 1;
+  }
 
   /**
    * A call begins; `row` is the event's as the table has it. What is given back says that the call
@@ -48,7 +60,7 @@ export class SimulatedCrm {
     const other = this.#underWay.find(
       (one) =>
         (one.event === event || (contact !== null && one.contact === contact)) &&
-        !(one.event === event && one.caller === caller),
+        !(one.event === event && one.owner === row?.owner),
     );
     if (other !== undefined)
       this.problems.push(`${caller} calls the CRM for ${event} while ${other.caller} is calling it for ${other.event}`);
@@ -62,7 +74,7 @@ export class SimulatedCrm {
     if (before !== key)
       this.problems.push(`the CRM is called for ${event} with the key ${key}, and before with ${before}`);
     this.#keys.set(event, key);
-    const underWay = { event, contact, caller };
+    const underWay = { event, contact, caller, owner: row?.owner };
     this.#underWay.push(underWay);
     return () => {
       const index = this.#underWay.indexOf(underWay);

@@ -183,6 +183,11 @@ export class World {
       }),
     );
     const frozen: Action = { name: 'all stand still', kind: 'frozen', act: () => this.scene.pass(FROZEN_MS) };
+    const expires: Action = {
+      name: 'the token of the CRM expires',
+      kind: 'token_expired',
+      act: () => this.scene.crm.expireToken(),
+    };
     // A final row lives for weeks, an environment for hours, and a request in flight for seconds.
     const mayExpire = lateWrites.length === 0 && running.length === 0;
     const expired = [...store.events].flatMap(([key, { expiresAt = Number.POSITIVE_INFINITY }]): Action[] =>
@@ -196,7 +201,7 @@ export class World {
         : [{ name: `the row ${key} expires`, kind: 'contact_expired', act: () => void store.contacts.delete(key) }],
     );
     const mayFreeze = running.length === 0 && this.#landingsDueMs().length === 0;
-    return [...redrives, ...giveUps, ...expired, ...forgotten, ...(mayFreeze ? [frozen] : [])];
+    return [...redrives, ...giveUps, ...expired, ...forgotten, expires, ...(mayFreeze ? [frozen] : [])];
   }
 
   #expire(key: string): void {
