@@ -131,7 +131,7 @@ function exchangeFrom(result: Exclude<TransportResult, { kind: 'stale_connection
  */
 function afterRepetition({ response, ...rest }: Exchange): Exchange {
   if (response.kind === 'not_sent') return { response: { ...response, kind: 'unknown' } };
-  return { ...rest, response: response.kind === 'answered' ? { ...response, isRepeated: true } : response };
+  return { ...rest, response: { ...response, isRepeated: true } };
 }
 
 function jsonIn(text: string): unknown {

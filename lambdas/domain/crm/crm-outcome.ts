@@ -10,11 +10,6 @@ export type CrmResponse = (
       readonly retryAfter?: string;
       /** The beginning of the body, for people. Holds nothing that we sent. */
       readonly excerpt: string;
-      /**
-       * The request was repeated after its connection had been reset: the CRM may have applied the
-       * first one.
-       */
-      readonly isRepeated?: true;
       /** By a rule or a connector. Absent: that of the status. */
       readonly meaning?: Meaning;
     }
@@ -33,6 +28,11 @@ export type CrmResponse = (
 ) & {
   /** An earlier request of the same action was applied. */
   readonly isPartlyApplied?: true;
+  /**
+   * A request of the action was repeated after its connection had been reset: the CRM may have
+   * applied the first one, and may still be executing it.
+   */
+  readonly isRepeated?: true;
 };
 
 /** Meaning of a response for the event. */
@@ -132,7 +132,12 @@ function statusClass(status: number): ResponseClass {
 
 /** Sorts an answer into the taxonomy. Anything that is not a status of HTTP counts as 5xx. */
 export function classify(answer: CrmResponse): CrmOutcome {
-  const applied = answer.isPartlyApplied ? 'unknown' : 'not_applied';
+  const outcome = outcomeOf(answer);
+  return answer.isRepeated ? { ...outcome, mayStillRun: true } : outcome;
+}
+
+function outcomeOf(answer: CrmResponse): CrmOutcome {
+  const applied = answer.isPartlyApplied || answer.isRepeated ? 'unknown' : 'not_applied';
   switch (answer.kind) {
     case 'not_sent':
       return { kind: 'transient', applied, error: answer.cause };
@@ -154,14 +159,13 @@ export function classify(answer: CrmResponse): CrmOutcome {
 function classifyStatus(answer: Extract<CrmResponse, { kind: 'answered' }>): CrmOutcome {
   const { status, retryAfter, meaning, isRepeated = false, isPartlyApplied = false } = answer;
   const kind = meaning?.kind ?? statusKind(status);
-  const first = isRepeated ? ({ mayStillRun: true } as const) : {};
-  if (kind === 'success') return { kind, ...first };
+  if (kind === 'success') return { kind };
   const wait = {
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(meaning?.waitMs === undefined ? {} : { waitMs: meaning.waitMs }),
   };
   const isRefusal = status >= 400 && status < 500 && !isRepeated && !isPartlyApplied;
-  return { kind, applied: isRefusal ? 'not_applied' : 'unknown', error: describe(answer), ...wait, ...first };
+  return { kind, applied: isRefusal ? 'not_applied' : 'unknown', error: describe(answer), ...wait };
 }
 
 function describe({ status, excerpt, meaning }: Extract<CrmResponse, { kind: 'answered' }>): string {

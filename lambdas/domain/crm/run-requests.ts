@@ -61,6 +61,9 @@ function withMeaning(response: CrmResponse, rule: ResponseRule | undefined, subj
 }
 
 function withEarlier(response: CrmResponse, earlier: { readonly isApplied: boolean; readonly isRepeated: boolean }) {
-  const partly = earlier.isApplied ? { ...response, isPartlyApplied: true as const } : response;
-  return partly.kind === 'answered' && earlier.isRepeated ? { ...partly, isRepeated: true as const } : partly;
+  return {
+    ...response,
+    ...(earlier.isApplied ? { isPartlyApplied: true as const } : {}),
+    ...(earlier.isRepeated ? { isRepeated: true as const } : {}),
+  };
 }

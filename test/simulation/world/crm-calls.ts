@@ -142,7 +142,7 @@ class Delivery {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#scene.probes.end(this.#invocation);
-    const isDoubtful = response?.kind === 'unknown' || (response?.kind === 'answered' && response.isRepeated === true);
+    const isDoubtful = response?.kind === 'unknown' || response?.isRepeated === true;
     if (isDoubtful && this.#owner !== undefined) this.#scene.crm.mayStillRun.add(this.#owner);
     this.#close();
   }

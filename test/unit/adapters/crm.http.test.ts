@@ -8,7 +8,7 @@ import { hubspot } from '../../../lambdas/connectors/hubspot/connector.ts';
 import { rest } from '../../../lambdas/connectors/rest/connector.ts';
 import { settingsFor } from '../../../lambdas/domain/crm/connector.ts';
 import { type CrmResponse, classify } from '../../../lambdas/domain/crm/crm-outcome.ts';
-import type { CrmToken } from '../../../lambdas/ports.ts';
+import type { CrmToken, TransportResult } from '../../../lambdas/ports.ts';
 import { CALL as LOGGED_CALL } from '../../harness/sample-actions.ts';
 
 const ACTION = { kind: 'request', method: 'POST', path: '/api/v1/contacts', body: { phone: '+1é' } } as const;
@@ -94,6 +94,13 @@ describe('the CRM over HTTP', () => {
       async (crm) => void (await crm.deliver(ACTION, { ...CALL, freshToken: true })),
     );
     expect(authorization).toBe('Bearer new-token');
+  });
+
+  it('keeps in mind that a request was repeated whose response is not HTTP', async () => {
+    const results: TransportResult[] = [{ kind: 'stale_connection' }, { kind: 'unreadable', cause: 'HPE' }];
+    const transport = { send: async () => results.shift() as TransportResult };
+    const crm = new HttpCrm(target('http://crm'), TOKEN, { now: () => 0 }, transport);
+    expect(await crm.deliver(ACTION, CALL)).toEqual({ kind: 'unreadable', cause: 'HPE', isRepeated: true });
   });
 
   it('makes no call without a token', async () => {

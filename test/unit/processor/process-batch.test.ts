@@ -163,6 +163,11 @@ describe('order', () => {
     ['was reset', { kind: 'unknown', cause: 'ECONNRESET' }],
     ['was repeated after a reset and then refused', { kind: 'answered', status: 422, excerpt: '', isRepeated: true }],
     ['was repeated after a reset and then succeeded', { kind: 'answered', status: 200, excerpt: '', isRepeated: true }],
+    [
+      'was repeated after a reset and then answered with no HTTP',
+      { kind: 'unreadable', cause: 'HPE', isRepeated: true },
+    ],
+    ['had a reset request before one that was not sent', { kind: 'not_sent', cause: 'refused', isRepeated: true }],
   ])(
     'holds the contact until the lease ends if the call %s: the CRM may still be executing it',
     async (_how, first) => {

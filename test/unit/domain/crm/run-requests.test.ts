@@ -51,6 +51,9 @@ describe('the requests of an action', () => {
   it('may still be running if an earlier one was repeated', async () => {
     const [response] = await run(each(PUT, PUT), answered(200, true), answered(200));
     expect(response).toMatchObject({ isRepeated: true });
+    const refused: Exchange = { response: { kind: 'not_sent', cause: 'refused' } };
+    const [notSent] = await run(each(PUT, PUT), answered(200, true), refused);
+    expect(notSent).toEqual({ kind: 'not_sent', cause: 'refused', isPartlyApplied: true, isRepeated: true });
   });
 
   it('do not go on after a refusal that they do not expect', async () => {
