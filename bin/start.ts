@@ -1,6 +1,7 @@
 /** `npm start`: the whole pipeline on this machine until Ctrl-C. */
 import '../cli/output-errors.ts';
 import { join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { runCommand } from '../cli/command.ts';
 import { print } from '../cli/terminal.ts';
 import { messageOf, UserError } from '../cli/user-error.ts';
@@ -53,12 +54,20 @@ function stopOnSignals(pipeline: LocalPipeline): void {
 
 let ending = false;
 
+/**
+ * A terminal's Ctrl-C reaches all processes of its group: this one perhaps after a child that it
+ * ends.
+ */
+const SIGNAL_DELAY_MS = 500;
+
 /** Resource that the system lacks. */
 const NOT_OUR_FAULT = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'EIO']);
 
 async function end(pipeline: LocalPipeline, settings: Settings, cause: unknown): Promise<void> {
   if (ending || pipeline.stopping) return;
   ending = true;
+  await delay(SIGNAL_DELAY_MS);
+  if (pipeline.stopping) return;
   process.exitCode = 1;
   process.stderr.write(`${describe(cause, settings.dataDir)}\n`);
   await pipeline.stop();

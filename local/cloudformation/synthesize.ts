@@ -76,12 +76,6 @@ export async function synthesize(
   return readAssembly(outputDir);
 }
 
-/**
- * A terminal's Ctrl-C reaches all processes of its group: this one perhaps after the app that it
- * ends.
- */
-const SIGNAL_DELAY_MS = 500;
-
 function runApp(variables: Readonly<Record<string, string>>, stopSignal: AbortSignal): Promise<void> {
   const app = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'bin/app.ts'], {
     cwd: PROJECT_DIR,
@@ -98,10 +92,7 @@ function runApp(variables: Readonly<Record<string, string>>, stopSignal: AbortSi
     app.once('close', (code) => {
       const said = Buffer.concat(output).toString('utf8').trim();
       if (code === 0) resolve();
-      else {
-        const error = new UserError(said || `The stack cannot be synthesized: bin/app.ts ended with code ${code}.`);
-        setTimeout(() => reject(error), SIGNAL_DELAY_MS);
-      }
+      else reject(new UserError(said || `The stack cannot be synthesized: bin/app.ts ended with code ${code}.`));
     });
   });
 }
