@@ -6,7 +6,17 @@
 import Sequencer from '@jest/test-sequencer';
 
 /** The longest, in this order; by the beginning of what follows `test/`. */
-const LONGEST = ['pipeline/kill.', 'crash/crash.', 'pipeline/outage.', 'simulation/', 'pipeline/', 'fuzz/', 'infra/'];
+const LONGEST = [
+  'pipeline/kill.',
+  'crash/',
+  'pipeline/outage.',
+  'simulation/',
+  'lib/app.',
+  'pipeline/',
+  'local/start.',
+  'lib/',
+  'fuzz/',
+];
 
 /** Sorts the longest to the front, and leaves the others to Jest. */
 export default class LongestFirst extends Sequencer {
