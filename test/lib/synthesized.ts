@@ -18,7 +18,9 @@ const UNBUNDLED = { 'aws:cdk:bundling-stacks': [] };
 /** Synthesizes with these keys besides the CRM's base URL. */
 export function synthesized(context: Readonly<Record<string, string>> = {}): Template {
   const config = readPipelineConfig({ 'crm.baseUrl': 'https://crm.example.com', ...context });
-  return Template.fromStack(new WebhookPipelineStack(new App({ analyticsReporting: false, context: UNBUNDLED }), config));
+  return Template.fromStack(
+    new WebhookPipelineStack(new App({ analyticsReporting: false, context: UNBUNDLED }), config),
+  );
 }
 
 /** The one resource of this type whose logical id begins so. */
