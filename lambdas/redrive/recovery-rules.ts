@@ -6,6 +6,7 @@ import { type CircuitBreakerRow, lastSuccessMs } from '../domain/crm/circuit-bre
 import { contactKey } from '../domain/event/event-key.ts';
 import { type ContactRow, decideContact } from '../domain/idempotency/contact-row.ts';
 import type { EventRow } from '../domain/idempotency/event-row.ts';
+import { placeOf } from '../domain/idempotency/position.ts';
 import type { Limits } from '../domain/limits.ts';
 import { QUARANTINE_REASONS } from '../domain/quarantine/quarantine-reasons.ts';
 import type { SkipCause } from '../domain/quarantine/redrive-result.ts';
@@ -57,11 +58,17 @@ export function judge(entry: QuarantineEntry, context: RecoveryContext): Verdict
   }
 }
 
-/** True if an attempt on the event would find its contact free, or the event overtaken. */
-function isFree({ orderingKey, position }: QuarantineEntry, { contacts, nowMs }: RecoveryContext): boolean {
+/**
+ * True if an attempt on the event would find its contact free, or the event overtaken, or too old:
+ * then the row of its contact may have expired, and nothing would release it any more.
+ */
+function isFree({ orderingKey, position }: QuarantineEntry, { contacts, nowMs, limits }: RecoveryContext): boolean {
   if (orderingKey === undefined) return true;
+  if (position === undefined) return false;
   const contact = contacts.get(contactKey(orderingKey));
-  if (contact === undefined || position === undefined) return false;
+  const timestampMs = placeOf(position)?.timestampMs ?? nowMs;
+  if (nowMs - timestampMs > limits.contactRowTtlMs) return true;
+  if (contact === undefined) return false;
   // As an attempt that holds nothing yet.
   const { kind } = decideContact(contact, position, '', nowMs);
   return kind === 'free' || kind === 'overtaken';

@@ -9,7 +9,8 @@ import type { QuarantineReason } from '../idempotency/event-row.ts';
  * - `circuit_closed`: once the circuit breaker is closed.
  * - `crm_works`: once a CRM call has succeeded since. With no traffic one event is sent back as a
  *   trial.
- * - `newer_settled`: once the newer event is final, or known not to have been applied.
+ * - `newer_settled`: once the newer event is final, or known not to have been applied; or the event
+ *   is too old, which the processor then records.
  * - `table_works`: once the state table answers; a few times at most.
  * - `never`: a person decides.
  */

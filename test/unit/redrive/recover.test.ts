@@ -233,6 +233,18 @@ describe('recovery', () => {
     expect(world.ids('quarantine', 'visible')).toEqual(['unknown', 'waits', 'worked-on']);
   });
 
+  it('takes an event behind a newer one back once the row of its contact may have expired', async () => {
+    const world = worldAfter(AFTER, { contactRowTtlMs: minute(60) });
+    world.put({ id: 'behind', reason: 'behind_newer' });
+    world.setRow('behind', {
+      orderingKey: 'digest',
+      position: positionOf({ timestampMs: world.clock.now() - minute(59), id: 'behind' }),
+    });
+    expect((await world.run(RECOVER)).moved.total).toBe(0);
+    world.clock.advance(minute(2));
+    expect((await world.run(RECOVER)).moved.total).toBe(1);
+  });
+
   it('moves at its rate, for less than the minute after which it is called again', async () => {
     const world = worldAfter(AFTER, { recoveryRatePerSecond: 5 });
     world.put(...many(400, 'open', { reason: 'circuit_open' }));
