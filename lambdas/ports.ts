@@ -13,7 +13,7 @@ import type { SlotDecision, SlotRequest } from './domain/crm/request-rate.ts';
 import type { TokenRequest } from './domain/crm/token-exchange.ts';
 import type { Envelope, ReceivedMessage } from './domain/delivery/envelope.ts';
 import type { StagedKey } from './domain/delivery/signature.ts';
-import type { ContactEffect, ContactRow } from './domain/idempotency/contact-row.ts';
+import type { ContactEffect, ContactPlace, ContactRow } from './domain/idempotency/contact-row.ts';
 import type { EventRow, ExpectedRow, QuarantineReason } from './domain/idempotency/event-row.ts';
 import type { RedriveResult } from './domain/quarantine/redrive-result.ts';
 import type { DividedMetric, DivisionOf, PlainMetric } from './domain/telemetry/metrics.ts';
@@ -110,7 +110,7 @@ export interface ClaimWrite {
   /** The event's row from now on: IN_PROGRESS, with this attempt's owner and lease. */
   readonly row: EventRow;
   /** Taken as `decideContact` allows it. The lease ends with the event's. */
-  readonly contact?: { readonly key: string; readonly position: string; readonly expiresAt: number };
+  readonly contact?: ContactPlace & { readonly key: string; readonly expiresAt: number };
   readonly nowMs: number;
 }
 
@@ -148,7 +148,10 @@ export interface SettleWrite {
    * holds.
    */
   readonly givenUp?: { readonly key: string; readonly position: string; readonly nowMs: number };
-  /** A row that is not newer than what stands there is left out, and the others are written. */
+  /**
+   * A row that is not newer than what stands there, or stands there already in a replay, is left
+   * out, and the others are written.
+   */
   readonly userRows: readonly UserRowWrite[];
 }
 

@@ -43,7 +43,7 @@ function parse(argv: readonly string[]) {
   const command = npmCommand('event')
     .description('Prints the history of an event, or lists unsettled events.')
     .usage('<id> [options]\n       npm run event -- --contact +15550100\n       npm run event -- --unsettled [options]')
-    .argument('[id]', 'an eventBridgeEventId, or the key of a row (BODY#…, REUSED#…)')
+    .argument('[id]', 'an eventBridgeEventId, or the key of a row (BODY#…, REUSED#…, REPLAY#…)')
     // Refused above: an id may have spaces in it.
     .allowExcessArguments()
     .option('--unsettled', 'list events that are neither final nor in quarantine, and what each waits for')

@@ -94,6 +94,12 @@ export async function scanEvents(scan: EventScan): Promise<FoundEvents> {
   return { ...found, isComplete: ends.every((isComplete) => isComplete) };
 }
 
+/** Beginnings of the keys of events' rows, as a condition's values, and the condition. */
+const EVENT_ROW_PREFIXES = { ':event': 'EVENT#', ':body': 'BODY#', ':reused': 'REUSED#', ':replay': 'REPLAY#' };
+const EVENT_ROWS = Object.keys(EVENT_ROW_PREFIXES)
+  .map((value) => `begins_with(pk, ${value})`)
+  .join(' OR ');
+
 /** Reads one part of the table. True if it came to its end. */
 async function scanSegment(
   { client, tableName, filter, segments, abortSignal }: EventScan,
@@ -108,9 +114,9 @@ async function scanSegment(
       Segment: segment,
       TotalSegments: segments,
       // A user's own rows may have anything in them.
-      FilterExpression: `(begins_with(pk, :event) OR begins_with(pk, :body) OR begins_with(pk, :reused)) AND ${expression}`,
+      FilterExpression: `(${EVENT_ROWS}) AND ${expression}`,
       ...(names === undefined ? {} : { ExpressionAttributeNames: names }),
-      ExpressionAttributeValues: { ':event': 'EVENT#', ':body': 'BODY#', ':reused': 'REUSED#', ...values },
+      ExpressionAttributeValues: { ...EVENT_ROW_PREFIXES, ...values },
       ...(from === undefined ? {} : { ExclusiveStartKey: from }),
     });
     const page = await client.send(command, abortSignal === undefined ? {} : { abortSignal });

@@ -17,7 +17,7 @@ import {
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { UserRowWrite } from '../domain/crm/mapping.ts';
+import { mustBeAbsent, type UserRowWrite } from '../domain/crm/mapping.ts';
 import { circuitBreakerKey, userRowKey } from '../domain/event/event-key.ts';
 import type { ContactEffect, ContactRow } from '../domain/idempotency/contact-row.ts';
 import { itemFrom, rowFrom } from '../domain/idempotency/event-item.ts';
@@ -163,8 +163,7 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       return { kind: 'contact_refuses', contact: contactFrom(others[0].item ?? {}) };
     const refused = write.userRows.filter((_row, index) => written.against[firstUserRow + index] !== undefined);
     if (refused.length === 0) return { kind: 'lost' };
-    if (refused.some(({ position }) => position === undefined))
-      return { kind: 'rows_rejected', cause: 'a row of the mapping was there already' };
+    if (refused.some(mustBeAbsent)) return { kind: 'rows_rejected', cause: 'a row of the mapping was there already' };
     const leftMs = endsAtMs - this.#clock.now();
     if (leftMs <= 0) return { kind: 'unavailable', cause: 'DynamoDB: no time left' };
     const userRows = write.userRows.filter((row) => !refused.includes(row));
@@ -197,7 +196,7 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       TableName: this.#table,
       Key: { pk: contact.key },
       ConditionExpression:
-        '(attribute_not_exists(newest) OR newest < :position)' +
+        `(attribute_not_exists(newest) OR newest ${olderThan(contact)} :position)` +
         ' AND (attribute_not_exists(holder) OR holder = :owner OR leaseExpiresAtMs <= :now)' +
         ' AND (attribute_not_exists(unsettled) OR unsettled <= :position)',
       UpdateExpression:
@@ -242,14 +241,14 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
     };
   }
 
-  #putUserRow({ key, item, onlyIfAbsent, position }: UserRowWrite): PutItem {
+  #putUserRow({ key, item, onlyIfAbsent, position, isReplay }: UserRowWrite): PutItem {
     const put = { TableName: this.#table, Item: { ...item, pk: userRowKey(key) } };
     if (onlyIfAbsent === true) return { ...put, ConditionExpression: 'attribute_not_exists(pk)' };
     if (position === undefined) return put;
     return {
       ...put,
       Item: { ...put.Item, position },
-      ConditionExpression: 'attribute_not_exists(#position) OR #position < :position',
+      ConditionExpression: `attribute_not_exists(#position) OR #position ${olderThan({ isReplay })} :position`,
       ExpressionAttributeNames: { '#position': 'position' },
       ExpressionAttributeValues: { ':position': position },
     };
@@ -288,6 +287,11 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
     else
       await this.#client.send(new TransactWriteCommand({ TransactItems: items, ClientRequestToken }), { abortSignal });
   }
+}
+
+/** Comparison with the position that stands: an event of a replay may be the one that stands. */
+function olderThan({ isReplay }: { readonly isReplay?: true | undefined }): '<' | '<=' {
+  return isReplay === true ? '<=' : '<';
 }
 
 /** Each ends in its `REMOVE` clause, which is extended where the contact is released. */

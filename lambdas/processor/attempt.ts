@@ -10,7 +10,7 @@ import { pauseDelayMs, rateDelayMs, retryAfterMs, retryDelayMs } from '../domain
 import { type CrmFailure, type CrmOutcome, classify, healthOf, responseClass } from '../domain/crm/crm-outcome.ts';
 import type { IgnoreCause } from '../domain/crm/mapping.ts';
 import { quarantineEnvelope } from '../domain/delivery/envelope.ts';
-import { reusedIdKey } from '../domain/event/event-key.ts';
+import { replayedKey, reusedIdKey } from '../domain/event/event-key.ts';
 import { differingFields, fieldDigests } from '../domain/event/field-digests.ts';
 import { claimedContact, releasedContact } from '../domain/idempotency/contact-row.ts';
 import type { EventRow, FinalStatus, QuarantineReason } from '../domain/idempotency/event-row.ts';
@@ -85,10 +85,10 @@ const NO_TIME = { kind: 'transient', applied: 'not_applied', error: 'no time lef
 const PAUSED = { kind: 'throttled', applied: 'not_applied', error: 'the CRM has asked for a pause' } as const;
 
 /**
- * Longest wait for which an event from quarantine may take slots: the longest that it delays a live
- * event.
+ * Longest wait for which an event from quarantine, or of a replay, may take slots: the longest that
+ * it delays a live event.
  */
-const REDRIVEN_AHEAD_MS = 300;
+const SENT_AGAIN_AHEAD_MS = 300;
 
 /** Maximum re-evaluations after stale reads before the message is retried later. */
 const ROUNDS_MAX = 6;
@@ -206,8 +206,9 @@ export class Attempt {
    * own.
    */
   async #takeOwnKey(): Promise<Disposition | 're_evaluate'> {
-    const { task, identity } = this.#record;
-    const eventKey = reusedIdKey(task.event?.id ?? this.#record.eventKey, identity, orderingDigestOf(this.#record));
+    const { task, identity, replayId } = this.#record;
+    const ownKey = reusedIdKey(task.event?.id ?? this.#record.eventKey, identity, orderingDigestOf(this.#record));
+    const eventKey = replayedKey(replayId, ownKey);
     const detail = 'another event with this id, but another type, timestamp or ordering key, came before';
     const event = task.event === undefined ? {} : { event: task.event };
     this.#record = {
@@ -227,9 +228,10 @@ export class Attempt {
    */
   async #waitForRate(rateLimiter: RateLimiter): Promise<Disposition | 're_evaluate'> {
     const { clock, chance, limits } = this.#deps;
-    const { task, eventKey, fromQuarantine, source } = this.#record;
+    const { task, eventKey, fromQuarantine, replayId, source } = this.#record;
     if (task.kind !== 'deliver') throw new Error('only an event that is to be delivered is claimed');
-    const latestMs = fromQuarantine ? Math.min(this.#startsByMs, clock.now() + REDRIVEN_AHEAD_MS) : this.#startsByMs;
+    const isLive = !fromQuarantine && replayId === undefined;
+    const latestMs = isLive ? this.#startsByMs : Math.min(this.#startsByMs, clock.now() + SENT_AGAIN_AHEAD_MS);
     const wasShort = this.#known.event(eventKey)?.lastError === OVER_RATE;
     const admitted = await rateLimiter.admitAction(task.action.kind, wasShort, latestMs);
     switch (admitted.kind) {

@@ -113,12 +113,12 @@ function stepForClaimable(record: ParsedRecord, claimable: MayClaim, context: De
     return quarantine(record, claimable, context, 'poison', detail);
   }
   if (task.kind === 'ignore') return settleAs('IGNORED', record, claimable, context, []);
-  const tooOld = problemWithAge(task, context);
+  const tooOld = problemWithAge(record, task, context);
   if (tooOld !== undefined) return quarantine(record, claimable, context, 'too_old', tooOld);
   const contact =
     task.contact === undefined
       ? ({ kind: 'free' } as const)
-      : decideContact(context.contact, task.contact.position, context.owner, nowMs);
+      : decideContact(context.contact, task.contact, context.owner, nowMs);
   return stepForContact(record, claimable, contact, context, task.userRows);
 }
 
@@ -127,9 +127,14 @@ function stepForClaimable(record: ParsedRecord, claimable: MayClaim, context: De
  * older than every event that passes this check (`contactExpiry`): it decides as an absent row
  * does, deleted or not.
  */
-function problemWithAge({ event, contact }: DeliverTask, { row, nowMs, limits }: DecisionContext): string | undefined {
+function problemWithAge(
+  { replayId }: ParsedRecord,
+  { event, contact }: DeliverTask,
+  { row, nowMs, limits }: DecisionContext,
+): string | undefined {
   const ageMs = nowMs - event.timestampMs;
-  if (row === undefined && ageMs > limits.finalRowTtlMs)
+  // The row of a replay is as old as the replay, not as its event.
+  if (replayId === undefined && row === undefined && ageMs > limits.finalRowTtlMs)
     return 'older than the time for which final events are remembered: a duplicate could not be told';
   if (contact !== undefined && ageMs > limits.contactRowTtlMs)
     return 'older than the time for which the order of a contact is remembered: a newer event may have been applied';
@@ -185,7 +190,7 @@ function stepForContact(
 function abandon(record: ParsedRecord, { by, why }: GiveUp, claimable: MayClaim, context: DecisionContext): Decision {
   const { nowMs, owner, limits } = context;
   const contact = record.task.kind === 'deliver' ? record.task.contact : undefined;
-  const decision = contact && decideContact(context.contact, contact.position, owner, nowMs);
+  const decision = contact && decideContact(context.contact, contact, owner, nowMs);
   if (decision?.kind === 'held')
     return waitForLease(record, context, decision.leaseExpiresAtMs, 'contact in progress elsewhere');
   const row = rowOf(record, claimable, context);
@@ -225,11 +230,15 @@ function claim(record: ParsedRecord, claimable: MayClaim, context: DecisionConte
   };
 }
 
-/** A new key once for each redrive that asks for one; then the same for every attempt. */
-function idempotencyKeyOf({ task, newKey }: ParsedRecord, { row, owner }: DecisionContext) {
-  const isNew = newKey === true && row?.status === 'QUARANTINED' && task.event !== undefined;
-  const idempotencyKey = isNew ? `${task.event.id}/${owner}` : row?.idempotencyKey;
-  return idempotencyKey === undefined ? {} : { idempotencyKey };
+/**
+ * A new key once for each redrive that asks for one, and one for each replay; then the same for
+ * every attempt.
+ */
+function idempotencyKeyOf({ task, newKey, replayId }: ParsedRecord, { row, owner }: DecisionContext) {
+  const isNew = newKey === true && row?.status === 'QUARANTINED';
+  const suffix = isNew ? owner : replayId;
+  if (!isNew && row?.idempotencyKey !== undefined) return { idempotencyKey: row.idempotencyKey };
+  return suffix === undefined || task.event === undefined ? {} : { idempotencyKey: `${task.event.id}/${suffix}` };
 }
 
 function settleAs(

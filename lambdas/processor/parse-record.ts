@@ -6,6 +6,7 @@ import {
   type IgnoreCause,
   isIgnoreCause,
   type MappingResult,
+  type UserRow,
   type UserRowWrite,
 } from '../domain/crm/mapping.ts';
 import { validateDelivery } from '../domain/crm/validate-mapping.ts';
@@ -18,8 +19,10 @@ import {
   eventKey,
   identityOf,
   orderingKeyDigest,
+  replayedKey,
 } from '../domain/event/event-key.ts';
 import { parseSourceEvent } from '../domain/event/parse-event.ts';
+import type { ContactPlace } from '../domain/idempotency/contact-row.ts';
 import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
 import { positionOf } from '../domain/idempotency/position.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -41,6 +44,8 @@ export interface DecodedRecord {
   readonly origin: string;
   readonly fromQuarantine: boolean;
   readonly isRecovered: boolean;
+  /** The replay by which the event was sent again. */
+  readonly replayId?: string;
   /** Present if a person has given the event up. */
   readonly giveUp?: GiveUp;
   /** True if a person has asked for a new idempotency key. */
@@ -51,11 +56,10 @@ export interface DecodedRecord {
 }
 
 /** The contact that an event is applied to. */
-export interface ContactRef {
+export interface ContactRef extends ContactPlace {
   readonly key: string;
   /** Digest of the ordering key. */
   readonly digest: string;
-  readonly position: string;
 }
 
 /** Task of a record. */
@@ -83,7 +87,7 @@ export interface ParsedRecord extends Omit<DecodedRecord, 'parsed'> {
 
 /** Decodes and parses one message. Never throws. */
 export function parseSourceRecord(source: SourceRecord): DecodedRecord {
-  const { bytes, receivedAtMs, origin, fromQuarantine, problem } = decodeEnvelope(source.message);
+  const { bytes, receivedAtMs, origin, fromQuarantine, replayId, problem } = decodeEnvelope(source.message);
   const returned = fromQuarantine ? readQuarantineNote(source.message.attributes)?.returned : undefined;
   const isRecovered = returned?.by === 'recovery';
   const { giveUp, newKey } = returned ?? {};
@@ -95,12 +99,17 @@ export function parseSourceRecord(source: SourceRecord): DecodedRecord {
     receivedAtMs,
     fromQuarantine,
     isRecovered,
+    ...(replayId === undefined ? {} : { replayId }),
     ...(giveUp === undefined ? {} : { giveUp }),
     ...(newKey === undefined ? {} : { newKey }),
     origin: fromBus ? parsed.event.source : origin,
   };
-  if (parsed.kind === 'event') return { ...common, parsed, eventKey: eventKey(parsed.event.id) };
-  return { ...common, parsed: { ...parsed, identity: bodyIdentity(bytes) }, eventKey: bodyKey(bytes) };
+  if (parsed.kind === 'event') return { ...common, parsed, eventKey: replayedKey(replayId, eventKey(parsed.event.id)) };
+  return {
+    ...common,
+    parsed: { ...parsed, identity: bodyIdentity(bytes) },
+    eventKey: replayedKey(replayId, bodyKey(bytes)),
+  };
 }
 
 /** Settings of the parser. */
@@ -131,9 +140,12 @@ export function parseRecord(record: DecodedRecord, { mapping, connector, nowMs, 
     ahead === undefined ? callMapping(event, mapping, connector) : { kind: 'invalid', reason: ahead };
   switch (mapped.kind) {
     case 'deliver': {
-      const position = positionOf({ ...event, ...sequenceOf(mapped) });
-      const contact = mapped.orderingKey === null ? undefined : contactOf(position, mapped.orderingKey);
-      const userRows = (mapped.rows ?? []).map((row) => (row.onlyIfNewer === true ? { ...row, position } : row));
+      const place: ContactPlace = {
+        position: positionOf({ ...event, ...sequenceOf(mapped) }),
+        ...(rest.replayId === undefined ? {} : { isReplay: true }),
+      };
+      const contact = mapped.orderingKey === null ? undefined : contactOf(place, mapped.orderingKey);
+      const userRows = (mapped.rows ?? []).map((row) => placedRow(row, place));
       const task = { kind: 'deliver', event, action: mapped.action, userRows } as const;
       return { ...rest, identity: identityOf(event), task: contact === undefined ? task : { ...task, contact } };
     }
@@ -161,9 +173,18 @@ function sequenceOf({ sequence }: Extract<MappingResult, { kind: 'deliver' }>): 
   return sequence === undefined ? {} : { sequence };
 }
 
-function contactOf(position: string, orderingKey: string): ContactRef {
+function contactOf(place: ContactPlace, orderingKey: string): ContactRef {
   const digest = orderingKeyDigest(orderingKey);
-  return { digest, key: contactKey(digest), position };
+  return { digest, key: contactKey(digest), ...place };
+}
+
+/** A row that another may stand against, with the place that decides it. */
+function placedRow(row: UserRow, { position, isReplay }: ContactPlace): UserRowWrite {
+  return {
+    ...row,
+    ...(row.onlyIfNewer === true ? { position } : {}),
+    ...(isReplay === true ? { isReplay } : {}),
+  };
 }
 
 type Mapped = MappingResult | { readonly kind: 'failed'; readonly reason: string };

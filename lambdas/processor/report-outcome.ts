@@ -33,11 +33,13 @@ export function reportDisposition(
   deps.log.write(level, 'settled', { ...facts, outcome, reason, error, differsIn, ignoreCause });
   deps.metrics.addBy('MessagesDone', outcome, 1);
   // Ingest gives every message its schema, and whatever has been in quarantine its note.
-  const fromElsewhere = record.source.message.attributes.schema === undefined && !record.fromQuarantine;
+  const isSentByUs = record.source.message.attributes.schema !== undefined && record.replayId === undefined;
+  const fromElsewhere = !isSentByUs && !record.fromQuarantine;
   deps.metrics.add('MessagesFromElsewhere', fromElsewhere ? 1 : 0);
   if (reason !== undefined) deps.metrics.addBy('EventsQuarantined', reason, 1);
   if (ignoreCause !== undefined) deps.metrics.addBy('EventsIgnored', ignoreCause, 1);
-  if (outcome === 'applied') measure(record, deps);
+  // An event of a replay has been measured when it was applied first.
+  if (outcome === 'applied' && record.replayId === undefined) measure(record, deps);
 }
 
 /** Logs an attempt that threw, with its place in the code. The message is retried. */
@@ -64,6 +66,7 @@ function factsOf(record: DecodedRecord | ParsedRecord) {
     messageId: message.messageId,
     receiveCount: message.receiveCount,
     receivedAtMs: record.receivedAtMs,
+    replayId: record.replayId,
   };
 }
 

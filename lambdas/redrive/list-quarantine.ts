@@ -62,7 +62,7 @@ function listed({
     errors,
     errorsOf,
     sample: sample.map(({ key, row }) => ({
-      eventId: key.startsWith('EVENT#') ? (row.eventId ?? key) : key,
+      eventId: /^(EVENT|REPLAY)#/.test(key) ? (row.eventId ?? key) : key,
       ...(row.eventType === undefined ? {} : { eventType: row.eventType }),
       at: new Date(row.settledAtMs ?? 0).toISOString(),
       redrives: row.redrives,

@@ -7,7 +7,7 @@ import {
   messageBytes,
   quarantineEnvelope,
 } from '../domain/delivery/envelope.ts';
-import { bodyKey, eventKey, identityOf } from '../domain/event/event-key.ts';
+import { bodyKey, eventKey, identityOf, replayedKey } from '../domain/event/event-key.ts';
 import { parseSourceEvent } from '../domain/event/parse-event.ts';
 import type { FailedBy, QuarantineReason } from '../domain/idempotency/event-row.ts';
 import { positionOf } from '../domain/idempotency/position.ts';
@@ -53,14 +53,14 @@ export interface QuarantinedEvent {
 export function readQuarantined(held: HeldMessage): QuarantinedEvent {
   const { message } = held;
   const note = readQuarantineNote(message.attributes);
-  const { bytes, receivedAtMs, origin, problem } = decodeEnvelope(message);
+  const { bytes, receivedAtMs, origin, replayId, problem } = decodeEnvelope(message);
   const parsed = problem === undefined ? parseSourceEvent(bytes, origin) : undefined;
   const event = parsed?.kind === 'event' ? parsed.event : undefined;
   // Sent back and not quarantined again by the processor: SQS moved it.
   const isDeadLettered = note === undefined || note.returned !== undefined;
   const atMs = isDeadLettered ? undefined : note.atMs;
   const reason = isDeadLettered ? 'dead_lettered' : note.reason;
-  const key = event === undefined ? bodyKey(bytes) : eventKey(event.id);
+  const key = replayedKey(replayId, event === undefined ? bodyKey(bytes) : eventKey(event.id));
   return {
     held,
     reason,

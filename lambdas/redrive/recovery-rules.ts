@@ -70,7 +70,7 @@ function isFree({ orderingKey, position }: QuarantineEntry, { contacts, nowMs, l
   if (nowMs - timestampMs > limits.contactRowTtlMs) return true;
   if (contact === undefined) return false;
   // As an attempt that holds nothing yet.
-  const { kind } = decideContact(contact, position, '', nowMs);
+  const { kind } = decideContact(contact, { position }, '', nowMs);
   return kind === 'free' || kind === 'overtaken';
 }
 

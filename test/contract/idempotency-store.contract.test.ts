@@ -105,6 +105,20 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
       });
     });
 
+    it('of a replay takes a contact whose newest event it is, and none with a newer one', async () => {
+      const { eventKey, contactKey } = names();
+      const place = { key: contactKey, position: '5#e', expiresAt: 9_000_000_000 };
+      await subject.putContact(contactKey, { newest: '5#e' });
+      const live = await subject.store.claim(claim(`${eventKey}-live`, { contact: place }));
+      expect(live).toEqual({ kind: 'contact_refuses', contact: { newest: '5#e' } });
+      const replayed = claim(eventKey, { contact: { ...place, isReplay: true } });
+      expect(await subject.store.claim(replayed)).toEqual({ kind: 'claimed' });
+
+      await subject.putContact(contactKey, { newest: '6#f' });
+      const older = await subject.store.claim(claim(`${eventKey}-older`, { contact: { ...place, isReplay: true } }));
+      expect(older).toEqual({ kind: 'contact_refuses', contact: { newest: '6#f' } });
+    });
+
     it('replaces the version that it expects, and remembers what was unsettled', async () => {
       const { eventKey, contactKey } = names();
       await subject.putEvent(eventKey, eventRow({ lastError: 'gone afterwards', nextAttemptAtMs: 7 }));
@@ -350,6 +364,26 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
         const newest = index === 2 ? '3#c' : '2#b';
         expect(await subject.userRow(userKey)).toEqual({ of: newest, position: newest });
       }
+    });
+
+    it('of a replay replaces the row that it wrote itself, and leaves a newer one and one that is there', async () => {
+      const { eventKey, userKey } = names();
+      const newest = { key: userKey, onlyIfNewer: true };
+      const first = { key: `${userKey}-first`, onlyIfAbsent: true };
+      const settleRows = async (key: string, of: string, position: string, replay: { isReplay?: true }) => {
+        await subject.putEvent(key, claimed('me'));
+        const userRows = [
+          { ...newest, item: { of }, position, ...replay },
+          { ...first, item: { of }, ...replay },
+        ];
+        return subject.store.settle(settle(key, { userRows }));
+      };
+      expect(await settleRows(`${eventKey}-1`, 'wrong', '2#b', {})).toEqual({ kind: 'settled' });
+      expect(await settleRows(`${eventKey}-2`, 'older', '1#a', { isReplay: true })).toEqual({ kind: 'settled' });
+      expect(await subject.userRow(userKey)).toEqual({ of: 'wrong', position: '2#b' });
+      expect(await settleRows(`${eventKey}-3`, 'right', '2#b', { isReplay: true })).toEqual({ kind: 'settled' });
+      expect(await subject.userRow(userKey)).toEqual({ of: 'right', position: '2#b' });
+      expect(await subject.userRow(`${userKey}-first`)).toEqual({ of: 'wrong' });
     });
 
     it('whose user row is there already is rejected, and changes nothing', async () => {

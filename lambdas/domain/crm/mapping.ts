@@ -1,5 +1,6 @@
 /** Result of a mapping: an action, an ordering key, rows of the user's own. */
 import type { PipelineEvent } from '../event/event.ts';
+import type { ContactPlace } from '../idempotency/contact-row.ts';
 import type { CrmAction } from './action.ts';
 import type { ResponseRule } from './response-rules.ts';
 
@@ -17,8 +18,8 @@ export interface UserRow {
    */
   readonly item: Readonly<Record<string, unknown>>;
   /**
-   * Only if no row has this key yet; otherwise the event is quarantined as `rows_rejected`.
-   * Default: replace.
+   * Only if no row has this key yet; otherwise the event is quarantined as `rows_rejected`, or in a
+   * replay, which may have written the row before, the row stays. Default: replace.
    */
   readonly onlyIfAbsent?: boolean;
   /**
@@ -30,9 +31,15 @@ export interface UserRow {
 }
 
 /**
- * A row as it is written; `position` is there where it must be newer than the row that it replaces.
+ * A row as it is written. `position` is there where the row that it replaces must be older, or in a
+ * replay not newer.
  */
-export type UserRowWrite = UserRow & { readonly position?: string };
+export type UserRowWrite = UserRow & Partial<ContactPlace>;
+
+/** True if a row that has the key already rejects the event; otherwise that row stays. */
+export function mustBeAbsent({ onlyIfAbsent, isReplay }: UserRowWrite): boolean {
+  return onlyIfAbsent === true && isReplay !== true;
+}
 
 /** Why a mapping ignores an event, and what people read of it. */
 export const IGNORE_CAUSES = {

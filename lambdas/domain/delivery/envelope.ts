@@ -5,6 +5,7 @@
 
 import { type FailedBy, type QuarantineReason, truncateError } from '../idempotency/event-row.ts';
 import { isEventId } from './event-id.ts';
+import { isReplayId } from './replay-id.ts';
 import type { Verified } from './signature.ts';
 
 /**
@@ -88,6 +89,8 @@ export interface DecodedEnvelope {
    */
   readonly origin: string;
   readonly fromQuarantine: boolean;
+  /** The replay by which an archived delivery was sent again. */
+  readonly replayId?: string;
   readonly problem?: string;
 }
 
@@ -145,12 +148,13 @@ export function encodeEnvelope(
  * throws.
  */
 export function decodeEnvelope(message: ReceivedMessage): DecodedEnvelope {
-  const { schema, encoding = 'utf8', source = '', receivedAtMs, quarantine } = message.attributes;
+  const { schema, encoding = 'utf8', source = '', receivedAtMs, quarantine, replay } = message.attributes;
   const common = {
     receivedAtMs:
       receivedAtMs !== undefined && /^\d{1,15}$/.test(receivedAtMs) ? Number(receivedAtMs) : message.sentAtMs,
     origin: /^[\w.-]{1,64}$/.test(source) ? source : BY_HAND,
     fromQuarantine: quarantine !== undefined,
+    ...(isReplayId(replay) ? { replayId: replay } : {}),
   };
   const asText = { ...common, bytes: new Uint8Array(Buffer.from(message.body, 'utf8')) };
   if (schema !== undefined && schema !== ENVELOPE_SCHEMA) {
@@ -183,7 +187,7 @@ export function quarantineEnvelope(
   message: Pick<ReceivedMessage, 'body' | 'attributes'> & Partial<Pick<ReceivedMessage, 'sentAtMs'>>,
   note: QuarantineNote,
 ): Envelope {
-  const ours = new Set(['schema', 'encoding', 'source', 'receivedAtMs', 'eventId', 'quarantine']);
+  const ours = new Set(['schema', 'encoding', 'source', 'receivedAtMs', 'eventId', 'replay', 'quarantine']);
   const receipt = message.sentAtMs === undefined ? {} : { receivedAtMs: String(message.sentAtMs) };
   const entries = Object.entries({ ...receipt, ...message.attributes }).filter(([name]) => name !== 'quarantine');
   const ordered = [...entries.filter(([name]) => ours.has(name)), ...entries.filter(([name]) => !ours.has(name))].slice(

@@ -47,6 +47,14 @@ export function reusedIdKey(eventId: string, identity: string, orderingDigest: s
 }
 
 /**
+ * The row of an event in a replay: apart from that of its delivery, which is final, and from those
+ * of other replays. `key` is one of the keys above. Without a replay it stands.
+ */
+export function replayedKey(replayId: string | undefined, key: string): string {
+  return replayId === undefined ? key : `REPLAY#${replayId}#${key}`;
+}
+
+/**
  * The digest under which a contact is kept: an ordering key may be a phone number, and is stored
  * nowhere.
  */

@@ -31,15 +31,26 @@ export type ContactDecision =
   | { readonly kind: 'held'; readonly leaseExpiresAtMs: number }
   | { readonly kind: 'behind_newer' };
 
-/** Decides whether the attempt `owner` may apply an event at `position` to the contact. */
+/** An event's place in the order of its contact. */
+export interface ContactPlace {
+  readonly position: string;
+  /**
+   * True if the event is sent again by a replay: the newest event that was applied may then be this
+   * one, and is applied again. Older ones stay overtaken.
+   */
+  readonly isReplay?: true;
+}
+
+/** Decides whether the attempt `owner` may apply an event at this place to the contact. */
 export function decideContact(
   row: ContactRow | undefined,
-  position: string,
+  { position, isReplay }: ContactPlace,
   owner: string,
   nowMs: number,
 ): ContactDecision {
   if (row === undefined) return { kind: 'free' };
-  if (row.newest !== undefined && row.newest >= position) return { kind: 'overtaken' };
+  const { newest = '' } = row;
+  if (newest > position || (newest === position && isReplay !== true)) return { kind: 'overtaken' };
   const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
   if (row.holder !== undefined && row.holder !== owner && leaseExpiresAtMs > nowMs)
     return { kind: 'held', leaseExpiresAtMs };

@@ -83,7 +83,7 @@ export const METRICS = {
     service: 'processor',
     unit: 'Count',
     description:
-      'those of them that neither ingest nor redrive had sent: from the partner event bus, or put in by hand',
+      'those of them that neither ingest nor redrive had sent: of the partner event bus, of a replay, or put in by hand',
   },
   EventsIgnored: {
     service: 'processor',

@@ -66,7 +66,7 @@ function countDigits(text: string): number {
 export type LogDetails = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Texts that are ids. */
-const IDS = new Set(['eventId', 'interactionId', 'messageId', 'requestId', 'sourceArn', 'at']);
+const IDS = new Set(['eventId', 'interactionId', 'messageId', 'requestId', 'replayId', 'sourceArn', 'at']);
 
 /**
  * Details fit for a log: all texts printable, e-mail addresses and what looks like a phone number

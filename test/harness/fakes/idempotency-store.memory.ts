@@ -2,7 +2,7 @@
  * The state table in memory. It carries out what the domain's rules decide, as the DynamoDB adapter
  * does; the contract tests hold both to the same answers and the same rows.
  */
-import type { UserRow, UserRowWrite } from '../../../lambdas/domain/crm/mapping.ts';
+import { mustBeAbsent, type UserRow, type UserRowWrite } from '../../../lambdas/domain/crm/mapping.ts';
 import {
   type ContactRow,
   claimedContact,
@@ -82,7 +82,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     }
     if (contact !== undefined) {
       const held = this.contacts.get(contact.key);
-      const decision = this.#rules.decideContact(held, contact.position, row.owner, write.nowMs);
+      const decision = this.#rules.decideContact(held, contact, row.owner, write.nowMs);
       if (decision.kind !== 'free') return { kind: 'contact_refuses', contact: held ?? {} };
       const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
       this.contacts.set(
@@ -108,7 +108,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     const waiting = givenUp === undefined ? undefined : this.contacts.get(givenUp.key);
     if (givenUp !== undefined && !isUnsettledBy(waiting, givenUp.position, givenUp.nowMs))
       return { kind: 'contact_refuses', contact: waiting ?? {} };
-    if (userRows.some((userRow) => userRow.onlyIfAbsent === true && this.userRows.has(userRow.key)))
+    if (userRows.some((userRow) => mustBeAbsent(userRow) && this.userRows.has(userRow.key)))
       return { kind: 'rows_rejected', cause: 'a row of the mapping was there already' };
     if (contact !== undefined && held !== undefined)
       this.contacts.set(
@@ -128,10 +128,13 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
 
   /** Writes rows of the user's own, whatever is there. */
   putUserRows(userRows: readonly UserRowWrite[]): void {
-    for (const { key, item, position } of userRows) {
-      const there = this.userRows.get(key)?.position;
+    for (const { key, item, onlyIfAbsent, position, isReplay } of userRows) {
+      const there = this.userRows.get(key);
+      if (onlyIfAbsent === true && there !== undefined) continue;
+      const stands = typeof there?.position === 'string' ? there.position : '';
       if (position === undefined) this.userRows.set(key, item);
-      else if (typeof there !== 'string' || there < position) this.userRows.set(key, { ...item, position });
+      else if (stands < position || (stands === position && isReplay === true))
+        this.userRows.set(key, { ...item, position });
     }
   }
 }

@@ -72,7 +72,7 @@ export class Redriver {
     const { eventTimestamp } = JSON.parse(event.body) as { eventTimestamp: string };
     const contact = store.contacts.get(contactKey(orderingKey));
     const position = positionOf({ timestampMs: Date.parse(eventTimestamp), id: eventId });
-    return decideContact(contact, position, '', clock.now()).kind !== 'behind_newer';
+    return decideContact(contact, { position }, '', clock.now()).kind !== 'behind_newer';
   }
 
   get #underWay(): number {
