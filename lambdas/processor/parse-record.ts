@@ -43,6 +43,8 @@ export interface DecodedRecord {
   /** Source: the envelope's `source`, the partner bus, or by hand. */
   readonly origin: string;
   readonly fromQuarantine: boolean;
+  /** Reason in the note of a message that has been in quarantine. */
+  readonly quarantinedAs?: QuarantineReason;
   readonly isRecovered: boolean;
   /** The replay by which the event was sent again. */
   readonly replayId?: string;
@@ -88,7 +90,8 @@ export interface ParsedRecord extends Omit<DecodedRecord, 'parsed'> {
 /** Decodes and parses one message. Never throws. */
 export function parseSourceRecord(source: SourceRecord): DecodedRecord {
   const { bytes, receivedAtMs, origin, fromQuarantine, replayId, problem } = decodeEnvelope(source.message);
-  const returned = fromQuarantine ? readQuarantineNote(source.message.attributes)?.returned : undefined;
+  const note = fromQuarantine ? readQuarantineNote(source.message.attributes) : undefined;
+  const returned = note?.returned;
   const isRecovered = returned?.by === 'recovery';
   const { giveUp, newKey } = returned ?? {};
   const parsed =
@@ -98,6 +101,7 @@ export function parseSourceRecord(source: SourceRecord): DecodedRecord {
     source,
     receivedAtMs,
     fromQuarantine,
+    ...(note === undefined ? {} : { quarantinedAs: note.reason }),
     isRecovered,
     ...(replayId === undefined ? {} : { replayId }),
     ...(giveUp === undefined ? {} : { giveUp }),

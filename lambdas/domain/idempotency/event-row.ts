@@ -131,6 +131,8 @@ export interface ClaimContext {
   readonly nowMs: number;
   /** True if this message has been in quarantine (it has the `quarantine` attribute). */
   readonly fromQuarantine: boolean;
+  /** Reason in its note, if that can be read. */
+  readonly quarantinedAs?: QuarantineReason | undefined;
   /** True if recovery has sent this message back, not a person. */
   readonly isRecovered: boolean;
 }
@@ -195,6 +197,9 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
       // A replay of a captured delivery must not take its event out of quarantine without a
       // redrive.
       if (!context.fromQuarantine) return { kind: 'waits_in_quarantine' };
+      // A copy that was quarantined before, for another reason: nobody has judged whether the event
+      // was applied in the time that is forgotten.
+      if (row.reason === 'too_old' && context.quarantinedAs !== 'too_old') return { kind: 'waits_in_quarantine' };
       const nextAttemptAtMs = row.nextAttemptAtMs ?? 0;
       if (nextAttemptAtMs > context.nowMs) return { kind: 'not_due', nextAttemptAtMs };
       const history = appendHistory(row.history, { atMs: context.nowMs, what: 'redriven' });

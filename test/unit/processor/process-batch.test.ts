@@ -4,6 +4,7 @@ import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import type { CrmMapping } from '../../../lambdas/domain/crm/mapping.ts';
 import { orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
+import { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
 import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-on-fakes.ts';
 
 const answers = (status: number, excerpt = '') => ({ kind: 'answered', status, excerpt }) as const;
@@ -574,6 +575,30 @@ describe('what can never be processed', () => {
     await p.run();
     expect(p.notes()).toEqual([{ reason, at: '2026-01-31T09:30:00.000Z', attempts: 0, redrives: 0, lastError }]);
     expect([p.queue.messages.size, p.crmCalls]).toEqual([0, []]);
+  });
+
+  it('a second copy of a final event whose row has expired does not pass for its approved redrive', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => answers(422);
+    p.send(eventBody('a', 0));
+    await p.run();
+    const [copy] = [...p.quarantine.messages.values()].map(({ envelope }) => envelope);
+    p.answer = () => answers(200);
+    p.redrive();
+    expect(await p.run()).toEqual(['a applied']);
+
+    p.store.events.delete('EVENT#a');
+    Object.assign(p.deps, { settledEvents: new SettledEventCache() });
+    p.clock.advance(46 * DAY_MS);
+    p.send(copy ?? '', copy ?? '');
+    expect(await p.run()).toEqual(['a quarantined too_old', 'a duplicate']);
+    p.send(copy ?? '');
+    expect(await p.run()).toEqual(['a duplicate']);
+    expect(p.crmCalls).toHaveLength(2);
+
+    // A person has looked whether it was applied.
+    p.redriveAs({ by: 'person' });
+    expect(await p.run()).toEqual(['a stale']);
   });
 
   it('a redriven event older than 400 days returns to quarantine, because its contact may have been forgotten', async () => {
