@@ -36,6 +36,7 @@ function readOptions(argv: readonly string[]): CostOptions {
     batchWindowSeconds: values.batchWindow,
     crmMs: values.crmMs,
     tracing: values.tracing === true,
+    archiveDays: values.archiveDays,
     table: peak === undefined ? ({ kind: 'on-demand' } as const) : ({ kind: 'provisioned', peakToMean: peak } as const),
   };
   return {
@@ -67,6 +68,7 @@ function parse(argv: readonly string[]) {
     .option('--ingest-memory <mb>', 'memory of the ingest function', decimalNumber(128), 512)
     .option('--processor-memory <mb>', 'memory of the processor', decimalNumber(128), 512)
     .option('--crm-ms <ms>', 'how long the CRM takes for a call', decimalNumber(0), 100)
+    .option('--archive-days <n>', 'how long deliveries are archived; 0: not at all', decimalNumber(0), 0)
     .option('--tracing', 'with X-Ray (without, as deployed)')
     .option('--json', 'print it as JSON')
     .option('--markdown', 'print it as the table of docs/cost.md');

@@ -4,7 +4,9 @@
  * `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`).
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -36,6 +38,17 @@ export function sqsClient(bounds: CallBounds): SQSClient {
 /** A Secrets Manager client. */
 export function secretsManagerClient(bounds: CallBounds): SecretsManagerClient {
   return trimmed(new SecretsManagerClient({ ...options(bounds), cacheMiddleware: true }));
+}
+
+/** A Firehose client. */
+export function firehoseClient(bounds: CallBounds): FirehoseClient {
+  return trimmed(new FirehoseClient({ ...options(bounds), cacheMiddleware: true }));
+}
+
+/** An S3 client, by the SDK's own request handler: objects are streams. */
+export function s3Client(bounds: CallBounds): S3Client {
+  const requestHandler = { requestTimeout: bounds.tryMs, throwOnRequestTimeout: true };
+  return trimmed(new S3Client({ ...options(bounds), requestHandler }));
 }
 
 /** A Lambda client. */

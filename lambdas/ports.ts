@@ -16,6 +16,7 @@ import type { StagedKey } from './domain/delivery/signature.ts';
 import type { ContactEffect, ContactPlace, ContactRow } from './domain/idempotency/contact-row.ts';
 import type { EventRow, ExpectedRow, QuarantineReason } from './domain/idempotency/event-row.ts';
 import type { RedriveResult } from './domain/quarantine/redrive-result.ts';
+import type { ArchivedDelivery } from './domain/replay/archived-delivery.ts';
 import type { DividedMetric, DivisionOf, PlainMetric } from './domain/telemetry/metrics.ts';
 import type { LogDetails } from './domain/telemetry/redact.ts';
 
@@ -76,6 +77,20 @@ export interface StreamKeys {
 export interface MessageQueue {
   /** `sent` only after the queue confirmed that it has the message. */
   send(envelope: Envelope): Promise<{ readonly kind: 'sent' } | Unavailable>;
+}
+
+/** The archive of deliveries, as the processor writes it. */
+export interface DeliveryArchive {
+  /** Keeps the messages of a batch, in the order given. `unavailable`: some may be missing. */
+  store(messages: readonly ReceivedMessage[]): Promise<{ readonly kind: 'stored' } | Unavailable>;
+}
+
+/** The archive, as a replay reads it. Both calls reject if it cannot be read. */
+export interface ArchiveObjects {
+  /** Keys of objects after `from` and before `before`, in their order. */
+  keys(from: string, before: string): AsyncIterable<string>;
+  /** The deliveries of an object, in its order; undefined for a line that cannot be read. */
+  read(key: string): Promise<readonly (ArchivedDelivery | undefined)[]>;
 }
 
 /** The message that a record came in. */

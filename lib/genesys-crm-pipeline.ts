@@ -11,6 +11,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { SIGNATURE_PROFILES } from '../lambdas/domain/delivery/signature-profiles.ts';
 import { secretKnownAfterMs } from '../lambdas/domain/limit-arithmetic.ts';
+import { DeliveryArchive } from './delivery-archive.ts';
 import { IngestFunction } from './ingest-function.ts';
 import { MessageQueues } from './message-queues.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
@@ -50,12 +51,21 @@ export class ConfiguredPipeline extends Construct {
       senderSecrets: secrets.senders,
       deliveryQueue: queues.delivery,
     });
+    const archive =
+      config.archiveDays === undefined
+        ? undefined
+        : new DeliveryArchive(this, 'Archive', {
+            config,
+            days: config.archiveDays,
+            deliveryQueue: queues.delivery,
+          });
     const processor = new ProcessorFunction(this, 'Processor', {
       config,
       deliveryQueue: queues.delivery,
       quarantine: queues.quarantine,
       stateTable: state.table,
       crmToken: secrets.crmToken,
+      ...(archive === undefined ? {} : { archive: archive.stream }),
     });
     const bus =
       config.partnerBus === undefined
@@ -76,7 +86,7 @@ export class ConfiguredPipeline extends Construct {
     const roles = (...functions: readonly IFunction[]) => functions.flatMap(({ role }) => role ?? []);
     queues.allowSenders(
       {
-        delivery: roles(ingest.handler, redrive.handler),
+        delivery: roles(ingest.handler, redrive.handler, ...(archive === undefined ? [] : [archive.replay])),
         quarantine: roles(processor.handler, redrive.handler),
       },
       config.queueSenders,
@@ -99,6 +109,7 @@ export class ConfiguredPipeline extends Construct {
       redrive: redrive.handler,
       widgets: [page.widget()],
       hasPartnerBus: bus !== undefined,
+      ...(archive === undefined ? {} : { archive: archive.stream }),
     });
 
     this.deliveryQueue = queues.delivery;
@@ -141,6 +152,10 @@ export class ConfiguredPipeline extends Construct {
     );
     output('AlarmTopicArn', 'Alarms notify this topic: subscribe the engineers on call', operations.topic.topicArn);
     output('DashboardName', 'The dashboard', operations.dashboard.dashboardName);
+    if (archive !== undefined) {
+      output('ArchiveBucketName', 'Every delivery, for npm run replay', archive.bucket.bucketName);
+      output('ReplayFunctionName', 'The replay function: npm run replay -- --stack', archive.replay.functionName);
+    }
     if (bus !== undefined) {
       output(
         'PartnerDeadLettersUrl',

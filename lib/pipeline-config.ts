@@ -24,6 +24,8 @@ export interface PipelineConfig {
   readonly processorNetwork?: { readonly subnetIds: string[]; readonly securityGroupIds: string[] };
   /** The user's key for everything that is stored. */
   readonly kmsKeyArn?: string;
+  /** For how many days deliveries are archived; undefined: no archive. */
+  readonly archiveDays?: number;
   readonly tracing: boolean;
   readonly redriveMemoryMb: number;
   readonly logRetentionDays: RetentionDays;
@@ -151,6 +153,11 @@ export const CONFIG_KEYS = {
     expects: 'the ARN of a KMS key in the stack’s region',
     description: 'your key for queues, table, secrets, logs and topic; else keys of AWS. Key policy: docs/deploy.md',
     parse: (value) => /^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/.test(value),
+  },
+  'archive.days': {
+    expects: 'a whole number of days from 1 to 400',
+    description: 'how long every delivery is kept, for npm run replay; else there is no archive',
+    parse: wholeNumber(1, 400),
   },
   tracing: {
     ...FLAG,
@@ -361,6 +368,7 @@ function configFrom(
         }
       : undefined,
     kmsKeyArn: text('kms.keyArn'),
+    archiveDays: values.has('archive.days') ? numberOf('archive.days') : undefined,
     silenceMinutes: values.has('alarms.silenceMinutes') ? numberOf('alarms.silenceMinutes') : undefined,
     ingestReservedConcurrency: values.has('ingest.reservedConcurrency')
       ? numberOf('ingest.reservedConcurrency')

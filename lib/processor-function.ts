@@ -3,6 +3,7 @@
 import { Duration, Validations } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { CfnDeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose';
 import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -22,6 +23,8 @@ export interface ProcessorFunctionProps {
   readonly quarantine: IQueue;
   readonly stateTable: Table;
   readonly crmToken: Secret;
+  /** Takes every delivery for the archive, if there is one. */
+  readonly archive?: CfnDeliveryStream;
 }
 
 /** Applies events to the CRM. */
@@ -30,7 +33,7 @@ export class ProcessorFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: ProcessorFunctionProps) {
     super(scope, id);
-    const { config, deliveryQueue, quarantine, stateTable, crmToken } = props;
+    const { config, deliveryQueue, quarantine, stateTable, crmToken, archive } = props;
     const { limits } = config;
     const handler = bundledFunction(this, 'Function', {
       description: 'Applies events to the CRM: claim, deliver, settle',
@@ -39,6 +42,7 @@ export class ProcessorFunction extends Construct {
       define: {
         'process.env.CRM_DEFAULT_COUNTRY': JSON.stringify(config.crm.defaultCountry) ?? 'undefined',
         'process.env.CRM_RATE': JSON.stringify(formatRate(config.crm.rate)),
+        'process.env.HAS_ARCHIVE': JSON.stringify(String(archive !== undefined)),
       },
       memoryMb: config.processorMemoryMb,
       timeoutMs: limits.processorFunctionTimeoutMs,
@@ -55,6 +59,7 @@ export class ProcessorFunction extends Construct {
           metricsNamespace: config.stackName,
         },
         config.limitOverrides,
+        archive?.ref,
       ),
       config,
     });
@@ -86,6 +91,8 @@ export class ProcessorFunction extends Construct {
         resources: [stateTable.tableArn],
       }),
     );
+    if (archive !== undefined)
+      handler.addToRolePolicy(new PolicyStatement({ actions: ['firehose:PutRecord'], resources: [archive.attrArn] }));
     this.handler = handler;
   }
 }

@@ -1,6 +1,7 @@
 /** AWS clients for the servers of the local pipeline. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
@@ -13,6 +14,8 @@ export interface LocalEndpoints {
   readonly sqs: string;
   readonly dynamodb: string;
   readonly secretsManager: string;
+  /** Takes records for the archive; absent: the stack has none. */
+  readonly firehose?: string;
   /** Invokes the functions. */
   readonly lambda: string;
   /** The access key that all of them ask for. Each start has a new one. */
@@ -36,6 +39,11 @@ export function localAwsCli(endpoint: string, accessKey: string): string {
 /** A client of the embedded SQS server. */
 export function localSqsClient({ sqs, accessKey }: EndpointOf<'sqs'>): SQSClient {
   return new SQSClient({ endpoint: sqs, region: LOCAL_REGION, credentials: localCredentials(accessKey) });
+}
+
+/** A client of S3, which the embedded SQS server serves, too. */
+export function localS3Client({ sqs, accessKey }: EndpointOf<'sqs'>): S3Client {
+  return new S3Client({ endpoint: sqs, region: LOCAL_REGION, credentials: localCredentials(accessKey) });
 }
 
 /** A client of the DynamoDB server. */

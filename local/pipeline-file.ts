@@ -42,6 +42,8 @@ export interface PipelineDescription {
   };
   /** The name of the redrive function, as Lambda's endpoint knows it. */
   readonly redriveFunction: string;
+  /** The name of the replay function; absent: the stack has no archive. */
+  readonly replayFunction?: string;
   /** Ingest's log, and its maximum delay in ms until it uses a new version of the stream secret. */
   readonly ingest: { readonly logPath: string; readonly secretKnownAfterMs: number };
   readonly functions: readonly { readonly logicalId: string; readonly name: string; readonly arn: string }[];

@@ -6,6 +6,7 @@ import { print, printNow } from '../cli/terminal.ts';
 import { UserError } from '../cli/user-error.ts';
 import { SIGNATURE_PROFILES } from '../lambdas/domain/delivery/signature-profiles.ts';
 import { HttpGateway } from './api-gateway/http-gateway.ts';
+import { serveFirehose } from './archive/firehose.ts';
 import { type Roles, rolesIn } from './cloudformation/roles.ts';
 import { synthesize } from './cloudformation/synthesize.ts';
 import { type LocalStack, resolveTemplate } from './cloudformation/template.ts';
@@ -24,7 +25,13 @@ import { serveLambda } from './lambda/lambda-endpoint.ts';
 import { MetricsTap } from './lambda/metrics-tap.ts';
 import type { InvocationResult } from './lambda/runtime-messages.ts';
 import { Scheduler } from './lambda/schedule.ts';
-import { LOCAL_REGION, type LocalEndpoints, localDynamoDbClient, localSqsClient } from './local-clients.ts';
+import {
+  LOCAL_REGION,
+  type LocalEndpoints,
+  localDynamoDbClient,
+  localS3Client,
+  localSqsClient,
+} from './local-clients.ts';
 import { claimDataDir, type PipelineDescription, publishPipeline, releaseDataDir } from './pipeline-file.ts';
 import { ChildRegistry } from './processes/child-registry.ts';
 import { createSecrets } from './secret-values.ts';
@@ -147,7 +154,8 @@ export class LocalPipeline {
     this.#begin('starting the functions');
     const lambda = await serveLambda(stack.functions, (arn, event) => this.#invoke(arn, event), this.#accessKey);
     this.#keep(() => lambda.close());
-    const endpoints = endpointsOf(servers, lambda.url, this.#accessKey);
+    const firehose = await this.#serveArchive(stack, servers);
+    const endpoints = { ...endpointsOf(servers, lambda.url, this.#accessKey), ...firehose };
     await this.#bringUpFunctions(stack, endpoints, roles, registry);
     this.#begin('connecting');
     this.#connect(stack, endpoints, gateway, roles, crm?.url);
@@ -230,6 +238,15 @@ export class LocalPipeline {
       dynamoDb.destroy();
       sqs.destroy();
     }
+  }
+
+  async #serveArchive(stack: LocalStack, servers: Servers): Promise<Pick<LocalEndpoints, 'firehose'>> {
+    if (stack.deliveryStreams.length === 0) return {};
+    const s3 = localS3Client({ sqs: servers.sqs.url, accessKey: this.#accessKey });
+    this.#keep(() => s3.destroy());
+    const firehose = await serveFirehose(stack.deliveryStreams, s3, this.#accessKey);
+    this.#keep(() => firehose.close());
+    return { firehose: firehose.url };
   }
 
   async #bringUpFunctions(
@@ -370,6 +387,7 @@ function describe(
     crmTokenSecretArn: roles.crmTokenSecretArn,
     crm,
     redriveFunction: roles.redrive.name,
+    ...(roles.replay === undefined ? {} : { replayFunction: roles.replay.name }),
     ingest: {
       logPath: functionLogPath(dataDir, roles.ingest.logicalId),
       secretKnownAfterMs: roles.secretKnownAfterMs,

@@ -27,6 +27,8 @@ export interface CostQuestion {
   readonly provisionedConcurrency: number;
   readonly batchWindowSeconds: number;
   readonly tracing: boolean;
+  /** For how many days deliveries are archived; 0: no archive. */
+  readonly archiveDays: number;
   /** `provisioned` for the peak: so many times the mean. */
   readonly table: { readonly kind: 'on-demand' } | { readonly kind: 'provisioned'; readonly peakToMean: number };
   readonly crmMs: number;
@@ -89,6 +91,13 @@ const PROCESSOR_CPU_MS = 2;
 const ROW_BYTES = 700;
 const ROW_KEPT_MONTHS = 45 / 30.4;
 
+/** An archived delivery, compressed together with others: of 1 to 2 KB of JSON. */
+const ARCHIVED_BYTES = 600;
+
+/** Firehose bills each record as a multiple of it, and writes an object every five minutes. */
+const RECORD_UNIT_BYTES = 5 * 1_024;
+const OBJECTS_PER_MONTH = SECONDS_PER_MONTH / 300;
+
 /** Lambda's pollers ask an empty queue: five of them, every twenty seconds. */
 const IDLE_RECEIVES_PER_MONTH = (5 * SECONDS_PER_MONTH) / 20;
 
@@ -128,6 +137,7 @@ export function costOf(question: CostQuestion, units: MeasuredUnits): CostAnswer
     item('CloudWatch', 'metrics, alarms, dashboard', watching()),
     item('KMS', 'key of the alarms’ topic', WATCHED.keys * PRICES.keyMonth.dollars),
     item('Secrets Manager', 'two secrets', 2 * PRICES.secretMonth.dollars),
+    ...(question.archiveDays === 0 ? [] : [item('Firehose and S3', 'archive', archive(question, deliveries, batch))]),
     ...(question.tracing ? [item('X-Ray', 'traces', tracesOf(deliveries, batches) * PRICES.trace.dollars)] : []),
   ];
   const dollarsPerMonth = items.reduce((sum, { dollars }) => sum + dollars, 0);
@@ -212,6 +222,14 @@ function tableItems({ table, eventsPerMonth }: CostQuestion, units: MeasuredUnit
     default:
       return table satisfies never;
   }
+}
+
+function archive({ archiveDays }: CostQuestion, deliveries: number, batch: number): number {
+  const recordBytes = Math.ceil((batch * ARCHIVED_BYTES) / RECORD_UNIT_BYTES) * RECORD_UNIT_BYTES;
+  const putGb = ((deliveries / batch) * recordBytes) / 2 ** 30;
+  const storedGb = (deliveries * ARCHIVED_BYTES * archiveDays) / 30.4 / 2 ** 30;
+  const { firehoseGb, objectPut, objectGbMonth } = PRICES;
+  return putGb * firehoseGb.dollars + OBJECTS_PER_MONTH * objectPut.dollars + storedGb * objectGbMonth.dollars;
 }
 
 function logBytes(deliveries: number, batches: number): number {

@@ -68,5 +68,13 @@ export const PRICES = {
   dashboardMonth: { dollars: 3, per: 'dashboard and month', source: 'https://aws.amazon.com/cloudwatch/pricing/' },
   keyMonth: { dollars: 1, per: 'key and month', source: 'https://aws.amazon.com/kms/pricing/' },
   trace: { dollars: 5 / MILLION, per: 'trace recorded', source: 'https://aws.amazon.com/xray/pricing/' },
+  // These three as the price pages had them on 2026-11-27.
+  firehoseGb: {
+    dollars: 0.029,
+    per: 'GB put directly, each record rounded up to 5 KB',
+    source: 'https://aws.amazon.com/firehose/pricing/',
+  },
+  objectPut: { dollars: 5 / MILLION, per: 'object written', source: 'https://aws.amazon.com/s3/pricing/' },
+  objectGbMonth: { dollars: 0.023, per: 'GB and month', source: 'https://aws.amazon.com/s3/pricing/' },
   secretMonth: { dollars: 0.4, per: 'secret and month', source: 'https://aws.amazon.com/secrets-manager/pricing/' },
 } as const satisfies Record<string, Price>;

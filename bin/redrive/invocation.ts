@@ -2,17 +2,15 @@
  * Calls the redrive function, on this machine or in AWS: the same call of Lambda, to another
  * endpoint.
  */
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { messageOf, UserError } from '../../cli/user-error.ts';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import type { RedriveResult } from '../../lambdas/domain/quarantine/redrive-result.ts';
 import { localAwsCli, localLambdaClient } from '../../local/local-clients.ts';
 import { findPipeline } from '../../local/pipeline-file.ts';
+import { type FunctionTarget, invokeFunction } from '../invoke-function.ts';
 import { describeStack } from '../stream/deployed-stack.ts';
 
 /** The redrive function that is called. */
-export interface RedriveTarget {
-  readonly client: LambdaClient;
-  readonly functionName: string;
+export interface RedriveTarget extends FunctionTarget {
   /** Call of the aws CLI that reads the queues of this function. */
   readonly awsCli: string;
 }
@@ -41,35 +39,7 @@ export async function stackTarget(stackName: string): Promise<RedriveTarget> {
 }
 
 /** One invocation, waited for. Refused, saying why, where there is no answer. */
-export async function invokeRedrive({ client, functionName }: RedriveTarget, payload: object): Promise<RedriveResult> {
-  const answer = await client
-    .send(new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(payload)) }))
-    .catch((error: unknown) => {
-      throw new UserError(`The function ${functionName} cannot be called: ${messageOf(error)}`);
-    });
-  const text = Buffer.from(answer.Payload ?? []).toString('utf8');
-  if (answer.FunctionError !== undefined) {
-    throw new UserError(
-      `The function ${functionName} has failed: ${describeFailure(text)}\n` +
-        'What it has moved is moved, what it held is visible again within minutes; it may be called again.',
-    );
-  }
-  const value = parseJson(text);
-  if (typeof value !== 'object' || value === null || !('kind' in value)) {
-    throw new UserError(`The function ${functionName} answers what no redrive function does: is it the right one?`);
-  }
-  return value as RedriveResult;
-}
-
-function describeFailure(text: string): string {
-  const { errorType, errorMessage } = (parseJson(text) ?? {}) as { errorType?: unknown; errorMessage?: unknown };
-  return [errorType, errorMessage].filter((part) => part !== undefined).join(': ') || 'it does not say why';
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+export async function invokeRedrive(target: RedriveTarget, payload: object): Promise<RedriveResult> {
+  const left = 'What it has moved is moved, what it held is visible again within minutes; it may be called again.';
+  return (await invokeFunction(target, payload, left)) as RedriveResult;
 }

@@ -18,6 +18,8 @@ export interface DeployedStack {
    * there was one.
    */
   output(name: string): string;
+  /** The value of an output that not every stack has. */
+  find(name: string): string | undefined;
 }
 
 /**
@@ -46,6 +48,7 @@ function readStack(name: string, stack: Stack): DeployedStack {
     name,
     account,
     region,
+    find: (key) => outputs.get(key),
     output: (key) => {
       const value = outputs.get(key);
       if (value === undefined) throw new UserError(`The stack ${name} has no output ${key}: deploy it again.`);

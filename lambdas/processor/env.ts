@@ -14,6 +14,9 @@ const FIELDS = {
   metricsNamespace: 'METRICS_NAMESPACE',
 } as const;
 
+/** The delivery stream of the archive; only set if there is one. */
+const ARCHIVE_STREAM_NAME = 'ARCHIVE_STREAM_NAME';
+
 /** Values that the construct writes. */
 export type ProcessorEnvironment = Readonly<Record<keyof typeof FIELDS, string>>;
 
@@ -21,13 +24,19 @@ export type ProcessorEnvironment = Readonly<Record<keyof typeof FIELDS, string>>
 export function writeProcessorEnvironment(
   values: ProcessorEnvironment,
   limits: LimitOverrides,
+  archiveStreamName?: string,
 ): Record<string, string> {
-  return writeEnvironment(FIELDS, values, limits);
+  const archive = archiveStreamName === undefined ? {} : { [ARCHIVE_STREAM_NAME]: archiveStreamName };
+  return { ...writeEnvironment(FIELDS, values, limits), ...archive };
 }
 
 /** Reads the variables; throws one error that names every one that is missing. */
 export function readProcessorEnvironment(environment: Environment) {
-  return readEnvironment(FIELDS, environment);
+  const archiveStreamName = environment[ARCHIVE_STREAM_NAME];
+  return {
+    ...readEnvironment(FIELDS, environment),
+    ...(archiveStreamName === undefined ? {} : { archiveStreamName }),
+  };
 }
 
 /** The initial value of the CRM token's secret: the token has not been pasted yet. */

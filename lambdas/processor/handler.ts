@@ -3,6 +3,7 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as mappingModule from '#crm-mapping';
+import { FirehoseArchive } from '../adapters/archive.firehose.ts';
 import { DynamoDbCircuitBreakerStore } from '../adapters/circuit-store.dynamodb.ts';
 import { systemChance, systemClock, systemSleep } from '../adapters/clock.system.ts';
 import { HttpCrm } from '../adapters/crm.http.ts';
@@ -16,7 +17,7 @@ import { SqsMessageVisibility } from '../adapters/message-visibility.sqs.ts';
 import { EmfMetrics } from '../adapters/metrics.powertools.ts';
 import { DynamoDbRateStore } from '../adapters/rate-store.dynamodb.ts';
 import { HttpTokenEndpoint } from '../adapters/token-endpoint.http.ts';
-import { documentClient, secretsManagerClient, sqsClient } from '../aws-clients.ts';
+import { documentClient, firehoseClient, secretsManagerClient, sqsClient } from '../aws-clients.ts';
 import { CONNECTORS, type ConnectorName } from '../connectors/connectors.ts';
 import { type Connector, type ConnectorSettings, settingsFor } from '../domain/crm/connector.ts';
 import { withDefaultCountry } from '../domain/crm/default-country.ts';
@@ -74,6 +75,8 @@ const dependencies = {
   }),
   // The bundler puts `crm.rate` here, and without one leaves the code of the rate limiter out.
   ...(process.env.CRM_RATE === 'none' ? {} : { rateLimiter: newRateLimiter() }),
+  // The bundler puts here whether there is an archive, and without one leaves its code out.
+  ...(process.env.HAS_ARCHIVE === 'true' ? { archive: newArchive() } : {}),
   settledEvents: new SettledEventCache(),
   quarantine: new SqsMessageQueue(sqs, environment.quarantineUrl, limits.storeBudgetMs),
   sentCopies: new SentCopies(),
@@ -96,6 +99,11 @@ function newRateLimiter(): RateLimiter {
   if (rate === undefined) throw new Error(`CRM_RATE is no rate: ${environment.crmRate}`);
   const rateStore = new DynamoDbRateStore(dynamo, environment.stateTableName, limits);
   return new RateLimiter({ rate, connector, rateStore, clock: systemClock, sleep: systemSleep });
+}
+
+function newArchive(): FirehoseArchive {
+  const { archiveStreamName = '' } = environment;
+  return new FirehoseArchive(firehoseClient(bounds), archiveStreamName, systemClock, limits.storeBudgetMs);
 }
 
 /**

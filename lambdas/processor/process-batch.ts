@@ -11,7 +11,7 @@ import { behindNewerDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import type { Connector } from '../domain/crm/connector.ts';
 import type { CrmMapping } from '../domain/crm/mapping.ts';
 import type { RetryCause } from '../domain/telemetry/metrics.ts';
-import type { Log, MessageVisibility, ReadAhead, Unavailable } from '../ports.ts';
+import type { DeliveryArchive, Log, MessageVisibility, ReadAhead, Unavailable } from '../ports.ts';
 import { Attempt, type AttemptDependencies, type Disposition } from './attempt.ts';
 import {
   type DecodedRecord,
@@ -26,6 +26,8 @@ import type { SettledEventCache } from './settled-event-cache.ts';
 
 /** Ports and settings of the use case. */
 export interface ProcessorDependencies extends AttemptDependencies {
+  /** Keeps every delivery, for a replay. Absent: there is no archive. */
+  readonly archive?: DeliveryArchive;
   readonly visibility: MessageVisibility;
   /** Final events that this environment has seen. They outlast the invocation. */
   readonly settledEvents: SettledEventCache;
@@ -54,6 +56,33 @@ interface Batch {
  * ports keep their budgets.
  */
 export async function processBatch(
+  sources: readonly SourceRecord[],
+  endsAtMs: number,
+  deps: ProcessorDependencies,
+): Promise<BatchOutcome> {
+  const [outcome] = await Promise.all([applyBatch(sources, endsAtMs, deps), archiveBatch(sources, deps)]);
+  return outcome;
+}
+
+/**
+ * Archives each message every time that it is received: a process that dies has perhaps not
+ * archived, and must not have acknowledged. Events are applied whether they can be archived or not.
+ */
+async function archiveBatch(
+  sources: readonly SourceRecord[],
+  { archive, log, metrics }: ProcessorDependencies,
+): Promise<void> {
+  const messages = sources.map(({ message }) => message).filter(({ attributes }) => attributes.replay === undefined);
+  if (archive === undefined || messages.length === 0) return;
+  const stored = await archive.store(messages);
+  const missing = stored.kind === 'stored' ? 0 : messages.length;
+  metrics.add('DeliveriesNotArchived', missing);
+  if (stored.kind === 'stored') return;
+  const messageIds = messages.map(({ messageId }) => messageId).join(', ');
+  log.write('error', 'not archived', { cause: stored.cause, deliveries: missing, messageIds });
+}
+
+async function applyBatch(
   sources: readonly SourceRecord[],
   endsAtMs: number,
   deps: ProcessorDependencies,

@@ -1,6 +1,7 @@
 /** Moves events to the delivery queue, no faster than a rate. */
 import { MESSAGE_BYTES_MAX, messageBytes } from '../domain/delivery/envelope.ts';
 import { type RedriveOrder, returnedEnvelope } from '../domain/quarantine/quarantine-note.ts';
+import { Pace } from '../pace.ts';
 import type { BatchQueue, Clock, QuarantineQueue, Sleep } from '../ports.ts';
 import { BATCH_MAX, toBatches } from './batches.ts';
 import { type ForwardedEvent, forward } from './forward.ts';
@@ -26,30 +27,6 @@ export function outgoingEvent(event: QuarantinedEvent, order: RedriveOrder, nowM
   if (messageBytes(envelope) <= MESSAGE_BYTES_MAX) return { event, envelope };
   const isPlain = order.giveUp === undefined && order.newKey === undefined;
   return isPlain ? { event, envelope: event.held.message } : undefined;
-}
-
-/** Keeps to a rate: time that was not used is not made up for. */
-class Pace {
-  readonly #msEach: number;
-  readonly #clock: Clock;
-  readonly #sleep: Sleep;
-  #nextAtMs = Number.NEGATIVE_INFINITY;
-
-  constructor(perSecond: number, clock: Clock, sleep: Sleep) {
-    this.#msEach = 1_000 / perSecond;
-    this.#clock = clock;
-    this.#sleep = sleep;
-  }
-
-  /** Waits until `count` may pass. False, and at once, if that is not before `untilMs`. */
-  async admit(count: number, untilMs: number): Promise<boolean> {
-    const nowMs = this.#clock.now();
-    const atMs = Math.max(nowMs, this.#nextAtMs);
-    if (atMs >= untilMs) return false;
-    if (atMs > nowMs) await this.#sleep.for(atMs - nowMs);
-    this.#nextAtMs = atMs + count * this.#msEach;
-    return true;
-  }
 }
 
 /** Moves what it is given, batch by batch. */

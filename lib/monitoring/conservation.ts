@@ -1,9 +1,9 @@
 /**
  * Compares what went in and came out: of an hour, deliveries accepted and events redriven, less
  * messages that came to an end (but for those that never went in: of the partner event bus, of
- * replays, and put in by hand). It is judged only where the delivery queue stood still: what it took in or gave out
- * between the hour's ends would be taken for a loss. Each metric is emitted all along, as 0 if need
- * be: FILL is for gaps, not for what never was.
+ * replays, and put in by hand). It is judged only where the delivery queue stood still: what it
+ * took in or gave out between the hour's ends would be taken for a loss. Each metric is emitted
+ * all along, as 0 if need be: FILL is for gaps, not for what never was.
  */
 import { Duration } from 'aws-cdk-lib';
 import type { IMetric } from 'aws-cdk-lib/aws-cloudwatch';

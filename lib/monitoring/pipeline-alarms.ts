@@ -5,8 +5,9 @@
  */
 import { Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IMetric, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { CfnDeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -23,6 +24,8 @@ export interface MonitoredResources {
   readonly quarantine: IQueue;
   /** True if events also come from a partner event bus. */
   readonly hasPartnerBus: boolean;
+  /** The delivery stream of the archive; absent: there is no archive. */
+  readonly archive?: CfnDeliveryStream;
   readonly ingest: IFunction;
   readonly processor: IFunction;
   readonly redrive: IFunction;
@@ -200,6 +203,7 @@ function queueRules(watched: MonitoredResources): Readonly<Record<string, Rule>>
       missing: TreatMissingData.IGNORE,
     },
     ...partnerRules(watched),
+    ...archiveRules(watched),
     Unaccounted: {
       about: 'Deliveries were accepted and nothing says what became of them',
       metric: conservation(watched),
@@ -219,6 +223,32 @@ function partnerRules({ hasPartnerBus, metrics }: MonitoredResources): Readonly<
       from: 1,
       periods: [2, 3],
       missing: TreatMissingData.IGNORE,
+    },
+  };
+}
+
+/** Longest that Firehose may keep records; it writes an object every five minutes. */
+const ARCHIVE_DELAY_SECONDS = 3_600;
+
+function archiveRules({ archive, metrics }: MonitoredResources): Readonly<Record<string, Rule>> {
+  if (archive === undefined) return {};
+  return {
+    ArchiveIncomplete: {
+      about: 'Deliveries were applied and not archived: a replay will miss them',
+      metric: metrics.total('DeliveriesNotArchived', { period: FIVE_MINUTES }),
+      from: 1,
+    },
+    ArchiveStalled: {
+      about: 'Firehose does not write the archive to its bucket',
+      metric: new Metric({
+        namespace: 'AWS/Firehose',
+        metricName: 'DeliveryToS3.DataFreshness',
+        dimensionsMap: { DeliveryStreamName: archive.ref },
+        statistic: 'Maximum',
+        period: FIVE_MINUTES,
+      }),
+      from: ARCHIVE_DELAY_SECONDS,
+      periods: [3, 3],
     },
   };
 }

@@ -124,6 +124,9 @@ function waiting({ deliveryQueue, metrics }: MonitoredResources): Section {
       graph('Dead letters of the partner event bus', 'events', [
         metrics.total('PartnerDeadLetters', { statistic: 'Maximum', label: 'events' }),
       ]),
+      graph('Deliveries that were not archived', 'deliveries', [
+        metrics.total('DeliveriesNotArchived', { label: 'deliveries' }),
+      ]),
       graph('Oldest message that was put back', 'ms', [
         metrics.total('RetriedAge', { statistic: 'Maximum', label: 'age' }),
       ]),

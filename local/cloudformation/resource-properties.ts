@@ -5,6 +5,7 @@
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { UserError } from '../../cli/user-error.ts';
+import { FIREHOSE_PREFIX } from '../../lambdas/domain/replay/archive-keys.ts';
 import type { ThrottleSpec } from '../api-gateway/throttle.ts';
 import type { EventSourceSpec } from '../lambda/event-source.ts';
 import { parseRate, type ScheduleSpec } from '../lambda/schedule.ts';
@@ -36,6 +37,9 @@ export type Resource = { readonly logicalId: string } & (
   /** A rule on an event bus, which puts what it matches into a queue. */
   | { readonly kind: 'bus-rule'; readonly queueArn: string }
   | { readonly kind: 'secret'; readonly value: string | GenerateSecretString }
+  | { readonly kind: 'delivery-stream'; readonly bucketArn: string }
+  /** Made by the stream that writes to it. */
+  | { readonly kind: 'bucket' }
 );
 
 const text = z.optional(z.string());
@@ -60,6 +64,8 @@ const READERS: Readonly<Record<string, (logicalId: string, properties: unknown) 
   'AWS::Events::Rule': readRule,
   'AWS::Scheduler::Schedule': readSchedule,
   'AWS::SecretsManager::Secret': readSecret,
+  'AWS::KinesisFirehose::DeliveryStream': readDeliveryStream,
+  'AWS::S3::Bucket': readBucket,
 };
 
 /** Reads a resource's resolved properties. Refuses a type or a property that is not known. */
@@ -418,4 +424,39 @@ const secret = z.strictObject({
 function readSecret(logicalId: string, properties: unknown): Resource {
   const read = parse(secret, logicalId, properties);
   return { kind: 'secret', logicalId, value: read.SecretString ?? read.GenerateSecretString ?? {} };
+}
+
+const deliveryStream = z.strictObject({
+  DeliveryStreamType: z.literal('DirectPut'),
+  ExtendedS3DestinationConfiguration: z.strictObject({
+    BucketARN: z.string(),
+    Prefix: z.literal(FIREHOSE_PREFIX),
+    FileExtension: ignored,
+    ErrorOutputPrefix: ignored,
+    RoleARN: ignored,
+    // Here every record is an object.
+    BufferingHints: ignored,
+    CloudWatchLoggingOptions: ignored,
+  }),
+  DeliveryStreamEncryptionConfigurationInput: ignored,
+  Tags: ignored,
+});
+
+function readDeliveryStream(logicalId: string, properties: unknown): Resource {
+  const { BucketARN } = parse(deliveryStream, logicalId, properties).ExtendedS3DestinationConfiguration;
+  return { kind: 'delivery-stream', logicalId, bucketArn: BucketARN };
+}
+
+const bucket = z.strictObject({
+  BucketEncryption: ignored,
+  // Nothing expires on one machine.
+  LifecycleConfiguration: ignored,
+  OwnershipControls: ignored,
+  PublicAccessBlockConfiguration: ignored,
+  Tags: ignored,
+});
+
+function readBucket(logicalId: string, properties: unknown): Resource {
+  parse(bucket, logicalId, properties);
+  return { kind: 'bucket', logicalId };
 }

@@ -7,6 +7,7 @@ import type { Limits } from '../../lambdas/domain/limits.ts';
 import { readIngestEnvironment } from '../../lambdas/ingest/env.ts';
 import { readProcessorEnvironment } from '../../lambdas/processor/env.ts';
 import { readRedriveEnvironment } from '../../lambdas/redrive/env.ts';
+import { isReplayEnvironment } from '../../lambdas/replay/env.ts';
 import type { FunctionSpec } from '../lambda/execution-environment.ts';
 import type { LocalStack } from './template.ts';
 
@@ -15,6 +16,8 @@ export interface Roles {
   readonly ingest: FunctionSpec;
   readonly processor: FunctionSpec;
   readonly redrive: FunctionSpec;
+  /** Undefined: the stack has no archive. */
+  readonly replay: FunctionSpec | undefined;
   readonly deliveryQueueUrl: string;
   readonly quarantineUrl: string;
   readonly stateTable: string;
@@ -46,6 +49,7 @@ export function rolesIn(stack: LocalStack): Roles {
     ingest,
     processor,
     redrive,
+    replay: stack.functions.find(({ environment }) => isReplayEnvironment(environment)),
     deliveryQueueUrl: received.deliveryQueueUrl,
     quarantineUrl: delivered.quarantineUrl,
     stateTable: delivered.stateTableName,

@@ -7,6 +7,7 @@
 import { UserError } from '../../cli/user-error.ts';
 import type { RouteSpec } from '../api-gateway/http-routes.ts';
 import type { ThrottleSpec } from '../api-gateway/throttle.ts';
+import type { DeliveryStreamSpec } from '../archive/firehose.ts';
 import type { TableSpec } from '../dynamodb/embedded-dynamodb.ts';
 import type { EventSourceSpec } from '../lambda/event-source.ts';
 import type { FunctionSpec } from '../lambda/execution-environment.ts';
@@ -44,6 +45,7 @@ export interface LocalStack {
   readonly throttle: ThrottleSpec | undefined;
   readonly schedules: readonly ScheduleSpec[];
   readonly secrets: readonly SecretSpec[];
+  readonly deliveryStreams: readonly DeliveryStreamSpec[];
   /**
    * Names of event buses. Nothing publishes to them here: their rules are read, and never match.
    */
@@ -72,6 +74,7 @@ const IGNORED_TYPES = [
   /^AWS::Lambda::Permission$/,
   /^AWS::Lambda::EventInvokeConfig$/,
   /^AWS::SQS::QueuePolicy$/,
+  /^AWS::S3::BucketPolicy$/,
   /^AWS::SecretsManager::(ResourcePolicy|RotationSchedule)$/,
   /^AWS::SNS::/,
   /^AWS::Events::Archive$/,
@@ -152,6 +155,12 @@ function namesOf(type: string, logicalId: string, name: string, surroundings: Te
       const secretArn = arn('secretsmanager', `secret:${name}-local0`);
       return { ref: secretArn, attributes: { Id: secretArn } };
     }
+    case 'AWS::S3::Bucket': {
+      const bucketName = name.toLowerCase();
+      return { ref: bucketName, attributes: { Arn: `arn:aws:s3:::${bucketName}` } };
+    }
+    case 'AWS::KinesisFirehose::DeliveryStream':
+      return { ref: name, attributes: { Arn: arn('firehose', `deliverystream/${name}`) } };
     case 'AWS::ApiGatewayV2::Api':
       return { ref: logicalId, attributes: { ApiId: logicalId, ApiEndpoint: surroundings.apiEndpoint } };
     default:
@@ -196,6 +205,10 @@ function arrange(
     throttle: all('stage').find(({ throttle }) => throttle !== undefined)?.throttle,
     eventBuses: all('event-bus').map(({ name }) => name),
     schedules: all('schedule').flatMap(({ schedules }) => schedules),
+    deliveryStreams: all('delivery-stream').map(({ logicalId, bucketArn }) => ({
+      name: nameOf(logicalId).ref,
+      bucketName: bucketArn.replace('arn:aws:s3:::', ''),
+    })),
     secrets: all('secret').map(({ logicalId, value }) => {
       const secretArn = nameOf(logicalId).ref;
       return { logicalId, name: secretArn.split(':secret:')[1]?.replace(/-local0$/, '') ?? '', arn: secretArn, value };

@@ -30,8 +30,10 @@ export function functionEnvironment(spec: FunctionSpec, endpoints: Endpoints, da
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+    AWS_ENDPOINT_URL_S3: endpoints.sqs,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+    ...(endpoints.firehose === undefined ? {} : { AWS_ENDPOINT_URL_FIREHOSE: endpoints.firehose }),
     ...(endpoints.lambda === undefined ? {} : { AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda }),
     // The developer's own AWS profile must not reach in.
     AWS_CONFIG_FILE: join(dataDir, 'no-aws-config'),

@@ -39,7 +39,11 @@ export function startEmbeddedSqs(options: {
   return startServerProcess<EmbeddedSqsConfig>({
     name: 'SQS server',
     script: new URL('./embedded-sqs-server.ts', import.meta.url),
-    config: { accessKey: options.accessKey, dataDir: join(options.dataDir, 'sqs') },
+    config: {
+      accessKey: options.accessKey,
+      dataDir: join(options.dataDir, 'sqs'),
+      archiveDir: join(options.dataDir, 'archive'),
+    },
     registry: options.registry,
     logPath: join(options.dataDir, 'logs', 'sqs.log'),
     onUnexpectedExit: options.onUnexpectedExit,

@@ -30,6 +30,7 @@ describe('docs/cost.md', () => {
     ['processor.memoryMb=256', ['--processor-memory', '256']],
     ['ingest.memoryMb=256', ['--ingest-memory', '256']],
     ['ingest.provisionedConcurrency=1', ['--provisioned', '1']],
+    ['archive.days=30', ['--archive-days', '30']],
     ['table.writeUnits', ['--provisioned-table', '3']],
   ])('has what %s changes', (key, options) => {
     const perMillion = (...args: string[]) => {

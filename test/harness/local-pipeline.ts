@@ -89,15 +89,16 @@ export class LocalPipelineProcess {
     }
   }
 
-  /** Starts, or starts again after a kill, and resolves when it is ready. */
-  async start(): Promise<void> {
+  /**
+   * Starts, or starts again after a kill, and resolves when it is ready. `context` goes before that
+   * of the options.
+   */
+  async start(context: Readonly<Record<string, string>> = {}): Promise<void> {
     // Not lambdas/crm-mapping.ts: that file is the user's to edit.
-    const context = Object.entries({ 'mapping.file': MAPPING, ...this.#options.context }).flatMap(([key, value]) => [
-      '-c',
-      `${key}=${value}`,
-    ]);
+    const all = { 'mapping.file': MAPPING, ...this.#options.context, ...context };
+    const options = Object.entries(all).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
     this.#output = '';
-    const child = this.#spawn(this.#options.script ?? 'bin/start.ts', context);
+    const child = this.#spawn(this.#options.script ?? 'bin/start.ts', options);
     this.#child = child;
     child.stdout?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
     child.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
@@ -198,6 +199,11 @@ export class LocalPipelineProcess {
   /** Runs `npm run redrive` with these arguments, to its end. */
   redrive(...args: readonly string[]): Promise<CommandResult> {
     return this.#run('bin/redrive.ts', args);
+  }
+
+  /** Runs `npm run replay` with these arguments, to its end. */
+  replay(...args: readonly string[]): Promise<CommandResult> {
+    return this.#run('bin/replay.ts', args);
   }
 
   /** Runs `npm run crm` with these arguments, to its end. */

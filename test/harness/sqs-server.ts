@@ -12,6 +12,9 @@ import { queueUrl } from '../../local/sqs/fauxqs-patches.ts';
 /** A running server and a client for it. */
 export interface SqsForTest {
   readonly client: SQSClient;
+  /** Its URL, where S3 is served, too. */
+  readonly sqs: string;
+  readonly accessKey: string;
   /** Creates a queue and gives its URL. */
   createQueue(name: string, attributes?: Readonly<Record<string, string>>): Promise<string>;
   stop(): Promise<void>;
@@ -31,6 +34,8 @@ export async function startSqsForTest(): Promise<SqsForTest> {
   const client = localSqsClient({ sqs: server.url, accessKey });
   return {
     client,
+    sqs: server.url,
+    accessKey,
     createQueue: async (name, attributes = {}) => {
       await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
       return queueUrl(server.url, name);

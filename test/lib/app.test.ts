@@ -75,6 +75,7 @@ describe('the app', () => {
         'processor.securityGroupIds': 'sg-0a1b2c3d',
         'kms.keyArn': 'arn:aws:kms:eu-west-1:123456789012:key/0f0f0f0f-0000-4000-8000-000000000000',
         tracing: true,
+        'archive.days': 30,
         'alarms.silenceMinutes': 30,
       },
     ],
@@ -83,6 +84,7 @@ describe('the app', () => {
       {
         domain: { name: 'hooks.example.com', certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/0f0f' },
         openMessaging: true,
+        'archive.days': 30,
         partnerEventSource: 'aws.partner/genesys.com/cloud/11111111-2222-4333-8444-555555555555/contacts',
       },
     ],

@@ -4,8 +4,8 @@
  */
 
 import { type FailedBy, type QuarantineReason, truncateError } from '../idempotency/event-row.ts';
+import { isReplayId } from '../replay/replay-id.ts';
 import { isEventId } from './event-id.ts';
-import { isReplayId } from './replay-id.ts';
 import type { Verified } from './signature.ts';
 
 /**

@@ -16,7 +16,7 @@ import { QUARANTINE_REASONS } from '../quarantine/quarantine-reasons.ts';
  * The functions by the names under which they log and emit: the dimension `service` that each
  * metric has.
  */
-export type Service = 'ingest' | 'processor' | 'redrive';
+export type Service = 'ingest' | 'processor' | 'redrive' | 'replay';
 
 /**
  * CloudWatch's units. Counts are summed up over an invocation, times are kept one by one, for
@@ -121,6 +121,11 @@ export const METRICS = {
     service: 'processor',
     unit: 'Milliseconds',
     description: 'from receipt to the moment at which a message was put back',
+  },
+  DeliveriesNotArchived: {
+    service: 'processor',
+    unit: 'Count',
+    description: 'deliveries that Firehose did not take; only with an archive',
   },
   EndToEndLatency: {
     service: 'processor',

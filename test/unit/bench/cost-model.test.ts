@@ -19,6 +19,7 @@ const QUESTION: CostQuestion = {
   provisionedConcurrency: 0,
   batchWindowSeconds: 0,
   tracing: false,
+  archiveDays: 0,
   table: { kind: 'on-demand' },
   crmMs: 100,
 };
@@ -90,5 +91,15 @@ describe('the bill', () => {
     expect(costOf({ ...QUESTION, tracing: true }, UNITS).dollarsPerMonth).toBeGreaterThan(
       costOf(QUESTION, UNITS).dollarsPerMonth,
     );
+  });
+
+  it('of an archive is Firehose’s records of 5 KB, an object every five minutes, and what is stored', () => {
+    const archived = { ...QUESTION, archiveDays: 30.4 };
+    // 1,500,000 records of 5 KB; 8,760 objects; 600 bytes a delivery.
+    const records = (1_500_000 * 5_120 * 0.029) / 2 ** 30;
+    const stored = (1_500_000 * 600 * 0.023) / 2 ** 30;
+    const dollars = Math.round((records + 8_760 * 0.000005 + stored) * 10_000) / 10_000;
+    expect(dollarsOf(archived, 'Firehose and S3', /archive/)).toBe(dollars);
+    expect(dollarsOf(QUESTION, 'Firehose and S3', /archive/)).toBe(0);
   });
 });

@@ -3,7 +3,9 @@ import { crmMapping } from '../../../lambdas/connectors/rest/mapping.ts';
 import type { CrmMapping } from '../../../lambdas/domain/crm/mapping.ts';
 import { contactKey, orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
 import { readQuarantined } from '../../../lambdas/redrive/quarantined-event.ts';
-import { eventBody, ProcessorOnFakes } from '../../harness/processor-on-fakes.ts';
+import { MemoryArchive } from '../../harness/fakes/archive.memory.ts';
+import { VirtualClock } from '../../harness/fakes/clock.virtual.ts';
+import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-on-fakes.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -102,11 +104,58 @@ describe('an event that a replay sends again', () => {
     expect([...p.store.contacts.keys()]).toContain(contactKey(orderingKeyDigest('right +15550100')));
   });
 
+  it('is not archived again', async () => {
+    const clock = new VirtualClock(START_MS);
+    const archive = new MemoryArchive(clock);
+    const p = new ProcessorOnFakes({ deps: { archive } });
+    p.send(again(eventBody('a', 0)));
+    await p.run();
+    expect(archive.objects.size).toBe(0);
+  });
+
   it('is counted as a message from elsewhere, and not measured again', async () => {
     const p = new ProcessorOnFakes();
     p.send(again(eventBody('a', 0)));
     await p.run();
     expect(p.metrics.sum('MessagesFromElsewhere')).toBe(1);
     expect(p.metrics.values.get('EndToEndLatency')).toBeUndefined();
+  });
+});
+
+describe('the archive', () => {
+  function withArchive() {
+    const archive = new MemoryArchive(new VirtualClock(START_MS));
+    return { archive, p: new ProcessorOnFakes({ deps: { archive } }) };
+  }
+
+  it('has a batch as one object, and a message that comes again once more', async () => {
+    const { archive, p } = withArchive();
+    p.answer = () => ({ kind: 'answered', status: 500, excerpt: '' });
+    p.send(eventBody('a', 0), eventBody('b', 0, '+15550199'));
+    await p.run();
+    expect([...archive.objects.values()].map((lines) => lines.length)).toEqual([2]);
+    p.clock.advance(DAY_MS);
+    await p.run();
+    expect([...archive.objects.values()].map((lines) => lines.length)).toEqual([2, 2]);
+    expect(p.metrics.sum('DeliveriesNotArchived')).toBe(0);
+  });
+
+  it('that does not take a batch is counted and logged, and holds nothing up', async () => {
+    const { archive, p } = withArchive();
+    archive.outage = 'Firehose: ServiceUnavailableException';
+    p.send(eventBody('a', 0), eventBody('b', 0, '+15550199'));
+    await p.run();
+    expect(p.crmCalls).toHaveLength(2);
+    expect(p.queue.messages.size).toBe(0);
+    expect(p.metrics.sum('DeliveriesNotArchived')).toBe(2);
+    expect(p.log.entries.find(({ message }) => message === 'not archived')).toEqual({
+      level: 'error',
+      message: 'not archived',
+      details: {
+        cause: 'Firehose: ServiceUnavailableException',
+        deliveries: 2,
+        messageIds: 'message-1, message-2',
+      },
+    });
   });
 });

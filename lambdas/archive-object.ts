@@ -1,0 +1,34 @@
+/**
+ * The archive's form: gzip members one after the other, which together are one gzip file; its text
+ * has a line for each delivery.
+ */
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import type { ReceivedMessage } from './domain/delivery/envelope.ts';
+import { type ArchivedDelivery, archiveLine, readArchiveLine } from './domain/replay/archived-delivery.ts';
+
+/** Largest record of Firehose, before Base64 (Amazon Data Firehose quota). */
+const RECORD_BYTES_MAX = 1_000 * 1_024;
+
+const zip = promisify(gzip);
+const unzip = promisify(gunzip);
+
+/**
+ * Messages as records of Firehose: one record if all fit into it together, because each record is
+ * billed as 5 KB at least.
+ */
+export async function encodeArchive(messages: readonly ReceivedMessage[], archivedAtMs: number): Promise<Uint8Array[]> {
+  const lines = messages.map((message) => archiveLine(message, archivedAtMs));
+  const together = await zip(lines.join(''));
+  if (together.byteLength <= RECORD_BYTES_MAX || lines.length === 1) return [together];
+  return Promise.all(lines.map((line) => zip(line)));
+}
+
+/**
+ * The deliveries of an object, in its order; undefined for a line that cannot be read. Rejects if
+ * the object is not gzip.
+ */
+export async function decodeArchive(object: Uint8Array): Promise<(ArchivedDelivery | undefined)[]> {
+  const text = (await unzip(object)).toString('utf8');
+  return text.split('\n').filter(Boolean).map(readArchiveLine);
+}
