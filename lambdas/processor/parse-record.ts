@@ -41,6 +41,8 @@ export interface DecodedRecord {
   readonly origin: string;
   readonly fromQuarantine: boolean;
   readonly isRecovered: boolean;
+  /** Returns by recovery that the message's note counts. */
+  readonly recoveries: number;
   /** Present if a person has given the event up. */
   readonly giveUp?: GiveUp;
   /** True if a person has asked for a new idempotency key. */
@@ -84,7 +86,8 @@ export interface ParsedRecord extends Omit<DecodedRecord, 'parsed'> {
 /** Decodes and parses one message. Never throws. */
 export function parseSourceRecord(source: SourceRecord): DecodedRecord {
   const { bytes, receivedAtMs, origin, fromQuarantine, problem } = decodeEnvelope(source.message);
-  const returned = fromQuarantine ? readQuarantineNote(source.message.attributes)?.returned : undefined;
+  const note = fromQuarantine ? readQuarantineNote(source.message.attributes) : undefined;
+  const returned = note?.returned;
   const isRecovered = returned?.by === 'recovery';
   const { giveUp, newKey } = returned ?? {};
   const parsed =
@@ -95,6 +98,7 @@ export function parseSourceRecord(source: SourceRecord): DecodedRecord {
     receivedAtMs,
     fromQuarantine,
     isRecovered,
+    recoveries: note?.recoveries ?? 0,
     ...(giveUp === undefined ? {} : { giveUp }),
     ...(newKey === undefined ? {} : { newKey }),
     origin: fromBus ? parsed.event.source : origin,
