@@ -32,9 +32,10 @@ export function readBenchOptions(argv: readonly string[]): BenchOptions {
     .addHelpText(
       'after',
       `
-Parts (without one: all of them, in less than eight minutes):
+Parts (without one: all of them, in about ten minutes):
   ingest       requests a second, latency and CPU at 1, 10 and 50 connections, beside the plain handler and the floor
-  processor    how fast a full queue drains, and what DynamoDB and the CRM are asked for, beside Powertools
+  processor    how fast a full queue drains, and what DynamoDB and the CRM are asked for, beside Powertools and with
+               a connector of three requests (hubspot)
   storm        the same for 2,000 events that come four times each
   cold-start   from a process's start to its first answer, bundle sizes and memory
 

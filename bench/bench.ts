@@ -7,7 +7,7 @@ import { runCommand } from '../cli/command.ts';
 import { Progress } from '../cli/progress.ts';
 import { BenchDirectory } from './bench-directory.ts';
 import { type BenchOptions, type Part, readBenchOptions } from './bench-options.ts';
-import { ourBundles, peerBundle } from './bundles.ts';
+import { HUBSPOT_CONTEXT, ourBundles, peerBundle } from './bundles.ts';
 import { benchColdStart } from './cold-start/cold-start.ts';
 import { coldStartSubjects } from './cold-start/subjects.ts';
 import { benchIngest } from './ingest/ingest.ts';
@@ -30,7 +30,12 @@ async function measure(options: BenchOptions, progress: (text: string) => void):
     const ours = await ourBundles(join(directory.path, 'cdk.out'));
     const peer = (name: Parameters<typeof peerBundle>[0]) => peerBundle(name, join(directory.path, 'peers'));
     const ingest = { ours: ours.Ingest, plain: await peer('ingest-plain'), floor: await peer('ingest-floor') };
-    const processor = { ours: ours.Processor, powertools: await peer('processor-powertools') };
+    const hubspot = await ourBundles(join(directory.path, 'hubspot.out'), HUBSPOT_CONTEXT);
+    const processor = {
+      ours: ours.Processor,
+      hubspot: hubspot.Processor,
+      powertools: await peer('processor-powertools'),
+    };
     const bare = await peer('bare');
     progress('starting the servers');
     const running = await startBenchServers(directory);

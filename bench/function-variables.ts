@@ -7,13 +7,15 @@ import { writeIngestEnvironment } from '../lambdas/ingest/env.ts';
 import { writeProcessorEnvironment } from '../lambdas/processor/env.ts';
 import type { FunctionSpec } from '../local/lambda/execution-environment.ts';
 import { type Endpoints, functionEnvironment } from '../local/lambda/function-environment.ts';
-import { type BenchServers, CRM_TOKEN_ARN, STREAM_SECRET_ARN } from './servers.ts';
+import { type BenchCrm, type BenchServers, CRM_TOKEN_ARN, STREAM_SECRET_ARN } from './servers.ts';
 
 /** Addresses and names of the resources that a measured function uses. */
 export interface Places {
   readonly deliveryQueueUrl: string;
   readonly quarantineUrl: string;
   readonly stateTableName: string;
+  /** CRM that the processor calls; the sample CRM if missing. */
+  readonly crm?: BenchCrm;
   /** Endpoint in place of the server's, for example a proxy before it. */
   readonly dynamoDbEndpoint?: string;
 }
@@ -23,6 +25,7 @@ const METRICS_NAMESPACE = 'Bench';
 
 /** The function as `ExecutionEnvironment` takes it. */
 export function functionSpec(name: string, file: string, servers: BenchServers, places: Places): FunctionSpec {
+  const crm = places.crm ?? servers.crm;
   return {
     logicalId: name,
     name,
@@ -45,8 +48,8 @@ export function functionSpec(name: string, file: string, servers: BenchServers, 
           deliveryQueueUrl: places.deliveryQueueUrl,
           quarantineUrl: places.quarantineUrl,
           stateTableName: places.stateTableName,
-          crmBaseUrl: servers.crmUrl,
-          crmConnector: 'rest',
+          crmBaseUrl: crm.url,
+          crmConnector: crm.connector,
           crmSettings: '{}',
           crmRate: 'none',
           crmTokenSecretArn: CRM_TOKEN_ARN,

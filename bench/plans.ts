@@ -10,7 +10,7 @@ export interface BenchPlans {
   readonly coldStartRounds: number;
 }
 
-/** Less than eight minutes on two cores. */
+/** About ten minutes on two cores. */
 export const FULL_PLANS: BenchPlans = {
   ingest: { connections: [1, 10, 50], rounds: 7, warmUpMs: 3_000, runMs: 1_500 },
   processor: { events: 5_000, deliveries: 1, rounds: 3 },

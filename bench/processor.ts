@@ -1,6 +1,6 @@
 /**
  * The processor: how fast a full queue drains, and what DynamoDB and the CRM are asked for, beside
- * Powertools.
+ * Powertools and with a connector of three requests.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,11 +19,14 @@ import type { BenchDirectory } from './bench-directory.ts';
 import type { Bundle } from './bundles.ts';
 import { type CapacityMeter, type Metered, startCapacityMeter } from './capacity-meter.ts';
 import { functionSpec, functionVariables, type Places } from './function-variables.ts';
-import type { BenchServers } from './servers.ts';
+import type { BenchCrm, BenchServers } from './servers.ts';
 import { type Sample, sampleOf } from './statistics.ts';
 
-/** Subjects of the comparison. */
-export const PROCESSOR_SUBJECTS = ['ours', 'powertools'] as const;
+/**
+ * Subjects of the comparison. `ours` and `powertools` make one request for an event, `hubspot` is
+ * our processor with the connector that makes three.
+ */
+export const PROCESSOR_SUBJECTS = ['ours', 'hubspot', 'powertools'] as const;
 
 /** One of them. */
 export type ProcessorSubject = (typeof PROCESSOR_SUBJECTS)[number];
@@ -33,6 +36,7 @@ export interface CostPerEvent {
   readonly dynamoDbRequests: number;
   readonly readUnits: number;
   readonly writeUnits: number;
+  /** Requests to the CRM. */
   readonly crmCalls: number;
   /** By operation, in all. */
   readonly requests: Readonly<Record<string, number>>;
@@ -74,6 +78,10 @@ const SEND_BATCH = 10;
 
 const PATIENCE_MS = 600_000;
 const LOOK_EVERY_MS = 20;
+/** HubSpot's fake goes through all its records for its counts: fewer looks disturb it less. */
+const LOOK_AT_HUBSPOT_EVERY_MS = 100;
+/** Requests that log one call in HubSpot. */
+const HUBSPOT_REQUESTS = 3;
 /**
  * A message that nothing has happened to for so long waits for its visibility, which is three
  * minutes.
@@ -102,12 +110,12 @@ export async function benchDrain(
   directory: BenchDirectory,
   progress: (text: string) => void,
 ): Promise<Readonly<Record<ProcessorSubject, DrainFigures>>> {
-  const runs: Record<ProcessorSubject, Drained[]> = { ours: [], powertools: [] };
+  const runs: Record<ProcessorSubject, Drained[]> = { ours: [], hubspot: [], powertools: [] };
   const what = `${plan.events} events, ${plan.deliveries} times each`;
   for (let round = 1; round <= plan.rounds; round += 1) {
     for (const subject of PROCESSOR_SUBJECTS) {
       progress(`processor ${subject}, ${what}, round ${round} of ${plan.rounds}`);
-      runs[subject].push(await drain(bundles[subject], plan, servers, directory, undefined));
+      runs[subject].push(await drain(subject, bundles[subject], plan, servers, directory, undefined));
     }
   }
   const costs: Partial<Record<ProcessorSubject, CostPerEvent>> = {};
@@ -116,7 +124,7 @@ export async function benchDrain(
     for (const subject of PROCESSOR_SUBJECTS) {
       progress(`processor ${subject}, ${what}, counted`);
       meter.reset();
-      const drained = await drain(bundles[subject], plan, servers, directory, meter);
+      const drained = await drain(subject, bundles[subject], plan, servers, directory, meter);
       costs[subject] = costPerEvent(drained, meter.read(), plan.events);
     }
   } finally {
@@ -129,7 +137,7 @@ export async function benchDrain(
     cpuMs: sampleIfAny(runs[subject].flatMap(({ cpuMs }) => (cpuMs === undefined ? [] : [cpuMs / plan.events]))),
     peakRssMb: runs[subject].at(-1)?.peakRssMb,
   });
-  return { ours: figuresOf('ours'), powertools: figuresOf('powertools') };
+  return { ours: figuresOf('ours'), hubspot: figuresOf('hubspot'), powertools: figuresOf('powertools') };
 }
 
 function sampleIfAny(values: readonly number[]): Sample | undefined {
@@ -162,6 +170,7 @@ function costPerEvent(
 
 /** Fills a new queue, starts new environments on a new table, and drains. */
 async function drain(
+  subject: ProcessorSubject,
   bundle: Bundle,
   plan: DrainPlan,
   servers: BenchServers,
@@ -177,12 +186,14 @@ async function drain(
   // Not where it is counted, which is by way of the meter that stands before it.
   if (meter === undefined) await servers.renewDynamoDb();
   await servers.createTable(name);
-  const events = makeEvents(plan.events, servers);
+  const { crm, requests, lookEveryMs } = crmOf(subject, servers);
+  const events = makeEvents(subject, plan.events, servers);
   await fill(deliveryQueueUrl, arrangeDeliveries(events, plan.deliveries - 1), servers);
   const places: Places = {
     deliveryQueueUrl,
     quarantineUrl,
     stateTableName: name,
+    crm,
     ...(meter === undefined ? {} : { dynamoDbEndpoint: meter.url }),
   };
   const spec = functionSpec(name, bundle.file, servers, places);
@@ -194,8 +205,8 @@ async function drain(
     const variables = functionVariables(spec, servers, places);
     return new ExecutionEnvironment(spec, variables, log, directory.registry, onEnd);
   });
-  const callsBefore = await readCrmState(servers.crmUrl);
-  const crmCallsSince = async () => (await readCrmState(servers.crmUrl)).calls - callsBefore.calls;
+  const callsBefore = await readCrmState(crm.url);
+  const crmCallsSince = async () => (await readCrmState(crm.url)).calls - callsBefore.calls;
   const invocationsMs: number[] = [];
   const source = new EventSource({
     spec: {
@@ -224,7 +235,7 @@ async function drain(
     const usedBefore = usageOf(directory, name);
     const startMs = performance.now();
     source.start();
-    await untilApplied(servers, callsBefore.applied + plan.events);
+    await untilApplied(crm, callsBefore.applied + plan.events * requests, lookEveryMs);
     const elapsedMs = performance.now() - startMs;
     const leftWaiting = await untilQuiet(servers, deliveryQueueUrl);
     const crmCalls = await crmCallsSince();
@@ -250,11 +261,19 @@ async function drain(
   }
 }
 
-function makeEvents(count: number, servers: BenchServers): SignedEvent[] {
+/** CRM of a subject, its requests for an event, and how often its counts are read. */
+function crmOf(subject: ProcessorSubject, { crm, hubspot }: BenchServers) {
+  return subject === 'hubspot'
+    ? { crm: hubspot, requests: HUBSPOT_REQUESTS, lookEveryMs: LOOK_AT_HUBSPOT_EVERY_MS }
+    : { crm, requests: 1, lookEveryMs: LOOK_EVERY_MS };
+}
+
+function makeEvents(subject: ProcessorSubject, count: number, servers: BenchServers): SignedEvent[] {
   const key = signingKeyFrom(servers.streamSecret);
-  const options = readSendOptions(['--count', String(count)]);
-  if (key === undefined || options === undefined) throw new Error('the bench’s own secret is not usable');
-  return buildEvents(options, key, Date.now());
+  if (key === undefined) throw new Error('the bench’s own secret is not usable');
+  const build = (wanted: number) => buildEvents(readSendOptions(['--count', String(wanted)]), key, Date.now());
+  // Every second event ends an interaction, and only such an event is logged as a call.
+  return subject === 'hubspot' ? build(2 * count).filter((_, index) => index % 2 === 1) : build(count);
 }
 
 /** Puts the events into the queue in this order, as ingest would. */
@@ -283,12 +302,12 @@ async function fill(queueUrl: string, events: readonly SignedEvent[], servers: B
   }
 }
 
-/** Resolves when the CRM has applied so many events in all. */
-async function untilApplied(servers: BenchServers, applied: number): Promise<void> {
+/** Resolves when the CRM has applied so many requests in all. */
+async function untilApplied({ url }: BenchCrm, applied: number, lookEveryMs: number): Promise<void> {
   const endsAtMs = Date.now() + PATIENCE_MS;
-  while ((await readCrmState(servers.crmUrl)).applied < applied) {
+  while ((await readCrmState(url)).applied < applied) {
     if (Date.now() > endsAtMs) throw new Error(`not all events are applied after ${PATIENCE_MS} ms`);
-    await sleep(LOOK_EVERY_MS);
+    await sleep(lookEveryMs);
   }
 }
 

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, PurgeQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { ConnectorName } from '../lambdas/connectors/connectors.ts';
 import { setCrmFaults } from '../local/crm/crm-client.ts';
 import { startDynamoDb } from '../local/dynamodb/embedded-dynamodb.ts';
 import { newAccessKey } from '../local/http/access-key.ts';
@@ -21,8 +22,14 @@ import type { BenchDirectory } from './bench-directory.ts';
 export const STREAM_SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bench-stream';
 export const CRM_TOKEN_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bench-crm-token';
 
-/** Duration of a CRM call. */
+/** Duration of a request to a CRM. */
 const CRM_DELAY_MS = 5;
+
+/** A CRM that a processor is measured with. */
+export interface BenchCrm {
+  readonly connector: ConnectorName;
+  readonly url: string;
+}
 
 /** Everything that a handler talks to. */
 export interface BenchServers {
@@ -30,7 +37,9 @@ export interface BenchServers {
   readonly endpoints: Endpoints;
   readonly sqs: SQSClient;
   readonly streamSecret: string;
-  readonly crmUrl: string;
+  readonly crm: BenchCrm;
+  /** The fake of a CRM that takes three requests for one call. Accepts the same token. */
+  readonly hubspot: BenchCrm;
   readonly crmToken: string;
   createQueue(name: string): Promise<string>;
   purge(url: string): Promise<void>;
@@ -64,6 +73,8 @@ export async function startBenchServers(directory: BenchDirectory): Promise<Benc
   const sqsServer = await start('SQS server', 'sqs/embedded-sqs-server.ts', { accessKey });
   const crmConfig = { accessKey, path: join(directory.path, 'crm.jsonl') };
   const crm = await start('sample CRM', 'crm/sample-crm-server.ts', crmConfig);
+  const hubspotConfig = { accessKey, path: join(directory.path, 'hubspot.jsonl'), vendor: 'hubspot', settings: {} };
+  const hubspot = await start('fake of HubSpot', 'crm/fake-crm-server.ts', hubspotConfig);
   let dynamoDbs = 0;
   const newDynamoDb = () => {
     const dataDir = join(directory.path, `dynamodb-${++dynamoDbs}`);
@@ -77,8 +88,10 @@ export async function startBenchServers(directory: BenchDirectory): Promise<Benc
   secrets.ensure(STREAM_SECRET_ARN, 'bench-stream', () => streamSecret);
   secrets.ensure(CRM_TOKEN_ARN, 'bench-crm-token', () => crmToken);
   const secretsManager = await serveSecretsManager(secrets, accessKey);
-  crm.send({ token: crmToken });
-  await setCrmFaults(crm.url, accessKey, [{ delayMs: CRM_DELAY_MS }]);
+  for (const server of [crm, hubspot]) {
+    server.send({ token: crmToken });
+    await setCrmFaults(server.url, accessKey, [{ delayMs: CRM_DELAY_MS }]);
+  }
   const endpoints = {
     sqs: sqsServer.url,
     dynamodb: dynamoDbServer.url,
@@ -91,7 +104,8 @@ export async function startBenchServers(directory: BenchDirectory): Promise<Benc
     endpoints,
     sqs,
     streamSecret,
-    crmUrl: crm.url,
+    crm: { connector: 'rest', url: crm.url },
+    hubspot: { connector: 'hubspot', url: hubspot.url },
     crmToken,
     createQueue: async (name) => {
       const attributes = { VisibilityTimeout: '180' };
@@ -121,7 +135,7 @@ export async function startBenchServers(directory: BenchDirectory): Promise<Benc
     stop: async () => {
       sqs.destroy();
       dynamoDb.destroy();
-      await Promise.all([sqsServer.stop(), crm.stop(), dynamoDbServer.stop(), secretsManager.close()]);
+      await Promise.all([sqsServer.stop(), crm.stop(), hubspot.stop(), dynamoDbServer.stop(), secretsManager.close()]);
     },
   };
 }

@@ -65,7 +65,8 @@ export class ProcessorFunction extends Construct {
     });
     if (config.processorNetwork !== undefined) connect(handler, config.processorNetwork);
     // An event may pass quarantine, and so this function, more than the 16 times after which Lambda
-    // takes it for a runaway loop and drops it. Attempts are counted on the event's row instead.
+    // takes it for a runaway loop and drops it. docs/architecture.md, "What ends a loop", has the
+    // limit of each path instead.
     (handler.node.defaultChild as CfnFunction).recursiveLoop = RecursiveLoop.ALLOW;
     handler.addEventSource(
       new SqsEventSource(deliveryQueue, {

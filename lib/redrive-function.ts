@@ -56,8 +56,8 @@ export class RedriveFunction extends Construct {
       ),
       config,
     });
-    // Its messages pass the processor and quarantine and come by here again, which Lambda might
-    // take for a runaway loop. How often one event may do so is counted in its note.
+    // Its messages pass the processor and quarantine and come back here, which Lambda might take
+    // for a runaway loop. docs/architecture.md, "What ends a loop", has the limit of each path.
     (handler.node.defaultChild as CfnFunction).recursiveLoop = RecursiveLoop.ALLOW;
     for (const statement of grants(deliveryQueue, quarantine, stateTable)) handler.addToRolePolicy(statement);
     if (partnerDeadLetters !== undefined)

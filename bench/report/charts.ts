@@ -1,7 +1,6 @@
 /** The report's charts, by file name. */
 
 import { INGEST_SUBJECTS, type IngestFigures } from '../ingest/ingest.ts';
-import { PROCESSOR_SUBJECTS } from '../processor.ts';
 import type { Sample } from '../statistics.ts';
 import { type BarChart, barChartSvg } from './bar-chart.ts';
 import type { BenchReport, DrainReport } from './report.ts';
@@ -33,7 +32,10 @@ export function reportCharts(report: BenchReport): Readonly<Record<string, strin
       unit: 'events a second',
       groups: drains.map(([name, { deliveries, subjects }]) => ({
         name: `${name}: ${deliveries} × each`,
-        bars: PROCESSOR_SUBJECTS.map((subject) => ({ name: subject, sample: subjects[subject].eventsPerSecond })),
+        bars: Object.entries(subjects).map(([subject, figures]) => ({
+          name: subject,
+          sample: figures.eventsPerSecond,
+        })),
       })),
     };
     charts['processor-units'] = {
@@ -59,8 +61,8 @@ export function reportCharts(report: BenchReport): Readonly<Record<string, strin
 
 function unitGroups([name, { subjects }]: readonly [string, DrainReport]): BarChart['groups'] {
   const counted = (value: number): Sample => ({ median: value, min: value, max: value, runs: 1 });
-  return PROCESSOR_SUBJECTS.map((subject) => {
-    const { writeUnits, readUnits } = subjects[subject].perEvent;
+  return Object.entries(subjects).map(([subject, { perEvent }]) => {
+    const { writeUnits, readUnits } = perEvent;
     const bars = [
       { name: 'written', sample: counted(writeUnits) },
       { name: 'read', sample: counted(readUnits) },

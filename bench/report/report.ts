@@ -20,7 +20,7 @@ export interface Circumstances {
   readonly quick: boolean;
 }
 
-/** A drain of so many events, so many times each. */
+/** A drain of so many events, so many times each. A report of before may lack a subject. */
 export interface DrainReport {
   readonly events: number;
   readonly deliveries: number;

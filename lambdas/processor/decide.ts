@@ -72,8 +72,8 @@ type DeliverTask = Extract<Task, { kind: 'deliver' }>;
 export function decide(record: ParsedRecord, context: DecisionContext): Decision {
   const { owner, nowMs } = context;
   const orderingKey = orderingDigestOf(record);
-  const { identity, fromQuarantine, quarantinedAs, isRecovered } = record;
-  const claimContext = { identity, orderingKey, owner, nowMs, fromQuarantine, quarantinedAs, isRecovered };
+  const { identity, fromQuarantine, quarantinedAs, isRecovered, recoveries } = record;
+  const claimContext = { identity, orderingKey, owner, nowMs, fromQuarantine, quarantinedAs, isRecovered, recoveries };
   const decision = decideEvent(context.row, claimContext);
   switch (decision.kind) {
     case 'may_claim':

@@ -46,6 +46,8 @@ export interface DecodedRecord {
   /** Reason in the note of a message that has been in quarantine. */
   readonly quarantinedAs?: QuarantineReason;
   readonly isRecovered: boolean;
+  /** Returns by recovery that the message's note counts. */
+  readonly recoveries: number;
   /** The replay by which the event was sent again. */
   readonly replayId?: string;
   /** Present if a person has given the event up. */
@@ -103,6 +105,7 @@ export function parseSourceRecord(source: SourceRecord): DecodedRecord {
     fromQuarantine,
     ...(note === undefined ? {} : { quarantinedAs: note.reason }),
     isRecovered,
+    recoveries: note?.recoveries ?? 0,
     ...(replayId === undefined ? {} : { replayId }),
     ...(giveUp === undefined ? {} : { giveUp }),
     ...(newKey === undefined ? {} : { newKey }),

@@ -1,6 +1,6 @@
 /** Moves events to the delivery queue, no faster than a rate. */
 import { MESSAGE_BYTES_MAX, messageBytes } from '../domain/delivery/envelope.ts';
-import { type RedriveOrder, returnedEnvelope } from '../domain/quarantine/quarantine-note.ts';
+import { type RedriveOrder, readQuarantineNote, returnedEnvelope } from '../domain/quarantine/quarantine-note.ts';
 import { Pace } from '../pace.ts';
 import type { BatchQueue, Clock, QuarantineQueue, Sleep } from '../ports.ts';
 import { BATCH_MAX, toBatches } from './batches.ts';
@@ -19,14 +19,17 @@ export interface MoveDependencies {
 }
 
 /**
- * Message for the delivery queue, with a note of who sends it back. A message without room for
- * the note goes without, unless the note says more: without it the event would just be tried again.
+ * Message for the delivery queue, with a note of who sends it back. Undefined if the message has no
+ * room for the note and cannot go without: recovery counts its returns in the note, and an order to
+ * give the event up, or to use a new key, stands there.
  */
 export function outgoingEvent(event: QuarantinedEvent, order: RedriveOrder, nowMs: number): ForwardedEvent | undefined {
   const envelope = returnedEnvelope(notedEnvelope(event, nowMs), order, nowMs);
-  if (messageBytes(envelope) <= MESSAGE_BYTES_MAX) return { event, envelope };
-  const isPlain = order.giveUp === undefined && order.newKey === undefined;
-  return isPlain ? { event, envelope: event.held.message } : undefined;
+  const isNoted = readQuarantineNote(envelope.attributes)?.returned !== undefined;
+  if (isNoted && messageBytes(envelope) <= MESSAGE_BYTES_MAX) return { event, envelope };
+  const { by, giveUp, newKey } = order;
+  const isOptional = by === 'person' && giveUp === undefined && newKey === undefined;
+  return isOptional ? { event, envelope: event.held.message } : undefined;
 }
 
 /** Moves what it is given, batch by batch. */

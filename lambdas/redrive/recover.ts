@@ -5,13 +5,13 @@
  */
 import { type CircuitBreakerRow, lastSuccessMs, readCircuitBreaker, stateOf } from '../domain/crm/circuit-breaker.ts';
 import type { RedriveResult } from '../domain/quarantine/redrive-result.ts';
-import type { CircuitBreakerStore, Unavailable } from '../ports.ts';
+import type { CircuitBreakerStore, QuarantineEntry, Unavailable } from '../ports.ts';
 import { type FindDependencies, hasRecoverable } from './find-recoverable.ts';
 import { forward } from './forward.ts';
 import type { HeldMessages } from './held-messages.ts';
 import { MessageMover, type MoveDependencies, outgoingEvent } from './move-messages.ts';
 import type { QuarantinedEvent } from './quarantined-event.ts';
-import { entriesOf, judge, readContacts } from './recovery-rules.ts';
+import { entriesOf, judge, type RecoveryContext, readContacts, type Verdict } from './recovery-rules.ts';
 import { RunReportBuilder, stopped } from './run-report.ts';
 import { type BatchHandler, type ScanDependencies, type ScanStep, scanQuarantine } from './scan-quarantine.ts';
 
@@ -140,12 +140,20 @@ class Recovery implements BatchHandler {
     const unproven: QuarantinedEvent[] = [];
     entries.forEach((entry, position) => {
       const event = events[position] as QuarantinedEvent;
-      const verdict = this.#tally.arrivedDuringRun(event) ? 'arrived_during_run' : judge(entry, context);
+      const verdict = this.#tally.arrivedDuringRun(event) ? 'arrived_during_run' : this.#judge(event, entry, context);
       if (verdict === 'return') ready.push(event);
       else if (verdict === 'trial') unproven.push(event);
       else this.#tally.skip([event], verdict);
     });
     return { ready, unproven };
+  }
+
+  /** Leaves what cannot carry the count of its returns: nothing would end them. */
+  #judge(event: QuarantinedEvent, entry: QuarantineEntry, context: RecoveryContext): Verdict {
+    const verdict = judge(entry, context);
+    if (verdict !== 'return' && verdict !== 'trial') return verdict;
+    const isCountable = outgoingEvent(event, { by: 'recovery' }, context.nowMs) !== undefined;
+    return isCountable ? verdict : 'needs_a_person';
   }
 
   #move(events: readonly QuarantinedEvent[], hold: HeldMessages): Promise<ScanStep> {

@@ -121,7 +121,7 @@ async function reject(pipeline: LocalPipelineProcess, events: readonly DoomedEve
   await pipeline.setCrmFaults(events.map(({ phone }) => ({ phone, status: 422 })));
 }
 
-/** Redrives, however often that is killed, until each of the events is final. */
+/** Redrives, however often that is killed, until each event is final and quarantine is empty. */
 async function redriveUntilDone(
   pipeline: LocalPipelineProcess,
   events: readonly DoomedEvent[],
@@ -129,15 +129,14 @@ async function redriveUntilDone(
 ): Promise<void> {
   const keys = events.map(({ id }) => `EVENT#${id}`);
   const redriven = async () => {
-    const { answer } = await pipeline.invokeRedrive({ filter: { eventTypes: [REDRIVEN_TYPE] } });
+    await pipeline.invokeRedrive({ filter: { eventTypes: [REDRIVEN_TYPE] } });
     const outcomes = await pipeline.outcomes(keys);
     const final = keys.filter((rowKey) => outcomes.get(rowKey)?.status === 'COMPLETED').length;
     const seen = `${killsIn(pipeline).length} killed; ${final} of ${keys.length} events redriven and applied`;
     onProgress(seen);
-    // A run that was killed answers nothing; one that ended and found none of them knows that no
-    // copy is left.
-    const none = answer.reachedEnd === true && (answer.moved as { readonly total?: number } | undefined)?.total === 0;
-    const done = none && final === keys.length;
+    // An event may be applied while a run that was killed still hides its message in quarantine.
+    const { visible, inFlight, delayed } = await pipeline.count('quarantine');
+    const done = visible + inFlight + delayed === 0 && final === keys.length;
     if (!done) await sleep(REDRIVE_PAUSE_MS);
     return { done, seen };
   };
@@ -245,6 +244,6 @@ async function examine(
   });
 }
 
-function sum(values: readonly number[]): number {
+export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }

@@ -3,6 +3,7 @@ import { Progress } from '../../cli/progress.ts';
 import { type CommandText, runTestCommand } from '../harness/command-options.ts';
 import { CRASH_POINTS } from './crash-points.ts';
 import { crashRun, type PointReport } from './crash-run.ts';
+import { requestRun } from './request-run.ts';
 
 /** Under these limits nothing waits longer than twenty seconds. */
 const PATIENCE_MS = 240_000;
@@ -11,7 +12,9 @@ const COMMAND: CommandText<'events'> = {
   name: 'crash',
   about: `Kills (SIGKILL) the process of a function at each point of the protocol, once for every event: real bundles on the
 servers of this machine, with a proxy in between that knows each point by the call that a function makes there. Then
-looks at the state table, the quarantine and the CRM: every event must have ended, and none twice.`,
+looks at the state table, the quarantine and the CRM: every event must have ended, and none twice. A second pipeline
+calls the fake of HubSpot and kills between the three requests of an action: every call must be logged once, and linked
+to its contact.`,
   numbers: { events: { about: 'events, and kills, at each point', default: 200, min: 1, max: 100_000 } },
   end: 'Ends with 0 if nothing was lost, applied twice or called without need, with 1 if not, with 2 for wrong options.',
 };
@@ -19,12 +22,13 @@ looks at the state table, the quarantine and the CRM: every event must have ende
 await runTestCommand(COMMAND, async ({ numbers, json }) => {
   const progress = new Progress();
   const startMs = performance.now();
-  const reports = await crashRun({
-    points: CRASH_POINTS,
+  const options = {
     eventsAPoint: numbers.events ?? 0,
     patienceMs: PATIENCE_MS,
-    onProgress: (text) => progress.show(text),
-  });
+    onProgress: (text: string) => progress.show(text),
+  };
+  const ofProtocol = await crashRun({ ...options, points: CRASH_POINTS });
+  const reports = [...ofProtocol, ...(await requestRun(options))];
   progress.end();
   const failed = reports.filter((report) => !holds(report));
   const elapsedMs = Math.round(performance.now() - startMs);

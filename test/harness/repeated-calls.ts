@@ -14,6 +14,8 @@ const FULL_TRAIL = 12;
  */
 const AT_ONCE = 'a kept connection was cut under the call: tried again at once over another';
 
+type Row = Readonly<Record<string, unknown>>;
+
 /** Explains the calls beyond an event's first. */
 export interface CallCauses {
   readonly causes: readonly string[];
@@ -22,15 +24,23 @@ export interface CallCauses {
 }
 
 /** Accounts for each call beyond the first of one event, given its calls in order and its row. */
-export function callCauses(calls: readonly CrmCall[], row: Readonly<Record<string, unknown>> | undefined): CallCauses {
+export function callCauses(calls: readonly CrmCall[], row: Row | undefined): CallCauses {
   const repeated = Math.max(0, calls.length - 1);
-  const history = (row?.history ?? []) as readonly HistoryEntry[];
-  const told = history.flatMap((entry) => causeIn(entry) ?? []).slice(0, repeated);
+  const told = causesIn(row).slice(0, repeated);
   const further = repeated - told.length;
   const cut = calls.slice(0, -1).filter(({ outcome, status }) => outcome === 'failed' && status === 0).length;
   const atOnce = Array.from({ length: Math.min(further, cut) }, () => AT_ONCE);
-  const unexplained = history.length < FULL_TRAIL ? further - atOnce.length : 0;
+  const unexplained = historyOf(row).length < FULL_TRAIL ? further - atOnce.length : 0;
   return { causes: [...told, ...atOnce], unexplained };
+}
+
+/** Causes of further calls that the history of an event's row names. */
+export function causesIn(row: Row | undefined): string[] {
+  return historyOf(row).flatMap((entry) => causeIn(entry) ?? []);
+}
+
+function historyOf(row: Row | undefined): readonly HistoryEntry[] {
+  return (row?.history ?? []) as readonly HistoryEntry[];
 }
 
 function causeIn({ what, detail = '' }: HistoryEntry): string | undefined {

@@ -215,6 +215,7 @@ describe('the schedules', () => {
   });
 
   it('and redrives are no loop that Lambda is to break', () => {
+    // Allowed because the pipeline limits each path: docs/architecture.md, "What ends a loop".
     for (const name of ['Processor', 'Redrive'])
       expect(only(template, 'AWS::Lambda::Function', name).Properties.RecursiveLoop).toBe('Allow');
   });

@@ -135,6 +135,8 @@ export interface ClaimContext {
   readonly quarantinedAs?: QuarantineReason | undefined;
   /** True if recovery has sent this message back, not a person. */
   readonly isRecovered: boolean;
+  /** Returns by recovery that the message's note counts; 0 without a note. */
+  readonly recoveries: number;
 }
 
 /** Decision on an event, given its row. */
@@ -161,8 +163,14 @@ export type EventDecision =
  * costs a try and no more.
  */
 export function decideEvent(row: EventRow | undefined, context: ClaimContext): EventDecision {
+  // The larger count: a row may be missing its last returns, because they ended before a write.
+  const counted = (byRow: number) => {
+    const recoveries = Math.max(byRow, context.recoveries);
+    return recoveries === 0 ? {} : { recoveries };
+  };
   if (row === undefined) {
-    return { kind: 'may_claim', expect: 'absent', carried: { attempts: 0, expiredLeases: 0, redrives: 0 } };
+    const carried = { attempts: 0, expiredLeases: 0, redrives: 0, ...counted(0) };
+    return { kind: 'may_claim', expect: 'absent', carried };
   }
   if (!isSameEvent(row, context)) return { kind: 'id_reused' };
   const expect: ExpectedRow = { status: row.status, owner: row.owner };
@@ -170,7 +178,7 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
   const kept = {
     ...(row.firstError === undefined ? {} : { firstError: row.firstError }),
     ...(row.history === undefined ? {} : { history: row.history }),
-    ...(row.recoveries === undefined ? {} : { recoveries: row.recoveries }),
+    ...counted(row.recoveries ?? 0),
   };
   switch (row.status) {
     case 'COMPLETED':
@@ -204,11 +212,11 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
       if (nextAttemptAtMs > context.nowMs) return { kind: 'not_due', nextAttemptAtMs };
       const history = appendHistory(row.history, { atMs: context.nowMs, what: 'redriven' });
       if (context.isRecovered) {
-        const recoveries = (row.recoveries ?? 0) + 1;
         // An event that has failed every call gets one more each time: it may be the event that
         // fails.
         const left = Math.max(0, row.reason === 'retries_exhausted' ? attempts - 1 : attempts);
-        const carried = { ...kept, history, attempts: left, expiredLeases, redrives, recoveries };
+        const recovered = counted((row.recoveries ?? 0) + 1);
+        const carried = { ...kept, history, attempts: left, expiredLeases, redrives, ...recovered };
         return { kind: 'may_claim', expect, carried, firstReceivedAtMs };
       }
       // An event that was not tried has spent nothing, and earns nothing: what it failed before

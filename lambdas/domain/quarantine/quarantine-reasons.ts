@@ -112,7 +112,7 @@ export const QUARANTINE_REASONS = {
     meaning: 'SQS moved the message to quarantine after too many receives',
     recovery: 'table_works',
     returns: 'when the state table answers, up to five times',
-    next: 'Look at the processor’s errors and throttles at that time. What stays here has returned five times: fix the cause, then redrive.',
+    next: 'Look at the processor’s errors and throttles at that time. What stays here has returned five times, or is too long for a note that counts: fix the cause, then redrive.',
   },
 } as const satisfies Readonly<Record<QuarantineReason, ReasonSpec>>;
 
