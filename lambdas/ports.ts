@@ -374,7 +374,7 @@ export interface MoveTasks {
 
 /** A quarantined event as the index lists it. */
 export interface QuarantineEntry
-  extends Pick<EventRow, 'redrives' | 'recoveries' | 'failedBy' | 'orderingKey' | 'position'> {
+  extends Pick<EventRow, 'redrives' | 'recoveries' | 'failedBy' | 'orderingKey' | 'position' | 'isReplay'> {
   readonly reason: QuarantineReason;
   readonly atMs: number;
 }

@@ -36,7 +36,7 @@ export class DynamoDbQuarantineIndex implements QuarantineIndex, QuarantineSumma
   async list(reason: QuarantineReason, limit: number): ReturnType<QuarantineIndex['list']> {
     try {
       const pages = await this.#query(reason, {
-        ProjectionExpression: 'reason, settledAtMs, redrives, recoveries, failedBy, orderingKey, #position',
+        ProjectionExpression: 'reason, settledAtMs, redrives, recoveries, failedBy, orderingKey, #position, isReplay',
         ExpressionAttributeNames: { '#position': 'position' },
         Limit: limit,
       });
@@ -83,7 +83,7 @@ export class DynamoDbQuarantineIndex implements QuarantineIndex, QuarantineSumma
 }
 
 function entryFrom(reason: QuarantineReason, item: Readonly<Record<string, unknown>>): QuarantineEntry {
-  const { settledAtMs = 0, redrives, recoveries, failedBy, orderingKey, position } = rowFrom(item);
+  const { settledAtMs = 0, redrives, recoveries, failedBy, orderingKey, position, isReplay } = rowFrom(item);
   return {
     reason,
     atMs: settledAtMs,
@@ -92,6 +92,7 @@ function entryFrom(reason: QuarantineReason, item: Readonly<Record<string, unkno
     ...(failedBy === undefined ? {} : { failedBy }),
     ...(orderingKey === undefined ? {} : { orderingKey }),
     ...(position === undefined ? {} : { position }),
+    ...(isReplay === undefined ? {} : { isReplay }),
   };
 }
 

@@ -6,7 +6,12 @@ import { eventIdAttribute } from '../domain/delivery/envelope.ts';
 import { isEventId } from '../domain/delivery/event-id.ts';
 import type { PipelineEvent } from '../domain/event/event.ts';
 import { fieldDigests } from '../domain/event/field-digests.ts';
-import { type ContactDecision, type ContactRow, decideContact } from '../domain/idempotency/contact-row.ts';
+import {
+  type ContactDecision,
+  type ContactPlace,
+  type ContactRow,
+  decideContact,
+} from '../domain/idempotency/contact-row.ts';
 import {
   decideEvent,
   type EventDecision,
@@ -163,7 +168,7 @@ function stepForContact(
         return quarantine(record, claimable, context, 'retries_exhausted', context.row?.lastError ?? NO_RESULT);
       return claim(record, claimable, context);
     case 'overtaken':
-      return settleAs('STALE', record, claimable, context, userRows.filter(cannotGoBack));
+      return settleAs('STALE', record, claimable, context, rowsOfOvertaken(record, context, userRows));
     case 'held':
       return waitForLease(record, context, contact.leaseExpiresAtMs, 'contact in progress elsewhere');
     case 'behind_newer': {
@@ -205,6 +210,20 @@ function abandon(record: ParsedRecord, { by, why }: GiveUp, claimable: MayClaim,
   // out.
   const mayWait = !context.isContactConfirmed || context.contact?.unsettled === contact?.position;
   return contact !== undefined && mayWait ? { ...settled, givenUp: contact } : settled;
+}
+
+/**
+ * Rows that an overtaken event may still write. If it is itself the newest that was applied, by a
+ * replay or before its row expired, they have been written.
+ */
+function rowsOfOvertaken(
+  { task }: ParsedRecord,
+  { contact }: DecisionContext,
+  userRows: readonly UserRowWrite[],
+): readonly UserRowWrite[] {
+  const rows = userRows.filter(cannotGoBack);
+  const wasApplied = task.kind === 'deliver' && contact?.newest === task.contact?.position;
+  return wasApplied ? rows.map((row) => ({ ...row, isReplay: true })) : rows;
 }
 
 /** True if the row may be written though a newer event of the contact has been applied. */
@@ -265,9 +284,13 @@ function quarantine(
   const isBehind = reason === 'behind_newer' && task.kind === 'deliver' && task.contact !== undefined;
   const row = {
     ...quarantinedRow(rowOf(record, claimable, context), reason, detail, context.nowMs),
-    ...(isBehind ? { position: task.contact.position } : {}),
+    ...(isBehind ? placeOf(task.contact) : {}),
   };
   return { kind: 'settle', expect: claimable.expect, row, userRows: [] };
+}
+
+function placeOf({ position, isReplay }: ContactRef): ContactPlace {
+  return isReplay === true ? { position, isReplay } : { position };
 }
 
 /** Fields of every row of an event, whatever its status. */

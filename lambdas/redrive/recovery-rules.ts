@@ -62,7 +62,10 @@ export function judge(entry: QuarantineEntry, context: RecoveryContext): Verdict
  * True if an attempt on the event would find its contact free, or the event overtaken, or too old:
  * then the row of its contact may have expired, and nothing would release it any more.
  */
-function isFree({ orderingKey, position }: QuarantineEntry, { contacts, nowMs, limits }: RecoveryContext): boolean {
+function isFree(
+  { orderingKey, position, isReplay }: QuarantineEntry,
+  { contacts, nowMs, limits }: RecoveryContext,
+): boolean {
   if (orderingKey === undefined) return true;
   if (position === undefined) return false;
   const contact = contacts.get(contactKey(orderingKey));
@@ -70,7 +73,7 @@ function isFree({ orderingKey, position }: QuarantineEntry, { contacts, nowMs, l
   if (nowMs - timestampMs > limits.contactRowTtlMs) return true;
   if (contact === undefined) return false;
   // As an attempt that holds nothing yet.
-  const { kind } = decideContact(contact, { position }, '', nowMs);
+  const { kind } = decideContact(contact, isReplay === true ? { position, isReplay } : { position }, '', nowMs);
   return kind === 'free' || kind === 'overtaken';
 }
 
@@ -128,6 +131,7 @@ function entryOf(event: QuarantinedEvent, row: EventRow | undefined): Quarantine
   // Without its row an event may have any contact: one that is not known.
   const orderingKey = reason === 'behind_newer' && row === undefined ? 'unknown' : row?.orderingKey;
   const position = row?.position ?? event.event?.position;
+  const isReplay = event.held.message.attributes.replay !== undefined;
   return {
     reason,
     atMs,
@@ -136,5 +140,6 @@ function entryOf(event: QuarantinedEvent, row: EventRow | undefined): Quarantine
     ...(failedBy === undefined ? {} : { failedBy }),
     ...(orderingKey === undefined ? {} : { orderingKey }),
     ...(position === undefined ? {} : { position }),
+    ...(isReplay ? { isReplay } : {}),
   };
 }

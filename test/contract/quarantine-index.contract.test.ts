@@ -60,7 +60,7 @@ describe.each([
       ...Object.fromEntries(
         Array.from({ length: 130 }, (_, n) => [`EVENT#spent-${n}`, row('behind_newer', 100 + n, 7)]),
       ),
-      'EVENT#behind': { ...row('behind_newer', 50), orderingKey: 'digest', position: '1#behind' },
+      'EVENT#behind': { ...row('behind_newer', 50), orderingKey: 'digest', position: '1#behind', isReplay: true },
       ...Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`EVENT#open-${n}`, row('circuit_open', 1_000 + n)])),
     });
   });
@@ -80,7 +80,9 @@ describe.each([
   it('lists the position and the contact of what waits for a newer event', async () => {
     expect(await subject.index.list('behind_newer', 1)).toEqual({
       kind: 'listed',
-      entries: [{ reason: 'behind_newer', atMs: 50, redrives: 0, orderingKey: 'digest', position: '1#behind' }],
+      entries: [
+        { reason: 'behind_newer', atMs: 50, redrives: 0, orderingKey: 'digest', position: '1#behind', isReplay: true },
+      ],
       more: true,
     });
   });

@@ -40,6 +40,9 @@ describe('the simulation', () => {
       expect.arrayContaining([
         'COMPLETED',
         'STALE',
+        'replayed, COMPLETED',
+        'replayed, STALE',
+        'replayed, QUARANTINED crm_rejected',
         'IGNORED',
         'QUARANTINED invalid_event',
         'QUARANTINED crm_rejected',

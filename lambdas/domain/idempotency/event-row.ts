@@ -103,8 +103,9 @@ export interface EventRow {
   readonly idempotencyKey?: string;
   /** IGNORED only. */
   readonly ignoreCause?: IgnoreCause;
-  /** `behind_newer` only: its position in the order of its contact. */
+  /** `behind_newer` only: its position in the order of its contact, and if a replay has sent it. */
   readonly position?: string;
+  readonly isReplay?: true;
   /** Time to live, epoch seconds; final rows only. */
   readonly expiresAt?: number;
 }

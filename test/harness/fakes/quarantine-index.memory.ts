@@ -32,7 +32,7 @@ export class MemoryQuarantineIndex implements QuarantineIndex, QuarantineSummari
 }
 
 function entryFrom(reason: QuarantineReason, row: EventRow): QuarantineEntry {
-  const { settledAtMs = 0, redrives, recoveries, failedBy, orderingKey, position } = row;
+  const { settledAtMs = 0, redrives, recoveries, failedBy, orderingKey, position, isReplay } = row;
   return {
     reason,
     atMs: settledAtMs,
@@ -41,5 +41,6 @@ function entryFrom(reason: QuarantineReason, row: EventRow): QuarantineEntry {
     ...(failedBy === undefined ? {} : { failedBy }),
     ...(orderingKey === undefined ? {} : { orderingKey }),
     ...(position === undefined ? {} : { position }),
+    ...(isReplay === undefined ? {} : { isReplay }),
   };
 }

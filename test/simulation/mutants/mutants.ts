@@ -217,6 +217,16 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 300,
   },
   {
+    name: 'a replay passes newer events',
+    mutation: rules({
+      decideContact: (row, place, ...rest) => {
+        const { newest: _newest, ...known } = row ?? {};
+        return decideContact(row === undefined || place.isReplay !== true ? row : known, place, ...rest);
+      },
+    }),
+    seeds: 300,
+  },
+  {
     name: 'that an event was applied is not kept with its contact',
     mutation: rules({
       releasedContact: (row, position, effect, staysHeld) =>

@@ -90,6 +90,7 @@ export function worldOf(
     clockOffsetsMs: [0, 0, 0],
     coldStarts: true,
     redriveRuns,
+    replays: false,
     invocations: attempts,
     batchSizes: [1],
     pruned: true,

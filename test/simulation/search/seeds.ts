@@ -90,6 +90,7 @@ export function worldOfSeed(seed: number, size: Size, mutation: Mutation = {}): 
     crmRequests: seed % 4 === 0 ? 3 : 1,
     coldStarts: false,
     redriveRuns: Number.POSITIVE_INFINITY,
+    replays: seed % 3 === 2,
     clockOffsetsMs: Array.from({ length: size.environments }, () => Math.round((2 * fraction() - 1) * skewMs)),
     invocations: Number.POSITIVE_INFINITY,
     batchSizes: [1, 3, 10],
@@ -158,7 +159,14 @@ function faultsFrom(fraction: () => number): FaultProfile {
 }
 
 /** Weights of work that goes on, work that begins, and time. */
-const HARMLESS: Partial<Record<Action['kind'], number>> = { 'goes on': 6, lands: 1, begins: 3, redrives: 0.3, time: 1 };
+const HARMLESS: Partial<Record<Action['kind'], number>> = {
+  'goes on': 6,
+  lands: 1,
+  begins: 3,
+  redrives: 0.3,
+  replays: 0.3,
+  time: 1,
+};
 
 /** While the CRM is down, its failures are as likely as its responses while it works. */
 const WHILE_DOWN: typeof HARMLESS = { ...HARMLESS, crm_failed: 2, crm_unknown: 2 };

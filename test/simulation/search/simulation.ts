@@ -64,7 +64,8 @@ export async function runWorld(options: RunOptions): Promise<SimulatedRun> {
 }
 
 function lookAt(world: World, reached: Set<string>): void {
-  for (const { status, reason = '' } of world.scene.store.events.values()) reached.add(`${status} ${reason}`.trim());
+  for (const [key, { status, reason = '' }] of world.scene.store.events)
+    reached.add(`${key.startsWith('REPLAY#') ? 'replayed, ' : ''}${status} ${reason}`.trim());
 }
 
 function wrapped(choice: number | undefined, actions: readonly Action[]): number | undefined {

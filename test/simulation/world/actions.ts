@@ -6,9 +6,9 @@ export interface Action {
   readonly name: string;
   /**
    * Work goes on, something lands that its caller has given up, a function is invoked, quarantine
-   * is examined, time passes, or something goes wrong.
+   * is examined, an archived delivery is sent again, time passes, or something goes wrong.
    */
-  readonly kind: 'goes on' | 'lands' | 'begins' | 'redrives' | 'time' | Fault;
+  readonly kind: 'goes on' | 'lands' | 'begins' | 'redrives' | 'replays' | 'time' | Fault;
   /** True if it can only be while the CRM works. */
   readonly needsCrm?: boolean;
   readonly act: () => void;

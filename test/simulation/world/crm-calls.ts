@@ -13,6 +13,7 @@ import type { Mutation } from '../mutants/mutation.ts';
 import type { Fault } from './faults.ts';
 import type { Invocation, Way } from './invocations.ts';
 import type { Scene } from './scene.ts';
+import { REPLAY_ID, replayedName } from './workload.ts';
 
 /** Outcome of a request. */
 export type CrmWay =
@@ -72,7 +73,7 @@ export function crmOf(scene: Scene, invocation: Invocation, options: CrmCallOpti
   const target = { baseUrl: 'http://crm', connector, settings: settingsFor(connector, {}), responseRules: RULES };
   return {
     deliver: async (action, call) => {
-      const delivery = new Delivery(scene, invocation, eventIn(action), call.idempotencyKey);
+      const delivery = new Delivery(scene, invocation, nameIn(action, call.idempotencyKey), call.idempotencyKey);
       const transport: CrmTransport = {
         send: (request, budgetMs) => delivery.send(request, crmRequests, budgetMs, crmWays),
       };
@@ -101,6 +102,12 @@ function stepOf({ path }: TransportRequest): number {
 /** The id that `workMapping` puts into the body. */
 function eventIn(action: CrmAction): string {
   return action.kind === 'request' ? String(action.body) : '';
+}
+
+/** The event's name: the key says whether the replay has sent it. */
+function nameIn(action: CrmAction, idempotencyKey: string): string {
+  const id = eventIn(action);
+  return idempotencyKey === `${id}/${REPLAY_ID}` ? replayedName(id) : id;
 }
 
 /** One delivery of an event, from its first request until nothing of it is under way. */

@@ -6,7 +6,7 @@
 import { contactKey } from '../../../lambdas/domain/event/event-key.ts';
 import { type EventRow, isFinal } from '../../../lambdas/domain/idempotency/event-row.ts';
 import type { Scene } from './scene.ts';
-import { hasRows, newestRowKey, type WorkEvent } from './workload.ts';
+import { hasRows, idOf, isReplayed, newestRowKey, replayedName, type WorkEvent } from './workload.ts';
 
 /** Looks at one world, step by step. */
 export class Invariants {
@@ -27,9 +27,10 @@ export class Invariants {
   problemsNow(): string[] {
     const scene = this.#scene;
     const problems = [...scene.problems, ...scene.crm.problems];
+    for (const event of scene.events) problems.push(...this.#problemsOfRow(event, scene.row(event.name)));
     for (const event of scene.events) {
       const row = scene.row(event.name);
-      problems.push(...this.#problemsOfRow(event, row), ...this.#problemsOfOutcome(event, row));
+      problems.push(...this.#problemsOfOutcome(event, row));
       if (row !== undefined) this.#lastRows.set(event.name, row);
     }
     return [...problems, ...this.#problemsOfContacts()];
@@ -73,15 +74,18 @@ export class Invariants {
     const { crm, store, limits } = this.#scene;
     const { name, contact } = event;
     const problems: string[] = [];
-    const isDue = this.#withRows.has(name) && hasRows(event);
+    const deliveries = [idOf(name), replayedName(idOf(name))];
+    const isDue = deliveries.some((one) => this.#withRows.has(one)) && hasRows(event);
     if (row?.status === 'COMPLETED' && !crm.applied.includes(name))
       problems.push(`${name} is recorded as applied, and the CRM has never applied it`);
-    if (row?.status === 'STALE' && !crm.applied.some((other) => other > name && this.#contactOf(other) === contact))
+    const isOvertaken = crm.applied.some((other) => other > name && this.#contactOf(other) === contact);
+    const wasForgotten = this.#expired.has(name) && crm.applied.includes(name);
+    if (row?.status === 'STALE' && !isOvertaken && !wasForgotten)
       problems.push(`${name} is stale, and the CRM has applied nothing newer of its contact`);
-    if (store.userRows.has(name) !== isDue)
+    if (store.userRows.has(idOf(name)) !== isDue)
       problems.push(`${name} is ${row?.status ?? 'absent'}, and its rows are ${isDue ? 'not ' : ''}committed`);
     const newest = String(store.userRows.get(newestRowKey(contact))?.event ?? '');
-    if (isDue && newest < name)
+    if (isDue && newest < idOf(name))
       problems.push(`${name} is settled, and the row of its contact is of ${newest}, which is older`);
     // Each attempt may call twice: once more with a newly read token.
     const callsMax = 2 * limits.crmAttempts * (1 + returnsOf(row ?? this.#lastRows.get(name)));
@@ -112,7 +116,8 @@ export class Invariants {
   problemsAtRest(): string[] {
     const scene = this.#scene;
     return scene.events.flatMap(({ name }) => {
-      if (this.#final.has(name) || scene.holds(scene.quarantine, name)) return [];
+      const isNotReplayed = isReplayed(name) && !scene.accepted.has(name);
+      if (isNotReplayed || this.#final.has(name) || scene.holds(scene.quarantine, name)) return [];
       return [`${name} has come to rest as ${scene.row(name)?.status ?? 'absent'}, neither final nor in quarantine`];
     });
   }

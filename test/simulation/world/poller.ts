@@ -127,7 +127,7 @@ export class Poller {
 
   #redrivenIn(received: readonly Received[]): Set<string> {
     const redriven = received.filter(({ message }) => message.attributes.quarantine !== undefined);
-    return new Set(redriven.map(({ message }) => this.#scene.nameOfBody(message.body)));
+    return new Set(redriven.map(({ message }) => this.#scene.nameOfEnvelope(message)));
   }
 
   #countFaults(messageIds: readonly string[], received: readonly Received[]): void {

@@ -1,6 +1,6 @@
 /** The ports of an invocation: each call is parked, with all the ways in which it can go. */
 import { rest } from '../../../lambdas/connectors/rest/connector.ts';
-import { eventKey } from '../../../lambdas/domain/event/event-key.ts';
+import { eventKey, replayedKey } from '../../../lambdas/domain/event/event-key.ts';
 import type { IngestDependencies } from '../../../lambdas/ingest/accept-delivery.ts';
 import type {
   ClaimWrite,
@@ -25,7 +25,7 @@ import { type CrmCallOptions, crmOf } from './crm-calls.ts';
 import type { Fault } from './faults.ts';
 import type { Invocation, ParkedCall, Way } from './invocations.ts';
 import type { Scene } from './scene.ts';
-import { workMapping } from './workload.ts';
+import { idOf, isReplayed, REPLAY_ID, workMapping } from './workload.ts';
 
 const LOST = { kind: 'unavailable', cause: 'no response' } as const;
 
@@ -179,9 +179,13 @@ function checkRedriven(
   { eventKey: key, expect }: ClaimWrite | SettleWrite,
 ): void {
   if (expect === 'absent' || expect.status !== 'QUARANTINED') return;
-  const event = scene.events.find(({ name }) => eventKey(name) === key);
+  const event = scene.events.find(({ name }) => rowKeyOf(name) === key);
   if (event !== undefined && !redriven.has(event.name))
     scene.problems.push(`${invocation.name} takes ${event.name} out of quarantine without a redrive`);
+}
+
+function rowKeyOf(name: string): string {
+  return replayedKey(isReplayed(name) ? REPLAY_ID : undefined, eventKey(idOf(name)));
 }
 
 /**

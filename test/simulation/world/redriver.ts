@@ -61,7 +61,7 @@ export class Redriver {
   }
 
   #mayGoBack(row: EventRow): boolean {
-    const { reason, recoveries = 0, failedBy, settledAtMs = 0, eventId = '', orderingKey } = row;
+    const { reason, recoveries = 0, failedBy, settledAtMs = 0, eventId = '', orderingKey, isReplay } = row;
     const { limits, store, clock } = this.#scene;
     if (recoveries >= limits.recoveriesMax) return false;
     if (reason === 'circuit_open') return true;
@@ -72,7 +72,8 @@ export class Redriver {
     const { eventTimestamp } = JSON.parse(event.body) as { eventTimestamp: string };
     const contact = store.contacts.get(contactKey(orderingKey));
     const position = positionOf({ timestampMs: Date.parse(eventTimestamp), id: eventId });
-    return decideContact(contact, { position }, '', clock.now()).kind !== 'behind_newer';
+    const place = isReplay === true ? { position, isReplay } : { position };
+    return decideContact(contact, place, '', clock.now()).kind !== 'behind_newer';
   }
 
   get #underWay(): number {

@@ -1,5 +1,6 @@
 /** Shared state of a world: time, queues, table, CRM, and the invocations in flight. */
-import { bodyKey, eventKey } from '../../../lambdas/domain/event/event-key.ts';
+import type { Envelope } from '../../../lambdas/domain/delivery/envelope.ts';
+import { bodyKey, eventKey, replayedKey } from '../../../lambdas/domain/event/event-key.ts';
 import type { EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
 import type { Limits } from '../../../lambdas/domain/limits.ts';
 import type { IdempotencyStore, ReadAhead } from '../../../lambdas/ports.ts';
@@ -11,7 +12,7 @@ import type { Fault } from './faults.ts';
 import { Invocation } from './invocations.ts';
 import { Probes } from './probes.ts';
 import { SimulatedCrm } from './simulated-crm.ts';
-import { START_MS, type WorkEvent } from './workload.ts';
+import { idOf, isReplayed, REPLAY_ID, replayedName, replayOf, START_MS, type WorkEvent } from './workload.ts';
 
 /** Number of writes that a read may be behind. */
 const READS_BEHIND = 3;
@@ -32,6 +33,7 @@ export class Scene {
   readonly store: MemoryIdempotencyStore;
   readonly queue: MemoryQueue;
   readonly quarantine: MemoryQueue;
+  /** Those that the sender delivers, then those that the replay may send again. */
   readonly events: readonly WorkEvent[];
   readonly problems: string[] = [];
   /** Events of which a delivery was answered 202. */
@@ -48,7 +50,8 @@ export class Scene {
 
   constructor(events: readonly WorkEvent[], limits: Limits, mutation: Mutation) {
     const { clock } = this;
-    this.events = events;
+    // A replay leaves out what is no valid event.
+    this.events = [...events, ...events.filter(({ kind }) => kind !== 'invalid').map(replayOf)];
     this.limits = mutation.limits?.(limits) ?? limits;
     this.store = new MemoryIdempotencyStore(mutation.rules);
     mutation.store?.(this.store);
@@ -63,8 +66,8 @@ export class Scene {
   /** The event's row. */
   row(name: string): EventRow | undefined {
     const { kind, body } = this.events.find((event) => event.name === name) ?? {};
-    const key = kind === 'invalid' ? bodyKey(Buffer.from(body ?? '')) : eventKey(name);
-    return this.store.events.get(key);
+    const key = kind === 'invalid' ? bodyKey(Buffer.from(body ?? '')) : eventKey(idOf(name));
+    return this.store.events.get(replayedKey(isReplayed(name) ? REPLAY_ID : undefined, key));
   }
 
   /** The contact that the event is to be applied to in order, if any. */
@@ -80,11 +83,12 @@ export class Scene {
 
   /** The event that a message carries. */
   nameOf(message: QueuedMessage | undefined): string {
-    return this.nameOfBody(message?.envelope.body ?? '');
+    return message === undefined ? 'a message' : this.nameOfEnvelope(message.envelope);
   }
 
-  nameOfBody(body: string): string {
-    return this.#byBody.get(body)?.name ?? 'a message';
+  nameOfEnvelope({ body, attributes }: Envelope): string {
+    const name = this.#byBody.get(body)?.name ?? 'a message';
+    return attributes.replay === undefined ? name : replayedName(name);
   }
 
   /** Invocations under way. */

@@ -10,7 +10,7 @@ import type { Mutation } from '../mutants/mutation.ts';
 import type { Action } from './actions.ts';
 import { ingestPorts } from './ports.ts';
 import type { Scene } from './scene.ts';
-import { START_MS, type WorkEvent } from './workload.ts';
+import { isReplayed, START_MS, type WorkEvent } from './workload.ts';
 
 /** After which the sender tries again. */
 const PAUSE_MS = 20_000;
@@ -46,7 +46,8 @@ export class Sender {
         this.#deliver(due.event);
       },
     });
-    const again = this.#scene.events.map(
+    const delivered = this.#scene.events.filter(({ name }) => !isReplayed(name));
+    const again = delivered.map(
       (event): Action => ({
         name: `${event.name} is delivered once more`,
         kind: 'sent_again',

@@ -2,6 +2,7 @@
  * The CRM of a world: remembers the order in which it has applied events, and who is calling it.
  */
 import type { EventRow } from '../../../lambdas/domain/idempotency/event-row.ts';
+import { idOf } from './workload.ts';
 
 /** A call as it begins. */
 export interface CrmCallBegun {
@@ -101,8 +102,8 @@ export class SimulatedCrm {
   execute(event: string, contact: string | null, step: number, steps: number): void {
     if (contact !== null) {
       const executed = this.#executedFor.get(contact) ?? [];
-      const newer = executed.find((other) => other > event);
-      const isReleased = [...this.givenUp].some(([other, of]) => of === contact && other > event);
+      const newer = executed.find((other) => idOf(other) > idOf(event));
+      const isReleased = [...this.givenUp].some(([other, of]) => of === contact && idOf(other) > idOf(event));
       if (newer !== undefined && !isReleased) this.problems.push(`${event} is applied after ${newer}, which is newer`);
       this.#executedFor.set(contact, [...executed, event]);
     }

@@ -32,6 +32,29 @@ export function makeEvent(index: number, kind: EventKind, contact: string): Work
   return { name, kind, contact, body: JSON.stringify(body) };
 }
 
+/** The replay of every world. */
+export const REPLAY_ID = 'r';
+
+/** The event as the replay sends it again. Its name sorts behind the event's, before the next. */
+export function replayOf(event: WorkEvent): WorkEvent {
+  return { ...event, name: replayedName(event.name) };
+}
+
+/** Name of an event that the replay sends again. */
+export function replayedName(name: string): string {
+  return `${name}@${REPLAY_ID}`;
+}
+
+/** Id of an event, by its name: the same for the event that the replay sends again. */
+export function idOf(name: string): string {
+  return name.split('@')[0] ?? name;
+}
+
+/** True for the name of an event that the replay sends again. */
+export function isReplayed(name: string): boolean {
+  return name !== idOf(name);
+}
+
 /** True if the event's outcome comes with rows of the user's own. */
 export function hasRows({ kind }: WorkEvent): boolean {
   return kind === 'ordered' || kind === 'unordered';

@@ -4,6 +4,7 @@
  * itself: a driver looks at all that can happen next, and chooses.
  */
 import { type Envelope, quarantineEnvelope } from '../../../lambdas/domain/delivery/envelope.ts';
+import { isFinal } from '../../../lambdas/domain/idempotency/event-row.ts';
 import type { Limits } from '../../../lambdas/domain/limits.ts';
 import { returnedEnvelope } from '../../../lambdas/domain/quarantine/quarantine-note.ts';
 import type { Mutation } from '../mutants/mutation.ts';
@@ -14,7 +15,7 @@ import { Poller, type PollerOptions } from './poller.ts';
 import { Redriver } from './redriver.ts';
 import { Scene } from './scene.ts';
 import { Sender } from './sender.ts';
-import type { WorkEvent } from './workload.ts';
+import { idOf, isReplayed, REPLAY_ID, type WorkEvent } from './workload.ts';
 
 /** Parts of a world. */
 export interface WorldOptions extends PollerOptions {
@@ -31,6 +32,8 @@ export interface WorldOptions extends PollerOptions {
   readonly pruned: boolean;
   /** True if the redrive function may be invoked, and by how many runs. */
   readonly redriveRuns: number;
+  /** True if a replay may send again what was delivered. */
+  readonly replays: boolean;
   readonly mutation?: Mutation;
 }
 
@@ -45,6 +48,7 @@ export class World {
   readonly #redriver: Redriver;
   #redriveRuns: number;
   readonly #pruned: boolean;
+  readonly #replays: boolean;
   readonly #rations: Rations;
   #calm = false;
 
@@ -56,6 +60,7 @@ export class World {
     this.#redriver = new Redriver(this.scene, mutation);
     this.#redriveRuns = options.redriveRuns;
     this.#pruned = options.pruned;
+    this.#replays = options.replays;
     this.#rations = { ...options.rations };
     if (deliveries === undefined) for (const event of events) this.#enqueue(event);
   }
@@ -108,6 +113,7 @@ export class World {
       ...(this.#sender?.actions() ?? []),
       ...this.#poller.actions(),
       ...this.#redrives(),
+      ...this.#replayings(),
       ...this.#landings(),
       ...this.#mischief(),
       ...this.#passings(),
@@ -153,6 +159,24 @@ export class World {
     return this.#redriveRuns > 0 ? this.#redriver.actions() : [];
   }
 
+  /** The replay function has read the archive, which has all that was delivered. */
+  #replayings(): Action[] {
+    if (!this.#replays || this.#calm) return [];
+    const { accepted, events, queue } = this.scene;
+    // Earlier, the rows that the replay writes would reject the delivery: docs/runbook.md.
+    const settled = events.filter(
+      ({ name }) => isReplayed(name) && isFinal(this.scene.row(idOf(name))?.status ?? 'FAILED'),
+    );
+    return settled.map(({ name, body }) => ({
+      name: `${idOf(name)} is replayed`,
+      kind: 'replays',
+      act: () => {
+        queue.sendNow({ body, attributes: { schema: '1', replay: REPLAY_ID } });
+        accepted.add(name);
+      },
+    }));
+  }
+
   #landings(): Action[] {
     const { lateWrites } = this.scene;
     return lateWrites.map((write) => ({
@@ -191,7 +215,8 @@ export class World {
     // A final row lives for weeks, an environment for hours, and a request in flight for seconds.
     const mayExpire = lateWrites.length === 0 && running.length === 0;
     const expired = [...store.events].flatMap(([key, { expiresAt = Number.POSITIVE_INFINITY }]): Action[] =>
-      expiresAt * 1_000 > this.scene.clock.now() || !mayExpire
+      // No message of a replay lives as long as its row.
+      expiresAt * 1_000 > this.scene.clock.now() || !mayExpire || key.startsWith('REPLAY#')
         ? []
         : [{ name: `the row ${key} expires`, kind: 'row_expired', act: () => this.#expire(key) }],
     );

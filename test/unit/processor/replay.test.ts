@@ -104,6 +104,27 @@ describe('an event that a replay sends again', () => {
     expect([...p.store.contacts.keys()]).toContain(contactKey(orderingKeyDigest('right +15550100')));
   });
 
+  it('that is applied before its delivery leaves nothing to reject to the delivery', async () => {
+    const p = new ProcessorOnFakes({
+      mapping: (event) => ({
+        kind: 'deliver',
+        action: { kind: 'request', method: 'POST', path: '/x', body: event.id },
+        orderingKey: '+1',
+        rows: [{ key: event.id, item: {}, onlyIfAbsent: true }],
+      }),
+    });
+    p.answer = () => ({ kind: 'answered', status: 503, excerpt: '' });
+    p.send(eventBody('a', 0));
+    await p.run();
+    p.answer = () => ({ kind: 'answered', status: 200, excerpt: '' });
+    p.clock.advance(DAY_MS);
+    const [delivery] = p.queue.receive(10);
+    p.send(again(eventBody('a', 0)));
+    expect(await p.run()).toEqual(['a applied']);
+    p.send(delivery?.message ?? '');
+    expect(await p.run()).toEqual(['a stale']);
+  });
+
   it('is not archived again', async () => {
     const clock = new VirtualClock(START_MS);
     const archive = new MemoryArchive(clock);

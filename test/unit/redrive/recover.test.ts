@@ -7,6 +7,7 @@ import {
 import { contactKey } from '../../../lambdas/domain/event/event-key.ts';
 import { positionOf } from '../../../lambdas/domain/idempotency/position.ts';
 import type { BatchQueue } from '../../../lambdas/ports.ts';
+import { judge } from '../../../lambdas/redrive/recovery-rules.ts';
 import { MemoryBulkQueue } from '../../harness/fakes/quarantine-queue.memory.ts';
 import { START_MS } from '../../harness/processor-on-fakes.ts';
 import { many, RedriveOnFakes } from '../../harness/redrive-on-fakes.ts';
@@ -243,6 +244,19 @@ describe('recovery', () => {
     expect((await world.run(RECOVER)).moved.total).toBe(0);
     world.clock.advance(minute(2));
     expect((await world.run(RECOVER)).moved.total).toBe(1);
+  });
+
+  it.each([
+    ['an event that was applied before', {}, 'return'],
+    ['the same event, sent again by a replay,', { isReplay: true }, 'newer_unsettled'],
+  ] as const)('while a newer one is unsettled, says of %s: %s', (_what, place, verdict) => {
+    const position = positionOf({ timestampMs: START_MS, id: 'a' });
+    const newer = positionOf({ timestampMs: START_MS + 1, id: 'b' });
+    const world = worldAfter(AFTER);
+    const contacts = new Map([[contactKey('digest'), { newest: position, unsettled: newer }]]);
+    const entry = { reason: 'behind_newer', atMs: 0, redrives: 0, orderingKey: 'digest', position, ...place } as const;
+    const circuit = { version: 0, state: 'CLOSED' } as never;
+    expect(judge(entry, { circuit, contacts, nowMs: START_MS, limits: world.limits })).toBe(verdict);
   });
 
   it('moves at its rate, for less than the minute after which it is called again', async () => {
