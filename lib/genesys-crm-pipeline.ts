@@ -5,6 +5,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -37,6 +38,8 @@ export class ConfiguredPipeline extends Construct {
   readonly alarmTopic: ITopic;
   readonly dashboard: Dashboard;
   readonly crmTokenSecret: Secret;
+  /** Every delivery of the last days; undefined without `archive.days`. */
+  readonly archiveBucket: Bucket | undefined;
   /** URL of the webhook for Genesys Cloud. */
   readonly webhookUrl: string;
 
@@ -118,6 +121,7 @@ export class ConfiguredPipeline extends Construct {
     this.alarmTopic = operations.topic;
     this.dashboard = operations.dashboard;
     this.crmTokenSecret = secrets.crmToken;
+    this.archiveBucket = archive?.bucket;
     this.webhookUrl = api.urlOf(SIGNATURE_PROFILES['genesys-webhook']);
 
     // Commands with `--stack` find outputs by these names, wherever in the stack the construct is.
