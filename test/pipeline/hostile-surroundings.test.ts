@@ -50,6 +50,7 @@ const WITHOUT_THE_KEY: Readonly<Record<string, Attack>> = {
   'the queues': aws('AmazonSQS.ListQueues', '1.0'),
   'a topic': { method: 'POST', headers: FORM, body: 'Action=CreateTopic&Name=evil' },
   'the secrets': aws('secretsmanager.GetSecretValue', '1.1', {}, '{"SecretId":"x"}'),
+  'the archive': aws('Firehose_20150804.PutRecord', '1.1'),
   'a function': { method: 'POST', path: '/2015-03-31/functions/x/invocations', headers: {}, body: '{}' },
   'the sample CRM’s behaviour': {
     method: 'POST',
@@ -87,7 +88,10 @@ let ports: readonly number[];
 let unreachable: readonly number[];
 
 beforeAll(async () => {
-  pipeline = await LocalPipelineProcess.start({ environment: { DEVELOPERS_OWN: 'canary', CRM_TOKEN: 'canary' } });
+  pipeline = await LocalPipelineProcess.start({
+    context: { 'archive.days': '7' },
+    environment: { DEVELOPERS_OWN: 'canary', CRM_TOKEN: 'canary' },
+  });
   const pids = [pipeline.pid, ...pipeline.processes().map(({ pid }) => pid)];
   const sockets = process.platform === 'linux' ? listeningSockets(pids) : [];
   expect(new Set(sockets.map(({ address }) => address))).toEqual(new Set(['0100007F']));
@@ -121,8 +125,8 @@ async function state(): Promise<object> {
 
 // Elsewhere the ports cannot be listed; jest says that these are skipped.
 (process.platform === 'linux' ? describe : describe.skip)('a running pipeline', () => {
-  it('listens on the webhook, five servers, and one port that no browser opens', async () => {
-    expect(ports).toHaveLength(6);
+  it('listens on the webhook, six servers, and one port that no browser opens', async () => {
+    expect(ports).toHaveLength(7);
     expect(ports).toContain(Number(new URL(pipeline.description.webhookUrl).port));
     expect(unreachable).toHaveLength(1);
     for (const port of unreachable) {
