@@ -31,6 +31,9 @@ export interface ContactRules {
 
 const SHIPPED_RULES: ContactRules = { decideContact, claimedContact, releasedContact };
 
+/** Keys that one BatchGetItem takes. */
+const BATCH_GET_KEYS = 100;
+
 /** An answer of the table itself, which is never unavailable. */
 type Answer<Result> = Exclude<Result, Unavailable>;
 
@@ -52,6 +55,9 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   }
 
   async readAhead(keys: Parameters<IdempotencyStore['readAhead']>[0]): Promise<ReadAhead | Unavailable> {
+    // As BatchGetItem, which reads the circuit breaker's row as well.
+    const count = new Set([...keys.events, ...keys.contacts]).size + 1;
+    if (count > BATCH_GET_KEYS) return { kind: 'unavailable', cause: 'DynamoDB: ValidationException' };
     return this.readAheadNow(keys);
   }
 
