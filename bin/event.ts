@@ -87,7 +87,8 @@ async function showContact(
   { contact, limit, json }: Extract<EventRequest, { kind: 'contact' }>,
   target: EventTarget,
 ): Promise<number> {
-  const found = await search(target, { orderingKeys: queryFor(contact).orderingKeys }, limit);
+  const { orderingKeys } = queryFor(contact, await target.digestKey());
+  const found = await search(target, { orderingKeys }, limit);
   print(json ? found : formatContact(contact, found, Date.now()));
   return found.count + found.contacts.length > 0 ? 0 : 1;
 }

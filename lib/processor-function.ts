@@ -22,6 +22,7 @@ export interface ProcessorFunctionProps {
   readonly quarantine: IQueue;
   readonly stateTable: Table;
   readonly crmToken: Secret;
+  readonly digestKey: Secret;
 }
 
 /** Applies events to the CRM. */
@@ -30,7 +31,7 @@ export class ProcessorFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: ProcessorFunctionProps) {
     super(scope, id);
-    const { config, deliveryQueue, quarantine, stateTable, crmToken } = props;
+    const { config, deliveryQueue, quarantine, stateTable, crmToken, digestKey } = props;
     const { limits } = config;
     const handler = bundledFunction(this, 'Function', {
       description: 'Applies events to the CRM: claim, deliver, settle',
@@ -52,6 +53,7 @@ export class ProcessorFunction extends Construct {
           crmSettings: JSON.stringify(config.crm.settings),
           crmRate: formatRate(config.crm.rate),
           crmTokenSecretArn: crmToken.secretArn,
+          digestKeySecretArn: digestKey.secretArn,
           metricsNamespace: config.stackName,
         },
         config.limitOverrides,
@@ -78,6 +80,9 @@ export class ProcessorFunction extends Construct {
         actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
         resources: [crmToken.secretArn],
       }),
+    );
+    handler.addToRolePolicy(
+      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [digestKey.secretArn] }),
     );
     handler.addToRolePolicy(
       new PolicyStatement({

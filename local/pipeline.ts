@@ -368,6 +368,7 @@ function describe(
     stateTable: roles.stateTable,
     streamSecretArn: roles.streamSecretArn,
     crmTokenSecretArn: roles.crmTokenSecretArn,
+    digestKeySecretArn: roles.digestKeySecretArn,
     crm,
     redriveFunction: roles.redrive.name,
     ingest: {

@@ -10,10 +10,11 @@ import { pauseDelayMs, rateDelayMs, retryAfterMs, retryDelayMs } from '../domain
 import { type CrmFailure, type CrmOutcome, classify, healthOf, responseClass } from '../domain/crm/crm-outcome.ts';
 import type { IgnoreCause } from '../domain/crm/mapping.ts';
 import { quarantineEnvelope } from '../domain/delivery/envelope.ts';
+import { nameInUse } from '../domain/event/contact-name.ts';
 import { reusedIdKey } from '../domain/event/event-key.ts';
-import { differingFields, fieldDigests } from '../domain/event/field-digests.ts';
+import { fieldsThatDiffer } from '../domain/event/field-digests.ts';
 import { claimedContact, releasedContact } from '../domain/idempotency/contact-row.ts';
-import type { EventRow, FinalStatus, QuarantineReason } from '../domain/idempotency/event-row.ts';
+import { type EventRow, type FinalStatus, isFinal, type QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { RetryCause } from '../domain/telemetry/metrics.ts';
 import type {
@@ -28,7 +29,7 @@ import type {
   SettleWrite,
 } from '../ports.ts';
 import { CIRCUIT_BREAKER_OPEN, type Decision, decide, failedRow, finalRow, quarantinedRow } from './decide.ts';
-import { orderingDigestOf, type ParsedRecord, type Task } from './parse-record.ts';
+import { orderingDigestsOf, type ParsedRecord, type Task } from './parse-record.ts';
 import { type Admission, OVER_RATE, type RateLimiter } from './rate-limiter.ts';
 import type { RowCache } from './row-cache.ts';
 import type { SentCopies } from './sent-copies.ts';
@@ -105,8 +106,8 @@ export class Attempt {
   #admission: Admission | undefined;
   /** True if its call is a probe, whose success has to be written to the circuit after all else. */
   #probes = false;
-  /** True if the contact in the cache is the one that refused a write. */
-  #isContactConfirmed = false;
+  /** Key of the contact's row that refused a write, and is in the cache as it is in the table. */
+  #confirmedContact: string | undefined;
 
   /**
    * `startsByMs`: when it has to begin at the latest. Until then it may wait for the rate of
@@ -143,23 +144,58 @@ export class Attempt {
   }
 
   async #run(): Promise<Disposition> {
+    const unread = await this.#readContact();
+    if (unread !== undefined) return unread;
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       // For a claim and for giving it back, or for sending to quarantine and settling that.
       if (this.#timeLeftMs() < 2 * this.#deps.limits.storeBudgetMs)
         return this.#later('no time left', this.#retryDelayMs(), 'no_time');
+      this.#nameContact();
       const disposition = await this.#carryOut(this.#nextStep());
       if (disposition !== 're_evaluate') return disposition;
     }
     return this.#later('the rows keep changing', this.#retryDelayMs(), 'in_progress');
   }
 
+  /**
+   * Reads the contact where the batch's read did not bring it: without it no one knows which name
+   * its row has. The attempt begins after the read.
+   */
+  async #readContact(): Promise<Disposition | undefined> {
+    const { task, eventKey } = this.#record;
+    const { status } = this.#known.event(eventKey) ?? {};
+    if (task.kind !== 'deliver' || task.contact === undefined) return undefined;
+    if (status !== undefined && isFinal(status)) return undefined;
+    const { current, former } = task.contact.names;
+    if (this.#known.isContactKnown(former.key)) return undefined;
+    const read = await this.#deps.store.readAhead({ events: [], contacts: [current.key, former.key] });
+    if ('kind' in read) return this.#later(read.cause, this.#retryDelayMs(), 'state_table');
+    this.#known.addContacts(read);
+    this.#deps.circuitBreaker.refresh(read.circuitBreaker);
+    if (!this.#known.isContactKnown(former.key))
+      return this.#later('the row of the contact could not be read', this.#retryDelayMs(), 'state_table');
+    if (this.#deps.clock.now() > this.#startsByMs) return this.#later('no time left', this.#retryDelayMs(), 'no_time');
+    this.#begin();
+    return undefined;
+  }
+
+  /** Goes on with the name that the contact's row has, as far as is known by now. */
+  #nameContact(): void {
+    const { task } = this.#record;
+    if (task.kind !== 'deliver' || task.contact === undefined) return;
+    const { names, position } = task.contact;
+    const hasFormerRow = this.#known.contact(names.former.key) !== undefined;
+    const contact = { ...nameInUse(names, hasFormerRow), names, position };
+    this.#record = { ...this.#record, task: { ...task, contact } };
+  }
+
   #nextStep(): Decision {
     const { task, eventKey } = this.#record;
+    const contactKey = task.kind === 'deliver' ? task.contact?.key : undefined;
     return decide(this.#record, {
       row: this.#known.event(eventKey),
-      contact:
-        task.kind === 'deliver' && task.contact !== undefined ? this.#known.contact(task.contact.key) : undefined,
-      isContactConfirmed: this.#isContactConfirmed,
+      contact: contactKey === undefined ? undefined : this.#known.contact(contactKey),
+      isContactConfirmed: contactKey !== undefined && contactKey === this.#confirmedContact,
       circuitBreaker: this.#deps.circuitBreaker.stateFor(this.#owner),
       notBeforeMs: this.#deps.circuitBreaker.notBeforeMs,
       owner: this.#owner,
@@ -196,18 +232,25 @@ export class Attempt {
   #duplicate(): Disposition {
     const { event } = this.#record.task;
     const { fields } = this.#known.event(this.#record.eventKey) ?? {};
-    const differing = event === undefined || fields === undefined ? [] : differingFields(fields, fieldDigests(event));
+    const { digestKey } = this.#record;
+    const differing = event === undefined || fields === undefined ? [] : fieldsThatDiffer(fields, event, digestKey);
     const differs = differing.length === 0 ? {} : { differsIn: differing.join(', ') };
     return { kind: 'done', outcome: 'duplicate', attempts: 0, ...differs };
   }
 
   /**
    * An id that another event has already: this one is kept, and quarantined, under a key of its
-   * own.
+   * own. Version 0.1.0 made that key of the plain digest.
    */
   async #takeOwnKey(): Promise<Disposition | 're_evaluate'> {
     const { task, identity } = this.#record;
-    const eventKey = reusedIdKey(task.event?.id ?? this.#record.eventKey, identity, orderingDigestOf(this.#record));
+    const id = task.event?.id ?? this.#record.eventKey;
+    const [digest, formerDigest] = orderingDigestsOf(this.#record);
+    const ownKey = reusedIdKey(id, identity, digest);
+    const formerKey = reusedIdKey(id, identity, formerDigest);
+    const read = await this.#deps.store.readAhead({ events: [ownKey, formerKey], contacts: [] });
+    if ('kind' in read) return this.#later(read.cause, this.#retryDelayMs(), 'state_table');
+    const eventKey = read.events.has(formerKey) ? formerKey : ownKey;
     const detail = 'another event with this id, but another type, timestamp or ordering key, came before';
     const event = task.event === undefined ? {} : { event: task.event };
     this.#record = {
@@ -215,8 +258,6 @@ export class Attempt {
       eventKey,
       task: { kind: 'unprocessable', reason: 'id_reused', detail, ...event },
     };
-    const read = await this.#deps.store.readAhead({ events: [eventKey], contacts: [] });
-    if ('kind' in read) return this.#later(read.cause, this.#retryDelayMs(), 'state_table');
     this.#known.setEvent(eventKey, read.events.get(eventKey));
     return 're_evaluate';
   }
@@ -544,7 +585,7 @@ export class Attempt {
           return { kind: 'done', outcome: 'duplicate', attempts: 0 };
         return 're_evaluate';
       case 'contact_refuses':
-        this.#isContactConfirmed = true;
+        this.#confirmedContact = givenUp?.key;
         if (givenUp !== undefined) this.#known.setContact(givenUp.key, settled.contact);
         return 're_evaluate';
       case 'rows_rejected':

@@ -10,15 +10,9 @@ import {
 } from '../domain/crm/mapping.ts';
 import { validateDelivery } from '../domain/crm/validate-mapping.ts';
 import { decodeEnvelope, type ReceivedMessage } from '../domain/delivery/envelope.ts';
+import { type ContactName, type ContactNames, contactNames } from '../domain/event/contact-name.ts';
 import { type PipelineEvent, problemWithFuture } from '../domain/event/event.ts';
-import {
-  bodyIdentity,
-  bodyKey,
-  contactKey,
-  eventKey,
-  identityOf,
-  orderingKeyDigest,
-} from '../domain/event/event-key.ts';
+import { bodyIdentity, bodyKey, eventKey, identityOf } from '../domain/event/event-key.ts';
 import { parseSourceEvent } from '../domain/event/parse-event.ts';
 import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
 import { positionOf } from '../domain/idempotency/position.ts';
@@ -50,11 +44,12 @@ export interface DecodedRecord {
     | { readonly kind: 'invalid'; readonly reason: string; readonly identity: string };
 }
 
-/** The contact that an event is applied to. */
-export interface ContactRef {
-  readonly key: string;
-  /** Digest of the ordering key. */
-  readonly digest: string;
+/**
+ * The contact that an event is applied to, by its current name. An attempt that has found out which
+ * name is in use goes on with that one.
+ */
+export interface ContactRef extends ContactName {
+  readonly names: ContactNames;
   readonly position: string;
 }
 
@@ -77,6 +72,8 @@ export type Task =
 
 /** A record ready for an attempt. */
 export interface ParsedRecord extends Omit<DecodedRecord, 'parsed'> {
+  /** The key of the digests in the rows. */
+  readonly digestKey: Buffer;
   readonly identity: string;
   readonly task: Task;
 }
@@ -107,6 +104,8 @@ export function parseSourceRecord(source: SourceRecord): DecodedRecord {
 export interface ParseOptions {
   readonly mapping: CrmMapping;
   readonly connector: Connector;
+  /** The key of the digests in the rows. */
+  readonly digestKey: Buffer;
   /** The clock of the attempt. */
   readonly nowMs: number;
   readonly limits: Limits;
@@ -116,8 +115,10 @@ export interface ParseOptions {
  * Asks the mapping what is to be done. A mapping that throws is this record's misfortune, not its
  * batch's.
  */
-export function parseRecord(record: DecodedRecord, { mapping, connector, nowMs, limits }: ParseOptions): ParsedRecord {
-  const { parsed, ...rest } = record;
+export function parseRecord(record: DecodedRecord, options: ParseOptions): ParsedRecord {
+  const { mapping, connector, digestKey, nowMs, limits } = options;
+  const { parsed, ...decoded } = record;
+  const rest = { ...decoded, digestKey };
   if (parsed.kind === 'invalid') {
     return {
       ...rest,
@@ -132,7 +133,7 @@ export function parseRecord(record: DecodedRecord, { mapping, connector, nowMs, 
   switch (mapped.kind) {
     case 'deliver': {
       const position = positionOf({ ...event, ...sequenceOf(mapped) });
-      const contact = mapped.orderingKey === null ? undefined : contactOf(position, mapped.orderingKey);
+      const contact = mapped.orderingKey === null ? undefined : contactOf(position, mapped.orderingKey, digestKey);
       const userRows = (mapped.rows ?? []).map((row) => (row.onlyIfNewer === true ? { ...row, position } : row));
       const task = { kind: 'deliver', event, action: mapped.action, userRows } as const;
       return { ...rest, identity: identityOf(event), task: contact === undefined ? task : { ...task, contact } };
@@ -161,9 +162,9 @@ function sequenceOf({ sequence }: Extract<MappingResult, { kind: 'deliver' }>): 
   return sequence === undefined ? {} : { sequence };
 }
 
-function contactOf(position: string, orderingKey: string): ContactRef {
-  const digest = orderingKeyDigest(orderingKey);
-  return { digest, key: contactKey(digest), position };
+function contactOf(position: string, orderingKey: string, digestKey: Buffer): ContactRef {
+  const names = contactNames(orderingKey, digestKey);
+  return { ...names.current, names, position };
 }
 
 type Mapped = MappingResult | { readonly kind: 'failed'; readonly reason: string };
@@ -178,7 +179,14 @@ function callMapping(event: PipelineEvent, mapping: CrmMapping, connector: Conne
   }
 }
 
-/** Digest of the record's ordering key, where it has one. */
+/** Every digest that a row of the record's event may have. */
+export function orderingDigestsOf({ task }: ParsedRecord): readonly string[] {
+  if (task.kind !== 'deliver' || task.contact === undefined) return [];
+  const { current, former } = task.contact.names;
+  return [current.digest, former.digest];
+}
+
+/** Digest of the record's ordering key in the name in use, where it has one. */
 export function orderingDigestOf(record: ParsedRecord): string | undefined {
   return record.task.kind === 'deliver' ? record.task.contact?.digest : undefined;
 }

@@ -24,6 +24,7 @@ export interface Roles {
   readonly limits: Limits;
   readonly streamSecretArn: string;
   readonly crmTokenSecretArn: string;
+  readonly digestKeySecretArn: string;
   /** Longest time until ingest knows a new version of the stream secret. */
   readonly secretKnownAfterMs: number;
 }
@@ -57,6 +58,7 @@ export function rolesIn(stack: LocalStack): Roles {
     quarantineIndex: readRedriveEnvironment(redrive.environment).quarantineIndexName,
     limits: delivered.limits,
     crmTokenSecretArn: delivered.crmTokenSecretArn,
+    digestKeySecretArn: delivered.digestKeySecretArn,
     secretKnownAfterMs: secretKnownAfterMs(received.limits),
   };
 }

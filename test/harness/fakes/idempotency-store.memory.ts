@@ -74,6 +74,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     return {
       events: pick(this.events, keys.events),
       contacts: pick(this.contacts, keys.contacts),
+      absentContacts: new Set(keys.contacts.filter((key) => !this.contacts.has(key))),
       circuitBreaker: this.circuit.readNow(),
     };
   }
@@ -88,8 +89,9 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     }
     if (contact !== undefined) {
       const held = this.contacts.get(contact.key);
+      if (held === undefined && contact.mustExist === true) return { kind: 'contact_refuses' };
       const decision = this.#rules.decideContact(held, contact.position, row.owner, write.nowMs);
-      if (decision.kind !== 'free') return { kind: 'contact_refuses', contact: held ?? {} };
+      if (decision.kind !== 'free') return refusedBy(held);
       const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
       this.contacts.set(
         contact.key,
@@ -112,8 +114,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     if (contact !== undefined && held?.holder !== row.owner) return { kind: 'lost' };
     const { givenUp } = write;
     const waiting = givenUp === undefined ? undefined : this.contacts.get(givenUp.key);
-    if (givenUp !== undefined && !isUnsettledBy(waiting, givenUp.position, givenUp.nowMs))
-      return { kind: 'contact_refuses', contact: waiting ?? {} };
+    if (givenUp !== undefined && !isUnsettledBy(waiting, givenUp.position, givenUp.nowMs)) return refusedBy(waiting);
     if (userRows.some((userRow) => userRow.onlyIfAbsent === true && this.userRows.has(userRow.key)))
       return { kind: 'rows_rejected', cause: 'a row of the mapping was there already' };
     if (contact !== undefined && held !== undefined)
@@ -140,6 +141,10 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
       else if (typeof there !== 'string' || there < position) this.userRows.set(key, { ...item, position });
     }
   }
+}
+
+function refusedBy(contact: ContactRow | undefined): Extract<ClaimResult, { kind: 'contact_refuses' }> {
+  return contact === undefined ? { kind: 'contact_refuses' } : { kind: 'contact_refuses', contact };
 }
 
 function isExpected(row: EventRow | undefined, expect: ExpectedRow): boolean {

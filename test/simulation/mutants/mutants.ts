@@ -14,6 +14,7 @@ import type { EventRow, ExpectedRow } from '../../../lambdas/domain/idempotency/
 import type { CrmTransport, TransportRequest, TransportResult } from '../../../lambdas/ports.ts';
 import { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
 import { SharedCircuitBreaker } from '../../../lambdas/processor/shared-circuit-breaker.ts';
+import { namesOf } from '../../harness/digest-key.ts';
 import type { ContactRules, MemoryIdempotencyStore } from '../../harness/fakes/idempotency-store.memory.ts';
 import type { Mutation } from './mutation.ts';
 
@@ -85,6 +86,19 @@ function claimEventsOnly(store: MemoryIdempotencyStore): void {
   const settle = store.settleNow.bind(store);
   store.claimNow = ({ contact: _contact, ...write }) => claim(write);
   store.settleNow = ({ contact: _contact, ...write }) => settle(write);
+}
+
+/** Contacts of the worlds by the names that version 0.1.0 gave their rows. */
+const FORMER_KEYS = new Set(['+0', '+1'].map((contact) => namesOf(contact).former.key));
+
+function withoutFormerContacts(store: MemoryIdempotencyStore): void {
+  const read = store.readAheadNow.bind(store);
+  store.readAheadNow = (keys) => {
+    const found = read(keys);
+    const contacts = [...found.contacts].filter(([key]) => !FORMER_KEYS.has(key));
+    const absent = keys.contacts.filter((key) => FORMER_KEYS.has(key));
+    return { ...found, contacts: new Map(contacts), absentContacts: new Set([...found.absentContacts, ...absent]) };
+  };
 }
 
 /** Contact rules with one of them changed. */
@@ -250,6 +264,28 @@ export const MUTANTS: readonly Mutant[] = [
       claimedContact: (row, position, owner, leaseExpiresAtMs) =>
         claimedContact(row, position, owner, leaseExpiresAtMs, 0),
     }),
+    seeds: 300,
+  },
+  {
+    name: 'the row that an earlier version gave a contact is ignored',
+    mutation: { store: withoutFormerContacts },
+    seeds: 300,
+  },
+  {
+    name: 'a contact that could not be read is taken for a new one',
+    mutation: {
+      processor: (deps) => ({
+        ...deps,
+        store: {
+          ...deps.store,
+          readAhead: async (keys) => {
+            const read = await deps.store.readAhead(keys);
+            if ('kind' in read) return read;
+            return { ...read, absentContacts: new Set(keys.contacts.filter((key) => !read.contacts.has(key))) };
+          },
+        },
+      }),
+    },
     seeds: 300,
   },
   {

@@ -8,6 +8,7 @@ import type { Limits } from '../../../lambdas/domain/limits.ts';
 import { returnedEnvelope } from '../../../lambdas/domain/quarantine/quarantine-note.ts';
 import type { Mutation } from '../mutants/mutation.ts';
 import { type Action, isFault } from './actions.ts';
+import { type EarlierEvent, leaveRows } from './earlier-version.ts';
 import type { Fault, Rations } from './faults.ts';
 import type { Invocation } from './invocations.ts';
 import { Poller, type PollerOptions } from './poller.ts';
@@ -31,6 +32,8 @@ export interface WorldOptions extends PollerOptions {
   readonly pruned: boolean;
   /** True if the redrive function may be invoked, and by how many runs. */
   readonly redriveRuns: number;
+  /** Events of which version 0.1.0 left rows behind, at most one of each contact. */
+  readonly earlier?: readonly EarlierEvent[];
   readonly mutation?: Mutation;
 }
 
@@ -57,6 +60,7 @@ export class World {
     this.#redriveRuns = options.redriveRuns;
     this.#pruned = options.pruned;
     this.#rations = { ...options.rations };
+    for (const one of options.earlier ?? []) leaveRows(this.scene, one);
     if (deliveries === undefined) for (const event of events) this.#enqueue(event);
   }
 
