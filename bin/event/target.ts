@@ -19,6 +19,7 @@ export interface EventTarget {
   readonly tableName: string;
   readonly sqs: SQSClient;
   readonly deliveryQueueUrl: string;
+  readonly quarantineUrl: string;
   /** Reads the key of the digests of ordering keys. Throws a UserError without it. */
   digestKey(): Promise<Buffer>;
   close(): void;
@@ -40,13 +41,14 @@ export async function deployedTarget(stackName: string): Promise<EventTarget> {
     billed: true,
     tableName: stack.output('StateTableName'),
     deliveryQueueUrl: stack.output('DeliveryQueueUrl'),
+    quarantineUrl: stack.output('QuarantineUrl'),
     digestKeySecretArn: () => stack.output('DigestKeySecretArn'),
   });
 }
 
 /** Target for the local pipeline that runs on this data directory. */
 export function localTarget(dataDir: string): EventTarget {
-  const { endpoints, stateTable, deliveryQueue, digestKeySecretArn } = findPipeline(dataDir);
+  const { endpoints, stateTable, deliveryQueue, quarantine, digestKeySecretArn } = findPipeline(dataDir);
   const clients = {
     dynamoDb: localDynamoDbClient(endpoints),
     sqs: localSqsClient(endpoints),
@@ -57,6 +59,7 @@ export function localTarget(dataDir: string): EventTarget {
     billed: false,
     tableName: stateTable,
     deliveryQueueUrl: deliveryQueue.url,
+    quarantineUrl: quarantine.url,
     digestKeySecretArn: () => digestKeySecretArn,
   });
 }
@@ -71,7 +74,7 @@ interface Clients {
  * `digestKeySecretArn` throws for a stack of before there was one, which other searches do not
  * need.
  */
-type Facts = Pick<EventTarget, 'name' | 'billed' | 'tableName' | 'deliveryQueueUrl'> & {
+type Facts = Pick<EventTarget, 'name' | 'billed' | 'tableName' | 'deliveryQueueUrl' | 'quarantineUrl'> & {
   digestKeySecretArn(): string;
 };
 
