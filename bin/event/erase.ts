@@ -1,4 +1,4 @@
-/** Erases the personal data of one contact from the state table, and lists what is left elsewhere. */
+/** Erases the personal data of one contact from the state table, and lists what is elsewhere. */
 import { DynamoDbContactErasure, type KeyedContact } from '../../lambdas/adapters/contact-erasure.dynamodb.ts';
 import { matching, scanEvents } from '../../lambdas/adapters/event-search.dynamodb.ts';
 import { contactKey } from '../../lambdas/domain/event/event-key.ts';

@@ -14,7 +14,7 @@ import { nameInUse } from '../domain/event/contact-name.ts';
 import { reusedIdKey } from '../domain/event/event-key.ts';
 import { fieldsThatDiffer } from '../domain/event/field-digests.ts';
 import { claimedContact, releasedContact } from '../domain/idempotency/contact-row.ts';
-import { type EventRow, type FinalStatus, isFinal, type QuarantineReason } from '../domain/idempotency/event-row.ts';
+import type { EventRow, FinalStatus, QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { RetryCause } from '../domain/telemetry/metrics.ts';
 import type {
@@ -29,7 +29,7 @@ import type {
   SettleWrite,
 } from '../ports.ts';
 import { CIRCUIT_BREAKER_OPEN, type Decision, decide, failedRow, finalRow, quarantinedRow } from './decide.ts';
-import { orderingDigestsOf, type ParsedRecord, type Task } from './parse-record.ts';
+import { type ContactRef, orderingDigestsOf, type ParsedRecord, type Task } from './parse-record.ts';
 import { type Admission, OVER_RATE, type RateLimiter } from './rate-limiter.ts';
 import type { RowCache } from './row-cache.ts';
 import type { SentCopies } from './sent-copies.ts';
@@ -144,8 +144,6 @@ export class Attempt {
   }
 
   async #run(): Promise<Disposition> {
-    const unread = await this.#readContact();
-    if (unread !== undefined) return unread;
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       // For a claim and for giving it back, or for sending to quarantine and settling that.
       if (this.#timeLeftMs() < 2 * this.#deps.limits.storeBudgetMs)
@@ -157,26 +155,22 @@ export class Attempt {
     return this.#later('the rows keep changing', this.#retryDelayMs(), 'in_progress');
   }
 
-  /**
-   * Reads the contact where the batch's read did not bring it: without it no one knows which name
-   * its row has. The attempt begins after the read.
-   */
-  async #readContact(): Promise<Disposition | undefined> {
-    const { task, eventKey } = this.#record;
-    const { status } = this.#known.event(eventKey) ?? {};
-    if (task.kind !== 'deliver' || task.contact === undefined) return undefined;
-    if (status !== undefined && isFinal(status)) return undefined;
-    const { current, former } = task.contact.names;
-    if (this.#known.isContactKnown(former.key)) return undefined;
+  /** True if the batch's read did not bring the contact: its row may have either name. */
+  get #isContactUnread(): boolean {
+    const { task } = this.#record;
+    if (task.kind !== 'deliver' || task.contact === undefined) return false;
+    return !this.#known.isContactKnown(task.contact.names.former.key);
+  }
+
+  /** Reads the contact, before a write that relies on the name of its row. */
+  async #readContact({ names }: ContactRef): Promise<Disposition | 're_evaluate'> {
+    const { current, former } = names;
     const read = await this.#deps.store.readAhead({ events: [], contacts: [current.key, former.key] });
     if ('kind' in read) return this.#later(read.cause, this.#retryDelayMs(), 'state_table');
     this.#known.addContacts(read);
     this.#deps.circuitBreaker.refresh(read.circuitBreaker);
-    if (!this.#known.isContactKnown(former.key))
-      return this.#later('the row of the contact could not be read', this.#retryDelayMs(), 'state_table');
-    if (this.#deps.clock.now() > this.#startsByMs) return this.#later('no time left', this.#retryDelayMs(), 'no_time');
-    this.#begin();
-    return undefined;
+    if (this.#known.isContactKnown(former.key)) return 're_evaluate';
+    return this.#later('the row of the contact could not be read', this.#retryDelayMs(), 'state_table');
   }
 
   /** Goes on with the name that the contact's row has, as far as is known by now. */
@@ -207,6 +201,8 @@ export class Attempt {
   }
 
   async #carryOut(step: Decision): Promise<Disposition | 're_evaluate'> {
+    const { task } = this.#record;
+    const contact = task.kind === 'deliver' ? task.contact : undefined;
     switch (step.kind) {
       case 'acknowledge':
         return this.#duplicate();
@@ -217,8 +213,10 @@ export class Attempt {
       case 'claim':
         if (this.#deps.rateLimiter !== undefined && this.#admission === undefined)
           return this.#waitForRate(this.#deps.rateLimiter);
+        if (contact !== undefined && this.#isContactUnread) return this.#readContact(contact);
         return this.#claim(step.write);
       case 'settle':
+        if (step.givenUp !== undefined && this.#isContactUnread) return this.#readContact(step.givenUp);
         return this.#settleUnclaimed(step);
       default:
         return step satisfies never;

@@ -43,6 +43,17 @@ function seenAs(change: (row: EventRow) => EventRow | undefined) {
   };
 }
 
+/** Rows of contacts as an attempt is made to see them. */
+function contactsSeenAs(change: (row: ContactRow) => ContactRow) {
+  return (store: MemoryIdempotencyStore): void => {
+    const read = store.readAheadNow.bind(store);
+    store.readAheadNow = (keys) => {
+      const { contacts, ...others } = read(keys);
+      return { ...others, contacts: new Map([...contacts].map(([key, row]) => [key, change(row)])) };
+    };
+  };
+}
+
 /** Event rows as they are settled. */
 function settledAs(change: (row: EventRow) => EventRow) {
   return (store: MemoryIdempotencyStore): void => {
@@ -54,6 +65,10 @@ function settledAs(change: (row: EventRow) => EventRow) {
 /** A contact as if what its holder is about to apply were applied. */
 function asApplied(row: ContactRow): ContactRow {
   return row.holder === undefined || row.unsettled === undefined ? row : { ...row, newest: row.unsettled };
+}
+
+function withoutUnsettled({ unsettled: _unsettled, ...row }: ContactRow): ContactRow {
+  return row;
 }
 
 /** Whatever version of a row there is, it is the expected one. */
@@ -212,12 +227,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a newer event that may have been applied is ignored',
-    mutation: rules({
-      decideContact: (row, ...rest) => {
-        const { unsettled: _unsettled, ...known } = row ?? {};
-        return decideContact(row === undefined ? undefined : known, ...rest);
-      },
-    }),
+    mutation: {
+      ...rules({
+        decideContact: (row, ...rest) => decideContact(row === undefined ? undefined : withoutUnsettled(row), ...rest),
+      }),
+      store: contactsSeenAs(withoutUnsettled),
+    },
     seeds: 300,
   },
   {
@@ -290,15 +305,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an event that a newer attempt keeps waiting is settled as stale',
-    mutation: {
-      store: (store) => {
-        const read = store.readAheadNow.bind(store);
-        store.readAheadNow = (keys) => {
-          const { contacts, ...others } = read(keys);
-          return { ...others, contacts: new Map([...contacts].map(([key, row]) => [key, asApplied(row)])) };
-        };
-      },
-    },
+    mutation: { store: contactsSeenAs(asApplied) },
     seeds: 300,
   },
   {
