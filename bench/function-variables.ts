@@ -7,7 +7,7 @@ import { writeIngestEnvironment } from '../lambdas/ingest/env.ts';
 import { writeProcessorEnvironment } from '../lambdas/processor/env.ts';
 import type { FunctionSpec } from '../local/lambda/execution-environment.ts';
 import { type Endpoints, functionEnvironment } from '../local/lambda/function-environment.ts';
-import { type BenchCrm, type BenchServers, CRM_TOKEN_ARN, STREAM_SECRET_ARN } from './servers.ts';
+import { type BenchCrm, type BenchServers, CRM_TOKEN_ARN, DIGEST_KEY_ARN, STREAM_SECRET_ARN } from './servers.ts';
 
 /** Addresses and names of the resources that a measured function uses. */
 export interface Places {
@@ -53,6 +53,7 @@ export function functionSpec(name: string, file: string, servers: BenchServers, 
           crmSettings: '{}',
           crmRate: 'none',
           crmTokenSecretArn: CRM_TOKEN_ARN,
+          digestKeySecretArn: DIGEST_KEY_ARN,
           metricsNamespace: METRICS_NAMESPACE,
         },
         {},

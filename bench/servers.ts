@@ -21,6 +21,7 @@ import type { BenchDirectory } from './bench-directory.ts';
 /** Secrets of the bench. */
 export const STREAM_SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bench-stream';
 export const CRM_TOKEN_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bench-crm-token';
+export const DIGEST_KEY_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bench-digest-key';
 
 /** Duration of a request to a CRM. */
 const CRM_DELAY_MS = 5;
@@ -87,6 +88,7 @@ export async function startBenchServers(directory: BenchDirectory): Promise<Benc
   const secrets = new SecretStore(join(directory.path, 'secrets.json'));
   secrets.ensure(STREAM_SECRET_ARN, 'bench-stream', () => streamSecret);
   secrets.ensure(CRM_TOKEN_ARN, 'bench-crm-token', () => crmToken);
+  secrets.ensure(DIGEST_KEY_ARN, 'bench-digest-key', () => randomBytes(32).toString('hex'));
   const secretsManager = await serveSecretsManager(secrets, accessKey);
   for (const server of [crm, hubspot]) {
     server.send({ token: crmToken });

@@ -17,6 +17,8 @@ import { timelineOf } from '../lambdas/domain/telemetry/event-timeline.ts';
 import type { EventQuery, SearchedEvents } from '../lambdas/ports.ts';
 import { dataDirFrom } from '../local/settings.ts';
 import { formatContact } from './event/contact.ts';
+import { eraseContact } from './event/erase.ts';
+import { formatErasure, NOT_REACHED } from './event/erase-report.ts';
 import { type EventRequest, readEventRequest } from './event/options.ts';
 import { formatInteraction, formatTimelines, formatUnsettled } from './event/report.ts';
 import { scanPrice } from './event/scan-price.ts';
@@ -28,6 +30,7 @@ const READ_BUDGET_MS = 20_000;
 /** Parts of the table that are read side by side. */
 const SEGMENTS = 8;
 const SCAN_BUDGET_MS = 3_600_000;
+const QUARANTINE_BUDGET_MS = 120_000;
 
 async function run(request: EventRequest): Promise<number> {
   const { stack } = request;
@@ -50,6 +53,8 @@ function answer(request: EventRequest, target: EventTarget): Promise<number> {
       return listUnsettled(request, target);
     case 'contact':
       return showContact(request, target);
+    case 'erase':
+      return erase(request, target);
     case 'interaction':
       return listInteraction(request, target);
     default:
@@ -61,8 +66,9 @@ function answer(request: EventRequest, target: EventTarget): Promise<number> {
 async function withProgress<Result>(
   target: EventTarget,
   read: (onPage: (examined: number) => void) => Promise<Result>,
+  isConsistent = false,
 ): Promise<Result> {
-  if (target.billed) process.stderr.write(`reading the whole table: ${await scanPrice(target)}\n`);
+  if (target.billed) process.stderr.write(`reading the whole table: ${await scanPrice(target, isConsistent)}\n`);
   const progress = new Progress();
   return read((examined) => progress.show(`read ${examined} rows`)).finally(() => progress.end());
 }
@@ -87,9 +93,20 @@ async function showContact(
   { contact, limit, json }: Extract<EventRequest, { kind: 'contact' }>,
   target: EventTarget,
 ): Promise<number> {
-  const found = await search(target, { orderingKeys: queryFor(contact).orderingKeys }, limit);
+  const { orderingKeys } = queryFor(contact, await target.digestKey());
+  const found = await search(target, { orderingKeys }, limit);
   print(json ? found : formatContact(contact, found, Date.now()));
   return found.count + found.contacts.length > 0 ? 0 : 1;
+}
+
+async function erase(
+  { contact, dryRun, json }: Extract<EventRequest, { kind: 'erase' }>,
+  target: EventTarget,
+): Promise<number> {
+  const options = { contact, dryRun, segments: SEGMENTS, quarantineBudgetMs: QUARANTINE_BUDGET_MS };
+  const erasure = await withProgress(target, (onPage) => eraseContact(target, { ...options, onPage }), true);
+  print(json ? { ...erasure, notReached: NOT_REACHED } : formatErasure(contact, erasure));
+  return erasure.outcome === 'erased' || erasure.outcome === 'dry_run' ? 0 : 1;
 }
 
 async function listInteraction(

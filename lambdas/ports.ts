@@ -106,6 +106,8 @@ export interface MessageVisibility {
 export interface ReadAhead {
   readonly events: ReadonlyMap<string, EventRow>;
   readonly contacts: ReadonlyMap<string, ContactRow>;
+  /** Keys of contacts for which the table answered that there is no row. */
+  readonly absentContacts: ReadonlySet<string>;
   /** The circuit's row as it is stored. */
   readonly circuitBreaker: CircuitBreakerRead;
 }
@@ -124,8 +126,11 @@ export interface ClaimWrite {
   readonly expect: ExpectedRow;
   /** The event's row from now on: IN_PROGRESS, with this attempt's owner and lease. */
   readonly row: EventRow;
-  /** Taken as `decideContact` allows it. The lease ends with the event's. */
-  readonly contact?: ContactPlace & { readonly key: string; readonly expiresAt: number };
+  /**
+   * Taken as `decideContact` allows it. The lease ends with the event's. With `mustExist` refused
+   * if there is no row.
+   */
+  readonly contact?: ContactPlace & { readonly key: string; readonly expiresAt: number; readonly mustExist?: true };
   readonly nowMs: number;
 }
 
@@ -134,7 +139,8 @@ export type ClaimResult =
   | { readonly kind: 'claimed' }
   /** The event's row is not what was expected. Absent: it has been deleted since. */
   | { readonly kind: 'event_differs'; readonly event?: EventRow }
-  | { readonly kind: 'contact_refuses'; readonly contact: ContactRow }
+  /** Without `contact` there is no row. */
+  | { readonly kind: 'contact_refuses'; readonly contact?: ContactRow }
   | Unavailable;
 
 /** A settlement: records an outcome, and releases what the attempt holds, in one transaction. */
@@ -175,8 +181,8 @@ export type SettleResult =
   | { readonly kind: 'settled' }
   /** Another attempt has taken the event or the contact since; nothing was changed. */
   | { readonly kind: 'lost'; readonly event?: EventRow }
-  /** `givenUp` only: the contact as it is. Nothing was changed. */
-  | { readonly kind: 'contact_refuses'; readonly contact: ContactRow }
+  /** `givenUp` only: the contact as it is, if it has a row. Nothing was changed. */
+  | { readonly kind: 'contact_refuses'; readonly contact?: ContactRow }
   /**
    * A user's row exists already or cannot be stored; nothing was changed. `cause` is one of the
    * two.
@@ -188,7 +194,7 @@ export type SettleResult =
 export interface IdempotencyStore {
   /**
    * One eventually consistent read, the circuit's row with it. What is final or applied may be
-   * believed, absence may not.
+   * believed. Absence may not, except that of a row that nothing creates any more.
    */
   readAhead(keys: {
     readonly events: readonly string[];
@@ -246,6 +252,12 @@ export interface CrmToken {
    * unreachable with none known: `unavailable`.
    */
   read(request: { readonly fresh: boolean; readonly budgetMs: number }): Promise<CrmAccess | Unavailable>;
+}
+
+/** The key of the digests in the rows: of ordering keys, and of the fields of events. */
+export interface DigestKey {
+  /** Once read, from memory. Missing, malformed or unreachable: `unavailable`. */
+  read(): Promise<{ readonly kind: 'key'; readonly key: Buffer } | Unavailable>;
 }
 
 /** Exchanges credentials for tokens. */

@@ -68,6 +68,7 @@ export class ConfiguredPipeline extends Construct {
       quarantine: queues.quarantine,
       stateTable: state.table,
       crmToken: secrets.crmToken,
+      digestKey: secrets.digestKey,
       ...(archive === undefined ? {} : { archive: archive.stream }),
     });
     const bus =
@@ -99,6 +100,7 @@ export class ConfiguredPipeline extends Construct {
       deliveryQueue: queues.delivery,
       quarantine: queues.quarantine,
       stateTable: state.table,
+      digestKey: secrets.digestKey,
       redrive: redrive.handler,
     });
     const api = new WebhookApi(this, 'Webhook', { config, ingest: ingest.handler });
@@ -134,6 +136,11 @@ export class ConfiguredPipeline extends Construct {
       output(`${stack.secretId}Arn`, `Its value goes into Genesys Cloud as the secret of the ${called}`, secretArn);
     }
     output('CrmTokenSecretArn', 'Put the CRM’s bearer token in here', secrets.crmToken.secretArn);
+    output(
+      'DigestKeySecretArn',
+      'The key of the digests of ordering keys: npm run event -- --contact reads it. Never change it',
+      secrets.digestKey.secretArn,
+    );
     output('DeliveryQueueUrl', 'The delivery queue', queues.delivery.queueUrl);
     output(
       'QuarantineUrl',

@@ -1,6 +1,6 @@
 /**
- * The secrets: one for each sender, made here for Genesys, and the CRM token, made by the CRM for
- * here.
+ * The secrets: one for each sender, made here for Genesys; the CRM token, made by the CRM for here;
+ * and the key of the digests of ordering keys, which is used by this stack alone.
  */
 import { RemovalPolicy, SecretValue, Validations } from 'aws-cdk-lib';
 import { Secret, type SecretProps } from 'aws-cdk-lib/aws-secretsmanager';
@@ -23,6 +23,9 @@ export class PipelineSecrets extends Construct {
    */
   readonly crmToken: Secret;
 
+  /** 64 hex digits like a sender's secret. */
+  readonly digestKey: Secret;
+
   readonly #encryption: Pick<SecretProps, 'encryptionKey'>;
 
   constructor(scope: Construct, id: string, config: PipelineConfig) {
@@ -43,12 +46,36 @@ export class PipelineSecrets extends Construct {
       id: 'AwsSolutions-SMG4',
       reason: 'The token is issued by the CRM: it is replaced when the CRM issues another.',
     });
+    this.digestKey = this.#digestKey();
   }
 
   #senderSecret({ label: called, key, stack }: SignatureProfile): Secret {
-    const secret = new Secret(this, stack.secretId, {
+    const secret = this.#generated(stack.secretId, `Signs the deliveries of the Genesys Cloud ${called}: ${key.wants}`);
+    Validations.of(secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'Rotation has to reach Genesys Cloud too: Secrets Manager alone would only break the signature.',
+    });
+    return secret;
+  }
+
+  #digestKey(): Secret {
+    const secret = this.#generated(
+      'DigestKey',
+      'Key of the digests by which contacts have their rows in the state table. Do not change or rotate it: ' +
+        'with another key every contact gets a new row, and older events overwrite newer ones',
+    );
+    Validations.of(secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'With another key the pipeline would no longer find the rows that keep the order of contacts.',
+    });
+    return secret;
+  }
+
+  /** CloudFormation generates another value if `generateSecretString` changes: never change it. */
+  #generated(id: string, description: string): Secret {
+    return new Secret(this, id, {
       ...this.#encryption,
-      description: `Signs the deliveries of the Genesys Cloud ${called}: ${key.wants}`,
+      description,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       generateSecretString: {
         passwordLength: 64,
@@ -60,10 +87,5 @@ export class PipelineSecrets extends Construct {
         requireEachIncludedType: false,
       },
     });
-    Validations.of(secret).acknowledge({
-      id: 'AwsSolutions-SMG4',
-      reason: 'Rotation has to reach Genesys Cloud too: Secrets Manager alone would only break the signature.',
-    });
-    return secret;
   }
 }

@@ -23,6 +23,7 @@ export interface ProcessorFunctionProps {
   readonly quarantine: IQueue;
   readonly stateTable: Table;
   readonly crmToken: Secret;
+  readonly digestKey: Secret;
   /** Takes every delivery for the archive, if there is one. */
   readonly archive?: CfnDeliveryStream;
 }
@@ -33,7 +34,7 @@ export class ProcessorFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: ProcessorFunctionProps) {
     super(scope, id);
-    const { config, deliveryQueue, quarantine, stateTable, crmToken, archive } = props;
+    const { config, deliveryQueue, quarantine, stateTable, crmToken, digestKey, archive } = props;
     const { limits } = config;
     const handler = bundledFunction(this, 'Function', {
       description: 'Applies events to the CRM: claim, deliver, settle',
@@ -56,6 +57,7 @@ export class ProcessorFunction extends Construct {
           crmSettings: JSON.stringify(config.crm.settings),
           crmRate: formatRate(config.crm.rate),
           crmTokenSecretArn: crmToken.secretArn,
+          digestKeySecretArn: digestKey.secretArn,
           metricsNamespace: config.stackName,
         },
         config.limitOverrides,
@@ -84,6 +86,9 @@ export class ProcessorFunction extends Construct {
         actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
         resources: [crmToken.secretArn],
       }),
+    );
+    handler.addToRolePolicy(
+      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [digestKey.secretArn] }),
     );
     handler.addToRolePolicy(
       new PolicyStatement({

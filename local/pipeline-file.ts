@@ -29,6 +29,7 @@ export interface PipelineDescription {
   readonly stateTable: string;
   readonly streamSecretArn: string;
   readonly crmTokenSecretArn: string;
+  readonly digestKeySecretArn: string;
   /**
    * `sample`: it runs on this machine and can be asked what it has applied. `vendor`: it is the
    * fake of that connector's vendor, otherwise the sample CRM.

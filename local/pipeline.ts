@@ -385,6 +385,7 @@ function describe(
     stateTable: roles.stateTable,
     streamSecretArn: roles.streamSecretArn,
     crmTokenSecretArn: roles.crmTokenSecretArn,
+    digestKeySecretArn: roles.digestKeySecretArn,
     crm,
     redriveFunction: roles.redrive.name,
     ...(roles.replay === undefined ? {} : { replayFunction: roles.replay.name }),

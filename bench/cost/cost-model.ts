@@ -136,7 +136,7 @@ export function costOf(question: CostQuestion, units: MeasuredUnits): CostAnswer
     item('CloudWatch', 'logs', logBytes(deliveries, batches) * (PRICES.logGb.dollars / 2 ** 30)),
     item('CloudWatch', 'metrics, alarms, dashboard', watching()),
     item('KMS', 'key of the alarms’ topic', WATCHED.keys * PRICES.keyMonth.dollars),
-    item('Secrets Manager', 'two secrets', 2 * PRICES.secretMonth.dollars),
+    item('Secrets Manager', 'three secrets', 3 * PRICES.secretMonth.dollars),
     ...(question.archiveDays === 0 ? [] : [item('Firehose and S3', 'archive', archive(question, deliveries, batch))]),
     ...(question.tracing ? [item('X-Ray', 'traces', tracesOf(deliveries, batches) * PRICES.trace.dollars)] : []),
   ];

@@ -105,7 +105,7 @@ function stormTargets({ processor, storm }: BenchReport): Target[] {
     readUnits * PRICES.readUnit.dollars + writeUnits * PRICES.writeUnit.dollars;
   return [
     late,
-    below('storm, read and write units of an event, times a single delivery’s', unitsOf(stormed) / unitsOf(once), 1.3),
+    below('storm, read and write units of an event, times a single delivery’s', unitsOf(stormed) / unitsOf(once), 1.4),
     below('storm, the same as they are paid for', priceOf(stormed) / priceOf(once), 1.3),
   ];
 }

@@ -10,10 +10,10 @@ const BYTES_A_UNIT = 8_192;
 const DOLLARS_A_MILLION = 0.125;
 
 /** Size and price of a scan, for people. DynamoDB counts a table's bytes about every six hours. */
-export async function scanPrice({ table, tableName }: EventTarget): Promise<string> {
+export async function scanPrice({ table, tableName }: EventTarget, isConsistent = false): Promise<string> {
   const { Table } = await table.send(new DescribeTableCommand({ TableName: tableName }));
   const { TableSizeBytes: bytes = 0, ItemCount: rows = 0 } = Table ?? {};
-  const units = Math.ceil(bytes / BYTES_A_UNIT);
+  const units = Math.ceil(bytes / BYTES_A_UNIT) * (isConsistent ? 2 : 1);
   const dollars = ((units / 1e6) * DOLLARS_A_MILLION).toFixed(2);
   return `about ${rows.toLocaleString('en-US')} rows, ${units.toLocaleString('en-US')} read units, $${dollars} on demand`;
 }

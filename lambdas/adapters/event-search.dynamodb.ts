@@ -32,6 +32,8 @@ export interface EventScan {
   /** Events that are kept of those that are found, and which, by the time of the first receipt. */
   readonly limit: number;
   readonly first: 'oldest' | 'newest';
+  /** True: strongly consistent, at twice the read units. */
+  readonly isConsistent?: boolean;
   readonly abortSignal?: AbortSignal;
   /** Receives the number of rows read so far. */
   readonly onPage?: (examined: number) => void;
@@ -73,8 +75,8 @@ export function matching({ orderingKeys, interactionId }: EventQuery): EventFilt
 }
 
 /**
- * Reads rows, eventually consistent: an event that was settled within the last second may still be
- * found as unsettled. Rejects if DynamoDB does not answer.
+ * Reads rows. Unless the scan is consistent, an event that was settled within the last second may
+ * still be found as unsettled. Rejects if DynamoDB does not answer.
  */
 export async function scanEvents(scan: EventScan): Promise<FoundEvents> {
   let found: Omit<FoundEvents, 'isComplete'> = { examined: 0, count: 0, events: [] };
@@ -102,7 +104,7 @@ const EVENT_ROWS = Object.keys(EVENT_ROW_PREFIXES)
 
 /** Reads one part of the table. True if it came to its end. */
 async function scanSegment(
-  { client, tableName, filter, segments, abortSignal }: EventScan,
+  { client, tableName, filter, segments, isConsistent = false, abortSignal }: EventScan,
   segment: number,
   onPage: (examined: number, events: readonly KeyedRow[]) => boolean,
 ): Promise<boolean> {
@@ -113,6 +115,7 @@ async function scanSegment(
       TableName: tableName,
       Segment: segment,
       TotalSegments: segments,
+      ConsistentRead: isConsistent,
       // A user's own rows may have anything in them.
       FilterExpression: `(${EVENT_ROWS}) AND ${expression}`,
       ...(names === undefined ? {} : { ExpressionAttributeNames: names }),

@@ -102,17 +102,16 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       const answer = await withinBudget(this.#limits.storeBudgetMs, (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
-      const unread = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
-      let circuit: CircuitBreakerRead = unread.some(({ pk }) => pk === CIRCUIT)
-        ? { kind: 'not_read' }
-        : { kind: 'absent' };
+      const unread = new Set((answer.UnprocessedKeys?.[this.#table]?.Keys ?? []).map(({ pk }) => String(pk)));
+      let circuit: CircuitBreakerRead = unread.has(CIRCUIT) ? { kind: 'not_read' } : { kind: 'absent' };
       for (const item of answer.Responses?.[this.#table] ?? []) {
         const key = String(item.pk);
         if (key === CIRCUIT) circuit = { kind: 'stored', stored: withoutKey(item) };
         else if (events.has(key)) read.events.set(key, rowFrom(item));
         else read.contacts.set(key, contactFrom(item));
       }
-      return { ...read, circuitBreaker: circuit };
+      const absent = [...contacts].filter((key) => !read.contacts.has(key) && !unread.has(key));
+      return { ...read, absentContacts: new Set(absent), circuitBreaker: circuit };
     } catch (error) {
       return unavailable(error);
     }
@@ -131,7 +130,7 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       if (row?.owner === write.row.owner && row.status === 'IN_PROGRESS') return { kind: 'claimed' };
       return row === undefined ? { kind: 'event_differs' } : { kind: 'event_differs', event: row };
     }
-    return { kind: 'contact_refuses', contact: contactFrom(contact?.item ?? {}) };
+    return refusedBy(contact?.item);
   }
 
   settle(write: SettleWrite): Promise<SettleResult> {
@@ -159,8 +158,7 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
       return row === undefined ? { kind: 'lost' } : { kind: 'lost', event: row };
     }
     if (write.contact !== undefined && others[0] !== undefined) return { kind: 'lost' };
-    if (write.givenUp !== undefined && others[0] !== undefined)
-      return { kind: 'contact_refuses', contact: contactFrom(others[0].item ?? {}) };
+    if (write.givenUp !== undefined && others[0] !== undefined) return refusedBy(others[0].item);
     const refused = write.userRows.filter((_row, index) => written.against[firstUserRow + index] !== undefined);
     if (refused.length === 0) return { kind: 'lost' };
     if (refused.some(mustBeAbsent)) return { kind: 'rows_rejected', cause: 'a row of the mapping was there already' };
@@ -192,10 +190,12 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
 
   /** `decideContact` and `claimedContact` as DynamoDB carries them out. */
   #claimContact(write: ClaimWrite, contact: NonNullable<ClaimWrite['contact']>): NonNullable<TransactItem['Update']> {
+    const exists = contact.mustExist === true ? 'attribute_exists(pk) AND ' : '';
     return {
       TableName: this.#table,
       Key: { pk: contact.key },
       ConditionExpression:
+        exists +
         `(attribute_not_exists(newest) OR newest ${olderThan(contact)} :position)` +
         ' AND (attribute_not_exists(holder) OR holder = :owner OR leaseExpiresAtMs <= :now)' +
         ' AND (attribute_not_exists(unsettled) OR unsettled <= :position)',
@@ -356,6 +356,10 @@ function withoutKey({ pk: _key, ...row }: Item): Item {
 
 function contactFrom(item: Item): ContactRow {
   return withoutKey(item) as ContactRow;
+}
+
+function refusedBy(item: Item | undefined): Extract<ClaimResult, { kind: 'contact_refuses' }> {
+  return item === undefined ? { kind: 'contact_refuses' } : { kind: 'contact_refuses', contact: contactFrom(item) };
 }
 
 /** A write that neither passed nor was refused by a condition. */

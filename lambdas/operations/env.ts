@@ -10,6 +10,7 @@ const FIELDS = {
   quarantineUrl: 'QUARANTINE_URL',
   stateTableName: 'STATE_TABLE_NAME',
   quarantineIndexName: 'QUARANTINE_INDEX_NAME',
+  digestKeySecretArn: 'DIGEST_KEY_SECRET_ARN',
   redriveFunctionName: 'REDRIVE_FUNCTION_NAME',
   /** The function that buttons call to redrive. */
   actFunctionArn: 'ACT_FUNCTION_ARN',

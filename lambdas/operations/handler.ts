@@ -2,11 +2,12 @@
 import middy from '@middy/core';
 import { DynamoDbCircuitBreakerStore } from '../adapters/circuit-store.dynamodb.ts';
 import { systemClock } from '../adapters/clock.system.ts';
+import { SecretsManagerDigestKey } from '../adapters/digest-key.secrets-manager.ts';
 import { DynamoDbEventSearch, PAGE_SEARCH } from '../adapters/event-search.dynamodb.ts';
 import { DynamoDbPipelineView } from '../adapters/pipeline-view.dynamodb.ts';
 import { SqsQueueDepth } from '../adapters/queue-depth.sqs.ts';
 import { LambdaRedriveRuns } from '../adapters/redrive-runs.lambda.ts';
-import { documentClient, lambdaClient, sqsClient } from '../aws-clients.ts';
+import { documentClient, lambdaClient, secretsManagerClient, sqsClient } from '../aws-clients.ts';
 import { readOperationsEnvironment, THIS_FUNCTION } from './env.ts';
 import { pageContent } from './page-content.ts';
 import { readWidgetRequest, renderWidget, WIDGET_DOCUMENTATION } from './widget.ts';
@@ -26,6 +27,11 @@ const dependencies = {
     tableName: stateTableName,
     indexName: quarantineIndexName,
   }),
+  digestKey: new SecretsManagerDigestKey(
+    secretsManagerClient(bounds),
+    environment.digestKeySecretArn,
+    limits.secretTimeoutMs,
+  ),
   circuitBreaker: new DynamoDbCircuitBreakerStore(dynamo, stateTableName, limits),
   deliveryQueue: new SqsQueueDepth(sqs, environment.deliveryQueueUrl, limits.storeBudgetMs),
   quarantine: new SqsQueueDepth(sqs, environment.quarantineUrl, limits.storeBudgetMs),

@@ -12,6 +12,7 @@ import { type EventTimeline, timelineOf } from '../domain/telemetry/event-timeli
 import type {
   CircuitBreakerStore,
   Clock,
+  DigestKey,
   EventSearch,
   KeyedRow,
   PipelineView,
@@ -26,6 +27,7 @@ import type { PageRequest, RedriveTarget } from './page-request.ts';
 export interface PageDependencies {
   readonly view: PipelineView;
   readonly search: EventSearch;
+  readonly digestKey: DigestKey;
   readonly circuitBreaker: Pick<CircuitBreakerStore, 'read'>;
   readonly deliveryQueue: QueueDepth;
   readonly quarantine: QueueDepth;
@@ -160,7 +162,9 @@ async function findEvent(eventId: string, deps: PageDependencies): Promise<Resul
   const withLives = (rows: readonly KeyedRow[]) => rows.map((keyed) => ({ ...keyed, timeline: life(keyed.row) }));
   const event = { kind: 'event', eventId, found: withLives(found.rows), unknown: life(undefined) } as const;
   if (found.rows.length > 0) return event;
-  const searched = await deps.search.search(queryFor(eventId), SEARCH_MAX);
+  const known = await deps.digestKey.read();
+  const searched =
+    known.kind === 'unavailable' ? known : await deps.search.search(queryFor(eventId, known.key), SEARCH_MAX);
   if (searched.kind === 'unavailable')
     return { kind: 'failed', what: 'The table could not be searched', cause: searched.cause };
   const { contacts, rows, count, isComplete } = searched;

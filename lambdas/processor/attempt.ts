@@ -10,8 +10,9 @@ import { pauseDelayMs, rateDelayMs, retryAfterMs, retryDelayMs } from '../domain
 import { type CrmFailure, type CrmOutcome, classify, healthOf, responseClass } from '../domain/crm/crm-outcome.ts';
 import type { IgnoreCause } from '../domain/crm/mapping.ts';
 import { quarantineEnvelope } from '../domain/delivery/envelope.ts';
+import { nameInUse } from '../domain/event/contact-name.ts';
 import { replayedKey, reusedIdKey } from '../domain/event/event-key.ts';
-import { differingFields, fieldDigests } from '../domain/event/field-digests.ts';
+import { fieldsThatDiffer } from '../domain/event/field-digests.ts';
 import { claimedContact, releasedContact } from '../domain/idempotency/contact-row.ts';
 import type { EventRow, FinalStatus, QuarantineReason } from '../domain/idempotency/event-row.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -28,7 +29,7 @@ import type {
   SettleWrite,
 } from '../ports.ts';
 import { CIRCUIT_BREAKER_OPEN, type Decision, decide, failedRow, finalRow, quarantinedRow } from './decide.ts';
-import { orderingDigestOf, type ParsedRecord, type Task } from './parse-record.ts';
+import { type ContactRef, orderingDigestsOf, type ParsedRecord, type Task } from './parse-record.ts';
 import { type Admission, OVER_RATE, type RateLimiter } from './rate-limiter.ts';
 import type { RowCache } from './row-cache.ts';
 import type { SentCopies } from './sent-copies.ts';
@@ -105,8 +106,8 @@ export class Attempt {
   #admission: Admission | undefined;
   /** True if its call is a probe, whose success has to be written to the circuit after all else. */
   #probes = false;
-  /** True if the contact in the cache is the one that refused a write. */
-  #isContactConfirmed = false;
+  /** Key of the contact's row that refused a write, and is in the cache as it is in the table. */
+  #confirmedContact: string | undefined;
 
   /**
    * `startsByMs`: when it has to begin at the latest. Until then it may wait for the rate of
@@ -147,19 +148,49 @@ export class Attempt {
       // For a claim and for giving it back, or for sending to quarantine and settling that.
       if (this.#timeLeftMs() < 2 * this.#deps.limits.storeBudgetMs)
         return this.#later('no time left', this.#retryDelayMs(), 'no_time');
+      this.#nameContact();
       const disposition = await this.#carryOut(this.#nextStep());
       if (disposition !== 're_evaluate') return disposition;
     }
     return this.#later('the rows keep changing', this.#retryDelayMs(), 'in_progress');
   }
 
+  /** True if the batch's read did not bring the contact: its row may have either name. */
+  get #isContactUnread(): boolean {
+    const { task } = this.#record;
+    if (task.kind !== 'deliver' || task.contact === undefined) return false;
+    return !this.#known.isContactKnown(task.contact.names.former.key);
+  }
+
+  /** Reads the contact, before a write that relies on the name of its row. */
+  async #readContact({ names }: ContactRef): Promise<Disposition | 're_evaluate'> {
+    const { current, former } = names;
+    const read = await this.#deps.store.readAhead({ events: [], contacts: [current.key, former.key] });
+    if ('kind' in read) return this.#later(read.cause, this.#retryDelayMs(), 'state_table');
+    this.#known.addContacts(read);
+    this.#deps.circuitBreaker.refresh(read.circuitBreaker);
+    if (this.#known.isContactKnown(former.key)) return 're_evaluate';
+    return this.#later('the row of the contact could not be read', this.#retryDelayMs(), 'state_table');
+  }
+
+  /** Goes on with the name that the contact's row has, as far as is known by now. */
+  #nameContact(): void {
+    const { task } = this.#record;
+    if (task.kind !== 'deliver' || task.contact === undefined) return;
+    const { names, position, isReplay } = task.contact;
+    const hasFormerRow = this.#known.contact(names.former.key) !== undefined;
+    const place = isReplay === true ? { position, isReplay } : { position };
+    const contact = { ...nameInUse(names, hasFormerRow), ...place, names };
+    this.#record = { ...this.#record, task: { ...task, contact } };
+  }
+
   #nextStep(): Decision {
     const { task, eventKey } = this.#record;
+    const contactKey = task.kind === 'deliver' ? task.contact?.key : undefined;
     return decide(this.#record, {
       row: this.#known.event(eventKey),
-      contact:
-        task.kind === 'deliver' && task.contact !== undefined ? this.#known.contact(task.contact.key) : undefined,
-      isContactConfirmed: this.#isContactConfirmed,
+      contact: contactKey === undefined ? undefined : this.#known.contact(contactKey),
+      isContactConfirmed: contactKey !== undefined && contactKey === this.#confirmedContact,
       circuitBreaker: this.#deps.circuitBreaker.stateFor(this.#owner),
       notBeforeMs: this.#deps.circuitBreaker.notBeforeMs,
       owner: this.#owner,
@@ -171,6 +202,8 @@ export class Attempt {
   }
 
   async #carryOut(step: Decision): Promise<Disposition | 're_evaluate'> {
+    const { task } = this.#record;
+    const contact = task.kind === 'deliver' ? task.contact : undefined;
     switch (step.kind) {
       case 'acknowledge':
         return this.#duplicate();
@@ -181,8 +214,10 @@ export class Attempt {
       case 'claim':
         if (this.#deps.rateLimiter !== undefined && this.#admission === undefined)
           return this.#waitForRate(this.#deps.rateLimiter);
+        if (contact !== undefined && this.#isContactUnread) return this.#readContact(contact);
         return this.#claim(step.write);
       case 'settle':
+        if (step.givenUp !== undefined && this.#isContactUnread) return this.#readContact(step.givenUp);
         return this.#settleUnclaimed(step);
       default:
         return step satisfies never;
@@ -196,19 +231,25 @@ export class Attempt {
   #duplicate(): Disposition {
     const { event } = this.#record.task;
     const { fields } = this.#known.event(this.#record.eventKey) ?? {};
-    const differing = event === undefined || fields === undefined ? [] : differingFields(fields, fieldDigests(event));
+    const { digestKey } = this.#record;
+    const differing = event === undefined || fields === undefined ? [] : fieldsThatDiffer(fields, event, digestKey);
     const differs = differing.length === 0 ? {} : { differsIn: differing.join(', ') };
     return { kind: 'done', outcome: 'duplicate', attempts: 0, ...differs };
   }
 
   /**
    * An id that another event has already: this one is kept, and quarantined, under a key of its
-   * own.
+   * own. Version 0.1.0 made that key of the plain digest.
    */
   async #takeOwnKey(): Promise<Disposition | 're_evaluate'> {
     const { task, identity, replayId } = this.#record;
-    const ownKey = reusedIdKey(task.event?.id ?? this.#record.eventKey, identity, orderingDigestOf(this.#record));
-    const eventKey = replayedKey(replayId, ownKey);
+    const id = task.event?.id ?? this.#record.eventKey;
+    const [digest, formerDigest] = orderingDigestsOf(this.#record);
+    const ownKey = replayedKey(replayId, reusedIdKey(id, identity, digest));
+    const formerKey = replayedKey(replayId, reusedIdKey(id, identity, formerDigest));
+    const read = await this.#deps.store.readAhead({ events: [ownKey, formerKey], contacts: [] });
+    if ('kind' in read) return this.#later(read.cause, this.#retryDelayMs(), 'state_table');
+    const eventKey = read.events.has(formerKey) ? formerKey : ownKey;
     const detail = 'another event with this id, but another type, timestamp or ordering key, came before';
     const event = task.event === undefined ? {} : { event: task.event };
     this.#record = {
@@ -216,8 +257,6 @@ export class Attempt {
       eventKey,
       task: { kind: 'unprocessable', reason: 'id_reused', detail, ...event },
     };
-    const read = await this.#deps.store.readAhead({ events: [eventKey], contacts: [] });
-    if ('kind' in read) return this.#later(read.cause, this.#retryDelayMs(), 'state_table');
     this.#known.setEvent(eventKey, read.events.get(eventKey));
     return 're_evaluate';
   }
@@ -546,7 +585,7 @@ export class Attempt {
           return { kind: 'done', outcome: 'duplicate', attempts: 0 };
         return 're_evaluate';
       case 'contact_refuses':
-        this.#isContactConfirmed = true;
+        this.#confirmedContact = givenUp?.key;
         if (givenUp !== undefined) this.#known.setContact(givenUp.key, settled.contact);
         return 're_evaluate';
       case 'rows_rejected':

@@ -27,7 +27,7 @@ import type { Limits } from '../domain/limits.ts';
 import type { GiveUp } from '../domain/quarantine/quarantine-note.ts';
 import type { RetryCause } from '../domain/telemetry/metrics.ts';
 import type { ClaimWrite } from '../ports.ts';
-import { type ContactRef, orderingDigestOf, type ParsedRecord, type Task } from './parse-record.ts';
+import { type ContactRef, orderingDigestOf, orderingDigestsOf, type ParsedRecord, type Task } from './parse-record.ts';
 
 /** Next step of an attempt. */
 export type Decision =
@@ -76,9 +76,9 @@ type DeliverTask = Extract<Task, { kind: 'deliver' }>;
  */
 export function decide(record: ParsedRecord, context: DecisionContext): Decision {
   const { owner, nowMs } = context;
-  const orderingKey = orderingDigestOf(record);
+  const orderingKeys = orderingDigestsOf(record);
   const { identity, fromQuarantine, quarantinedAs, isRecovered, recoveries } = record;
-  const claimContext = { identity, orderingKey, owner, nowMs, fromQuarantine, quarantinedAs, isRecovered, recoveries };
+  const claimContext = { identity, orderingKeys, owner, nowMs, fromQuarantine, quarantinedAs, isRecovered, recoveries };
   const decision = decideEvent(context.row, claimContext);
   switch (decision.kind) {
     case 'may_claim':
@@ -308,7 +308,7 @@ function rowOf(record: ParsedRecord, claimable: MayClaim, context: DecisionConte
       : {
           eventId: task.event.id,
           eventType: task.event.type,
-          fields: context.row?.fields ?? fieldDigests(task.event),
+          fields: context.row?.fields ?? fieldDigests(task.event, record.digestKey),
           ...interactionOf(task.event),
         }),
     ...(orderingKey === undefined ? {} : { orderingKey }),

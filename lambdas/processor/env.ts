@@ -11,6 +11,7 @@ const FIELDS = {
   crmSettings: 'CRM_SETTINGS',
   crmRate: 'CRM_RATE',
   crmTokenSecretArn: 'CRM_TOKEN_SECRET_ARN',
+  digestKeySecretArn: 'DIGEST_KEY_SECRET_ARN',
   metricsNamespace: 'METRICS_NAMESPACE',
 } as const;
 

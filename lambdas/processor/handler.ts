@@ -9,6 +9,7 @@ import { systemChance, systemClock, systemSleep } from '../adapters/clock.system
 import { HttpCrm } from '../adapters/crm.http.ts';
 import { SecretsManagerCrmToken } from '../adapters/crm-token.secrets-manager.ts';
 import { NodeHttpTransport } from '../adapters/crm-transport.node-http.ts';
+import { SecretsManagerDigestKey } from '../adapters/digest-key.secrets-manager.ts';
 import { DynamoDbIdempotencyStore } from '../adapters/idempotency-store.dynamodb.ts';
 import { publishMetrics } from '../adapters/invocation-metrics.middy.ts';
 import { PowertoolsLog } from '../adapters/log.powertools.ts';
@@ -91,6 +92,7 @@ const dependencies = {
       ? crmMapping
       : withDefaultCountry(crmMapping, process.env.CRM_DEFAULT_COUNTRY),
   connector,
+  digestKey: new SecretsManagerDigestKey(secrets, environment.digestKeySecretArn, limits.secretTimeoutMs),
   limits,
 };
 

@@ -11,16 +11,9 @@ import {
 } from '../domain/crm/mapping.ts';
 import { validateDelivery } from '../domain/crm/validate-mapping.ts';
 import { decodeEnvelope, type ReceivedMessage } from '../domain/delivery/envelope.ts';
+import { type ContactName, type ContactNames, contactNames } from '../domain/event/contact-name.ts';
 import { type PipelineEvent, problemWithFuture } from '../domain/event/event.ts';
-import {
-  bodyIdentity,
-  bodyKey,
-  contactKey,
-  eventKey,
-  identityOf,
-  orderingKeyDigest,
-  replayedKey,
-} from '../domain/event/event-key.ts';
+import { bodyIdentity, bodyKey, eventKey, identityOf, replayedKey } from '../domain/event/event-key.ts';
 import { parseSourceEvent } from '../domain/event/parse-event.ts';
 import type { ContactPlace } from '../domain/idempotency/contact-row.ts';
 import type { QuarantineReason } from '../domain/idempotency/event-row.ts';
@@ -59,11 +52,12 @@ export interface DecodedRecord {
     | { readonly kind: 'invalid'; readonly reason: string; readonly identity: string };
 }
 
-/** The contact that an event is applied to. */
-export interface ContactRef extends ContactPlace {
-  readonly key: string;
-  /** Digest of the ordering key. */
-  readonly digest: string;
+/**
+ * The contact that an event is applied to, by its current name. An attempt that has found out which
+ * name is in use goes on with that one.
+ */
+export interface ContactRef extends ContactName, ContactPlace {
+  readonly names: ContactNames;
 }
 
 /** Task of a record. */
@@ -85,6 +79,8 @@ export type Task =
 
 /** A record ready for an attempt. */
 export interface ParsedRecord extends Omit<DecodedRecord, 'parsed'> {
+  /** The key of the digests in the rows. */
+  readonly digestKey: Buffer;
   readonly identity: string;
   readonly task: Task;
 }
@@ -123,6 +119,8 @@ export function parseSourceRecord(source: SourceRecord): DecodedRecord {
 export interface ParseOptions {
   readonly mapping: CrmMapping;
   readonly connector: Connector;
+  /** The key of the digests in the rows. */
+  readonly digestKey: Buffer;
   /** The clock of the attempt. */
   readonly nowMs: number;
   readonly limits: Limits;
@@ -132,8 +130,10 @@ export interface ParseOptions {
  * Asks the mapping what is to be done. A mapping that throws is this record's misfortune, not its
  * batch's.
  */
-export function parseRecord(record: DecodedRecord, { mapping, connector, nowMs, limits }: ParseOptions): ParsedRecord {
-  const { parsed, ...rest } = record;
+export function parseRecord(record: DecodedRecord, options: ParseOptions): ParsedRecord {
+  const { mapping, connector, digestKey, nowMs, limits } = options;
+  const { parsed, ...decoded } = record;
+  const rest = { ...decoded, digestKey };
   if (parsed.kind === 'invalid') {
     return {
       ...rest,
@@ -151,7 +151,7 @@ export function parseRecord(record: DecodedRecord, { mapping, connector, nowMs, 
         position: positionOf({ ...event, ...sequenceOf(mapped) }),
         ...(rest.replayId === undefined ? {} : { isReplay: true }),
       };
-      const contact = mapped.orderingKey === null ? undefined : contactOf(place, mapped.orderingKey);
+      const contact = mapped.orderingKey === null ? undefined : contactOf(place, mapped.orderingKey, digestKey);
       const userRows = (mapped.rows ?? []).map((row) => placedRow(row, place));
       const task = { kind: 'deliver', event, action: mapped.action, userRows } as const;
       return { ...rest, identity: identityOf(event), task: contact === undefined ? task : { ...task, contact } };
@@ -180,9 +180,9 @@ function sequenceOf({ sequence }: Extract<MappingResult, { kind: 'deliver' }>): 
   return sequence === undefined ? {} : { sequence };
 }
 
-function contactOf(place: ContactPlace, orderingKey: string): ContactRef {
-  const digest = orderingKeyDigest(orderingKey);
-  return { digest, key: contactKey(digest), ...place };
+function contactOf(place: ContactPlace, orderingKey: string, digestKey: Buffer): ContactRef {
+  const names = contactNames(orderingKey, digestKey);
+  return { ...names.current, names, ...place };
 }
 
 /** A row that another may stand against, with the place that decides it. */
@@ -206,7 +206,14 @@ function callMapping(event: PipelineEvent, mapping: CrmMapping, connector: Conne
   }
 }
 
-/** Digest of the record's ordering key, where it has one. */
+/** Every digest that a row of the record's event may have. */
+export function orderingDigestsOf({ task }: ParsedRecord): readonly string[] {
+  if (task.kind !== 'deliver' || task.contact === undefined) return [];
+  const { current, former } = task.contact.names;
+  return [current.digest, former.digest];
+}
+
+/** Digest of the record's ordering key in the name in use, where it has one. */
 export function orderingDigestOf(record: ParsedRecord): string | undefined {
   return record.task.kind === 'deliver' ? record.task.contact?.digest : undefined;
 }

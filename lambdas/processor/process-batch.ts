@@ -11,7 +11,7 @@ import { behindNewerDelayMs, retryDelayMs } from '../domain/crm/backoff.ts';
 import type { Connector } from '../domain/crm/connector.ts';
 import type { CrmMapping } from '../domain/crm/mapping.ts';
 import type { RetryCause } from '../domain/telemetry/metrics.ts';
-import type { DeliveryArchive, Log, MessageVisibility, ReadAhead, Unavailable } from '../ports.ts';
+import type { DeliveryArchive, DigestKey, Log, MessageVisibility, ReadAhead, Unavailable } from '../ports.ts';
 import { Attempt, type AttemptDependencies, type Disposition } from './attempt.ts';
 import {
   type DecodedRecord,
@@ -33,6 +33,7 @@ export interface ProcessorDependencies extends AttemptDependencies {
   readonly settledEvents: SettledEventCache;
   readonly mapping: CrmMapping;
   readonly connector: Connector;
+  readonly digestKey: DigestKey;
   readonly log: Log;
 }
 
@@ -44,6 +45,8 @@ export interface BatchOutcome {
 /** Keeps batches apart: nothing of a batch is left under way when it is answered. */
 interface Batch {
   readonly deps: ProcessorDependencies;
+  /** The key of the digests in the rows. */
+  readonly key: Buffer;
   readonly known: RowCache;
   readonly concurrency: BulkheadPolicy;
   /** When the invocation ends. */
@@ -88,30 +91,56 @@ async function applyBatch(
   deps: ProcessorDependencies,
 ): Promise<BatchOutcome> {
   const parsed = sources.map((source) => parseSourceRecord(source));
-  const firstTimers = parsed.filter((record) => !cameOften(record, deps)).map((record) => mapRecord(record, deps));
+  const known = await deps.digestKey.read();
+  if (known.kind === 'unavailable') return sendAllBack(parsed, known, deps);
+  const { key } = known;
+  const firstTimers = parsed.filter((record) => !cameOften(record, deps)).map((record) => mapRecord(record, key, deps));
   const veterans = parsed.filter((record) => cameOften(record, deps));
   const read = await readAhead(parsed, firstTimers, deps);
   const concurrency = bulkhead(deps.limits.crmConcurrency, Number.MAX_SAFE_INTEGER);
   if ('kind' in read) {
     // Without the table nothing can be claimed either; duplicates of what is known to be final need
     // none.
-    const batch: Batch = { deps, known: new RowCache(deps.settledEvents), concurrency, endsAtMs, retryIds: [] };
+    const batch: Batch = { deps, key, known: new RowCache(deps.settledEvents), concurrency, endsAtMs, retryIds: [] };
     await Promise.all(
       parsed.map((record) =>
         deps.settledEvents.get(record.eventKey) === undefined
           ? sendBack(record, later(retryDelay(record, deps), read.cause, 'state_table'), batch)
-          : workOne(mapRecord(record, deps), batch),
+          : workOne(mapRecord(record, key, deps), batch),
       ),
     );
     return batch;
   }
 
   deps.circuitBreaker.refresh(read.circuitBreaker);
-  const batch: Batch = { deps, known: new RowCache(deps.settledEvents, read), concurrency, endsAtMs, retryIds: [] };
+  const batch: Batch = {
+    deps,
+    key,
+    known: new RowCache(deps.settledEvents, read),
+    concurrency,
+    endsAtMs,
+    retryIds: [],
+  };
   const { together, alone } = sortOut([...firstTimers, ...veterans], batch);
   await Promise.all([...groupByContact(together).values()].map((group) => workInTurn(group, batch)));
-  for (const record of alone) await workOne(ensurePrepared(record, deps), batch);
+  for (const record of alone) await workOne(ensurePrepared(record, batch), batch);
   return batch;
+}
+
+/** Without the key no contact has a name, so that nothing can be claimed. */
+async function sendAllBack(
+  records: readonly DecodedRecord[],
+  { cause }: Unavailable,
+  deps: ProcessorDependencies,
+): Promise<BatchOutcome> {
+  deps.log.write('error', 'nothing can be processed without the digest key', { cause });
+  const retryIds: string[] = [];
+  await Promise.all(
+    records.map((record) =>
+      sendBack(record, later(retryDelay(record, deps), cause, 'state_table'), { deps, retryIds }),
+    ),
+  );
+  return { retryIds };
 }
 
 /**
@@ -125,24 +154,35 @@ async function readAhead(
 ): Promise<ReadAhead | Unavailable> {
   const isOpen = (record: { readonly eventKey: string }) => settledEvents.get(record.eventKey) === undefined;
   const open = records.filter(isOpen);
-  if (open.length === 0) return { events: new Map(), contacts: new Map(), circuitBreaker: { kind: 'not_read' } };
+  if (open.length === 0) return NOTHING_READ;
   return store.readAhead({
     events: open.map((record) => record.eventKey),
-    contacts: prepared.filter(isOpen).flatMap((record) => contactKeyOf(record) ?? []),
+    contacts: prepared.filter(isOpen).flatMap(contactKeysOf),
   });
 }
+
+const NOTHING_READ: ReadAhead = {
+  events: new Map(),
+  contacts: new Map(),
+  absentContacts: new Set(),
+  circuitBreaker: { kind: 'not_read' },
+};
 
 /** True if a message has come so often that its mapping may be what kills its process. */
 function cameOften(record: DecodedRecord, deps: ProcessorDependencies): boolean {
   return record.source.message.receiveCount >= deps.limits.loneReceiveCount;
 }
 
-function ensurePrepared(record: DecodedRecord | ParsedRecord, deps: ProcessorDependencies): ParsedRecord {
-  return 'task' in record ? record : mapRecord(record, deps);
+function ensurePrepared(record: DecodedRecord | ParsedRecord, { key, deps }: Batch): ParsedRecord {
+  return 'task' in record ? record : mapRecord(record, key, deps);
 }
 
-function mapRecord(record: DecodedRecord, { mapping, connector, clock, limits }: ProcessorDependencies): ParsedRecord {
-  return parseRecord(record, { mapping, connector, nowMs: clock.now(), limits });
+function mapRecord(
+  record: DecodedRecord,
+  digestKey: Buffer,
+  { mapping, connector, clock, limits }: ProcessorDependencies,
+): ParsedRecord {
+  return parseRecord(record, { mapping, connector, digestKey, nowMs: clock.now(), limits });
 }
 
 /** Splits records into those processed together and those isolated, least often received first. */
@@ -156,7 +196,7 @@ function sortOut(records: readonly (DecodedRecord | ParsedRecord)[], batch: Batc
     // A row is proof that the mapping has survived this event before; without one the mapping has
     // not been asked yet.
     if (ranOut || (row === undefined && !('task' in record))) alone.push(record);
-    else together.push(ensurePrepared(record, batch.deps));
+    else together.push(ensurePrepared(record, batch));
   }
   alone.sort((a, b) => a.source.message.receiveCount - b.source.message.receiveCount);
   return { together, alone };
@@ -173,6 +213,13 @@ function groupByContact(records: readonly ParsedRecord[]): Map<string, ParsedRec
   }
   for (const group of groups.values()) group.sort((a, b) => (positionIn(a) < positionIn(b) ? 1 : -1));
   return groups;
+}
+
+/** The row of a contact has one of two names: both are read. */
+function contactKeysOf({ task }: ParsedRecord): string[] {
+  if (task.kind !== 'deliver' || task.contact === undefined) return [];
+  const { current, former } = task.contact.names;
+  return [current.key, former.key];
 }
 
 function contactKeyOf(record: ParsedRecord): string | undefined {
@@ -221,7 +268,7 @@ function retryDelay(record: DecodedRecord, deps: ProcessorDependencies): number 
 async function sendBack(
   record: DecodedRecord | ParsedRecord,
   disposition: Extract<Disposition, { kind: 'retry' }>,
-  batch: Batch,
+  batch: Pick<Batch, 'deps' | 'retryIds'>,
 ): Promise<void> {
   batch.retryIds.push(record.source.message.messageId);
   await batch.deps.visibility.retryIn(record.source.receiptHandle, disposition.delayMs);

@@ -32,8 +32,11 @@ export interface RecoveryContext {
 const PAUSE_MS = 60_000;
 const PAUSE_MAX_MS = 4 * 3_600_000;
 
-/** Contacts that one read brings. */
-const CONTACTS_A_READ = 100;
+/**
+ * Contacts that one read brings. BatchGetItem takes 100 keys, one of which is the circuit
+ * breaker's.
+ */
+const CONTACTS_A_READ = 99;
 
 /** The verdict on one event. */
 export function judge(entry: QuarantineEntry, context: RecoveryContext): Verdict {

@@ -6,6 +6,7 @@ import { CustomWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { QUARANTINE_INDEX } from '../../lambdas/domain/event/event-key.ts';
@@ -19,6 +20,7 @@ export interface OperationsWidgetProps {
   readonly deliveryQueue: IQueue;
   readonly quarantine: IQueue;
   readonly stateTable: Table;
+  readonly digestKey: Secret;
   readonly redrive: IFunction;
 }
 
@@ -62,7 +64,7 @@ export class OperationsWidget extends Construct {
   }
 
   #function(id: string, description: string, actFunctionArn: string): IFunction {
-    const { config, deliveryQueue, quarantine, stateTable, redrive } = this.#props;
+    const { config, deliveryQueue, quarantine, stateTable, digestKey, redrive } = this.#props;
     const handler = bundledFunction(this, id, {
       description,
       entry: 'lambdas/operations/handler',
@@ -74,6 +76,7 @@ export class OperationsWidget extends Construct {
           quarantineUrl: quarantine.queueUrl,
           stateTableName: stateTable.tableName,
           quarantineIndexName: QUARANTINE_INDEX,
+          digestKeySecretArn: digestKey.secretArn,
           redriveFunctionName: redrive.functionName,
           actFunctionArn,
         },
@@ -92,6 +95,10 @@ export class OperationsWidget extends Construct {
         actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Scan'],
         resources: [stateTable.tableArn],
       }),
+    );
+    // The search by a contact's number.
+    handler.addToRolePolicy(
+      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [digestKey.secretArn] }),
     );
     handler.addToRolePolicy(
       new PolicyStatement({

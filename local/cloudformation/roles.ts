@@ -27,6 +27,7 @@ export interface Roles {
   readonly limits: Limits;
   readonly streamSecretArn: string;
   readonly crmTokenSecretArn: string;
+  readonly digestKeySecretArn: string;
   /** Longest time until ingest knows a new version of the stream secret. */
   readonly secretKnownAfterMs: number;
 }
@@ -61,6 +62,7 @@ export function rolesIn(stack: LocalStack): Roles {
     quarantineIndex: readRedriveEnvironment(redrive.environment).quarantineIndexName,
     limits: delivered.limits,
     crmTokenSecretArn: delivered.crmTokenSecretArn,
+    digestKeySecretArn: delivered.digestKeySecretArn,
     secretKnownAfterMs: secretKnownAfterMs(received.limits),
   };
 }

@@ -2,6 +2,7 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbCircuitBreakerStore } from '../../lambdas/adapters/circuit-store.dynamodb.ts';
 import { systemClock } from '../../lambdas/adapters/clock.system.ts';
+import { SecretsManagerDigestKey } from '../../lambdas/adapters/digest-key.secrets-manager.ts';
 import { DynamoDbEventSearch, PAGE_SEARCH } from '../../lambdas/adapters/event-search.dynamodb.ts';
 import { DynamoDbPipelineView } from '../../lambdas/adapters/pipeline-view.dynamodb.ts';
 import { SqsQueueDepth } from '../../lambdas/adapters/queue-depth.sqs.ts';
@@ -9,7 +10,13 @@ import { LambdaRedriveRuns } from '../../lambdas/adapters/redrive-runs.lambda.ts
 import type { GatewayContent } from '../api-gateway/http-gateway.ts';
 import type { Roles } from '../cloudformation/roles.ts';
 import type { MetricsTap } from '../lambda/metrics-tap.ts';
-import { type LocalEndpoints, localDynamoDbClient, localLambdaClient, localSqsClient } from '../local-clients.ts';
+import {
+  type LocalEndpoints,
+  localDynamoDbClient,
+  localLambdaClient,
+  localSecretsManagerClient,
+  localSqsClient,
+} from '../local-clients.ts';
 import type { LedgerReader } from './ledger.ts';
 import { OperationsPage } from './operations-page.ts';
 import { PageServer } from './page-server.ts';
@@ -34,6 +41,7 @@ export function servePage({ endpoints, roles, ledger, metrics, sampleCrmUrl }: P
   const sqs = localSqsClient(endpoints);
   const dynamoDb = DynamoDBDocumentClient.from(localDynamoDbClient(endpoints));
   const lambda = localLambdaClient(endpoints);
+  const secrets = localSecretsManagerClient(endpoints);
   const { limits, stateTable } = roles;
   const page = new OperationsPage({
     view: new DynamoDbPipelineView(dynamoDb, stateTable, roles.quarantineIndex, limits),
@@ -43,6 +51,7 @@ export function servePage({ endpoints, roles, ledger, metrics, sampleCrmUrl }: P
       tableName: stateTable,
       indexName: roles.quarantineIndex,
     }),
+    digestKey: new SecretsManagerDigestKey(secrets, roles.digestKeySecretArn, limits.secretTimeoutMs),
     circuitBreaker: new DynamoDbCircuitBreakerStore(dynamoDb, stateTable, limits),
     deliveryQueue: new SqsQueueDepth(sqs, roles.deliveryQueueUrl, limits.storeBudgetMs),
     quarantine: new SqsQueueDepth(sqs, roles.quarantineUrl, limits.storeBudgetMs),
@@ -59,7 +68,7 @@ export function servePage({ endpoints, roles, ledger, metrics, sampleCrmUrl }: P
     answer: (request, response) => server.respond(request, response),
     stop: () => {
       page.stop();
-      for (const client of [sqs, dynamoDb, lambda]) client.destroy();
+      for (const client of [sqs, dynamoDb, lambda, secrets]) client.destroy();
     },
   };
 }

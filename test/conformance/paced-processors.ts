@@ -12,6 +12,7 @@ import { RateLimiter } from '../../lambdas/processor/rate-limiter.ts';
 import { SentCopies } from '../../lambdas/processor/sent-copies.ts';
 import { SettledEventCache } from '../../lambdas/processor/settled-event-cache.ts';
 import { SharedCircuitBreaker } from '../../lambdas/processor/shared-circuit-breaker.ts';
+import { DIGEST_KEY } from '../harness/digest-key.ts';
 import { SeededChance, seededFraction } from '../harness/fakes/chance.seeded.ts';
 import { MemoryIdempotencyStore } from '../harness/fakes/idempotency-store.memory.ts';
 import { MemoryQueue, MemoryVisibility } from '../harness/fakes/message-queue.memory.ts';
@@ -151,6 +152,7 @@ export class PacedProcessors {
       chance: new SeededChance(index, `environment-${index}`),
       mapping: this.#subject.mapping,
       connector,
+      digestKey: DIGEST_KEY,
     };
   }
 

@@ -77,7 +77,8 @@ describe('the fake and the DynamoDB adapter', () => {
       expected,
       fc.constantFrom(...POSITIONS),
       fc.constantFrom(...TIMES),
-      async (event, contact, expect, position, nowMs) => {
+      fc.boolean(),
+      async (event, contact, expect, position, nowMs, mustExist) => {
         const rows = {
           event: event === undefined ? undefined : rowFrom(event),
           contact: contact === undefined ? undefined : withoutUndefined(contact),
@@ -87,7 +88,12 @@ describe('the fake and the DynamoDB adapter', () => {
             eventKey: keys.event,
             expect,
             row: rowFrom({ status: 'IN_PROGRESS', owner: 'me', leaseExpiresAtMs: 140 }),
-            contact: { key: keys.contact, position, expiresAt: 9_000_000_000 },
+            contact: {
+              key: keys.contact,
+              position,
+              expiresAt: 9_000_000_000,
+              ...(mustExist ? { mustExist } : {}),
+            },
             nowMs,
           }),
         );

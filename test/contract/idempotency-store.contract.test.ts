@@ -71,6 +71,15 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
       expect(await subject.contact(contactKey)).toEqual({ newest: '3#c', unsettled: '' });
     });
 
+    it('is refused without a contact where the row is absent', async () => {
+      const { eventKey, contactKey } = names();
+      const { leaseLiveAtMs: _live, ...write } = giveUp(eventKey, contactKey, '5#e');
+      await subject.putEvent(eventKey, quarantined);
+      expect(await subject.store.settle(write)).toEqual({ kind: 'contact_refuses' });
+      expect(await subject.event(eventKey)).toEqual(quarantined);
+      expect(await subject.contact(contactKey)).toBeUndefined();
+    });
+
     it.each([
       ['waits for another', { newest: '3#c', unsettled: '6#f' }],
       ['is held', { unsettled: '5#e', holder: 'late', leaseExpiresAtMs: NOW + 1 }],
@@ -117,6 +126,17 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
       await subject.putContact(contactKey, { newest: '6#f' });
       const older = await subject.store.claim(claim(`${eventKey}-older`, { contact: { ...place, isReplay: true } }));
       expect(older).toEqual({ kind: 'contact_refuses', contact: { newest: '6#f' } });
+    });
+
+    it('of a contact whose row must exist takes it only if it exists', async () => {
+      const { eventKey, contactKey } = names();
+      const contact = { key: contactKey, position: '5#e', expiresAt: 9_000_000_000, mustExist: true } as const;
+      expect(await subject.store.claim(claim(eventKey, { contact }))).toEqual({ kind: 'contact_refuses' });
+      expect(await subject.event(eventKey)).toBeUndefined();
+      expect(await subject.contact(contactKey)).toBeUndefined();
+      await subject.putContact(contactKey, { newest: '3#c' });
+      expect(await subject.store.claim(claim(eventKey, { contact }))).toEqual({ kind: 'claimed' });
+      expect(await subject.contact(contactKey)).toMatchObject({ newest: '3#c', holder: 'me', unsettled: '5#e' });
     });
 
     it('replaces the version that it expects, and remembers what was unsettled', async () => {
@@ -413,7 +433,7 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
   });
 
   describe('a read-ahead', () => {
-    it('brings what is there, each key once, and says nothing of what is absent', async () => {
+    it('brings what is there, each key once, and names the contacts without a row', async () => {
       const { eventKey, contactKey } = names();
       await subject.putEvent(eventKey, eventRow());
       await subject.putContact(contactKey, { newest: '3#c' });
@@ -424,13 +444,19 @@ describe.each(STORE_SUBJECTS)('the state table, as %s', (_name, start) => {
       expect(read).toEqual({
         events: new Map([[eventKey, eventRow()]]),
         contacts: new Map([[contactKey, { newest: '3#c' }]]),
+        absentContacts: new Set(['CONTACT#absent']),
         circuitBreaker: { kind: 'absent' },
       });
     });
 
     it('of nothing brings nothing', async () => {
       const read = await subject.store.readAhead({ events: [], contacts: [] });
-      expect(read).toEqual({ events: new Map(), contacts: new Map(), circuitBreaker: { kind: 'absent' } });
+      expect(read).toEqual({
+        events: new Map(),
+        contacts: new Map(),
+        absentContacts: new Set(),
+        circuitBreaker: { kind: 'absent' },
+      });
     });
   });
 });

@@ -15,7 +15,7 @@ import {
   type SQSClient,
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { readEventRows } from '../../lambdas/adapters/event-rows.dynamodb.ts';
 import { type SigningKey, sign, signingKeyFrom } from '../../lambdas/domain/delivery/signature.ts';
 import { partitionsOf, rowFrom } from '../../lambdas/domain/idempotency/event-item.ts';
@@ -313,6 +313,12 @@ export class LocalPipelineProcess {
       }),
     );
     return new Map(rows.flatMap(([key, row]) => (row === undefined ? [] : [[key, row] as const])));
+  }
+
+  /** Puts a row into the state table, whatever is there. */
+  async putRow(pk: string, row: object): Promise<void> {
+    const command = new PutCommand({ TableName: this.description.stateTable, Item: { ...row, pk } });
+    await this.#connected().table.send(command);
   }
 
   /** The rows of events quarantined for this reason, by the table's index. */

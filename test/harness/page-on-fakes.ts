@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS } from '../../lambdas/domain/limits.ts';
 import type { RedriveResult, RunReport } from '../../lambdas/domain/quarantine/redrive-result.ts';
 import type { PageDependencies } from '../../lambdas/operations/page-content.ts';
 import type { QueueDepth, RedriveRunRequest, RedriveRuns } from '../../lambdas/ports.ts';
+import { DIGEST_KEY } from './digest-key.ts';
 import { MemoryEventSearch } from './fakes/event-search.memory.ts';
 import { MemoryPipelineView } from './fakes/pipeline-view.memory.ts';
 
@@ -65,6 +66,7 @@ export class PageOnFakes {
           isComplete: this.searchIsComplete,
         }),
       },
+      digestKey: DIGEST_KEY,
       circuitBreaker: {
         read: async () =>
           !this.tableAnswers

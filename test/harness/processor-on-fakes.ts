@@ -14,6 +14,7 @@ import { type ProcessorDependencies, processBatch } from '../../lambdas/processo
 import { SentCopies } from '../../lambdas/processor/sent-copies.ts';
 import { SettledEventCache } from '../../lambdas/processor/settled-event-cache.ts';
 import { SharedCircuitBreaker } from '../../lambdas/processor/shared-circuit-breaker.ts';
+import { DIGEST_KEY } from './digest-key.ts';
 import { SeededChance } from './fakes/chance.seeded.ts';
 import { VirtualClock } from './fakes/clock.virtual.ts';
 import { MemoryIdempotencyStore } from './fakes/idempotency-store.memory.ts';
@@ -83,6 +84,7 @@ export class ProcessorOnFakes {
       metrics: this.metrics,
       mapping: overrides.mapping ?? crmMapping,
       connector: rest,
+      digestKey: DIGEST_KEY,
       ...overrides.deps,
     };
   }

@@ -31,6 +31,7 @@ describe('the functions’ environment', () => {
       crmSettings: '{}',
       crmRate: 'none',
       crmTokenSecretArn: '<SecretsCrmToken>',
+      digestKeySecretArn: '<SecretsDigestKey>',
       metricsNamespace: 'GenesysCrmPipeline',
       limits,
     });
@@ -49,6 +50,7 @@ describe('the functions’ environment', () => {
       quarantineUrl: '<QueuesQuarantine>',
       stateTableName: '<StateTable>',
       quarantineIndexName: 'quarantine-by-reason',
+      digestKeySecretArn: '<SecretsDigestKey>',
       redriveFunctionName: '<RedriveFunction>',
       limits,
     };
@@ -68,6 +70,7 @@ describe('the functions’ environment', () => {
       'CRM_SETTINGS',
       'CRM_TOKEN_SECRET_ARN',
       'DELIVERY_QUEUE_URL',
+      'DIGEST_KEY_SECRET_ARN',
       'LIMITS',
       'METRICS_NAMESPACE',
       'QUARANTINE_URL',
@@ -82,7 +85,7 @@ describe('the functions’ environment', () => {
     );
     expect(() => readProcessorEnvironment({ LIMITS: '[]', CRM_BASE_URL: '' })).toThrow(
       'DELIVERY_QUEUE_URL is not set; QUARANTINE_URL is not set; STATE_TABLE_NAME is not set; CRM_BASE_URL is not set; ' +
-        'CRM_CONNECTOR is not set; CRM_SETTINGS is not set; CRM_RATE is not set; CRM_TOKEN_SECRET_ARN is not set; METRICS_NAMESPACE is not set; LIMITS is not a JSON object.',
+        'CRM_CONNECTOR is not set; CRM_SETTINGS is not set; CRM_RATE is not set; CRM_TOKEN_SECRET_ARN is not set; DIGEST_KEY_SECRET_ARN is not set; METRICS_NAMESPACE is not set; LIMITS is not a JSON object.',
     );
   });
 });

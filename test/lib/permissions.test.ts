@@ -55,6 +55,7 @@ describe('permissions', () => {
       'logs:CreateLogStream <ProcessorFunctionLogs.Arn>',
       'logs:PutLogEvents <ProcessorFunctionLogs.Arn>',
       'secretsmanager:GetSecretValue <SecretsCrmToken>',
+      'secretsmanager:GetSecretValue <SecretsDigestKey>',
       'secretsmanager:PutSecretValue <SecretsCrmToken>',
       'sqs:ChangeMessageVisibility <QueuesDelivery.Arn>',
       'sqs:DeleteMessage <QueuesDelivery.Arn>',
@@ -90,6 +91,7 @@ describe('permissions', () => {
     'dynamodb:Scan <StateTable.Arn>',
     `logs:CreateLogStream <${role}Logs.Arn>`,
     `logs:PutLogEvents <${role}Logs.Arn>`,
+    'secretsmanager:GetSecretValue <SecretsDigestKey>',
     'sqs:GetQueueAttributes <QueuesDelivery.Arn>',
     'sqs:GetQueueAttributes <QueuesQuarantine.Arn>',
   ];

@@ -146,6 +146,25 @@ describe('the secrets', () => {
     expect(left.join('')).toBe('abcdef0123456789');
   });
 
+  it('have a digest key that no later version may generate again', () => {
+    const [logicalId] = Object.keys(template.findResources('AWS::SecretsManager::Secret')).filter((id) =>
+      id.startsWith('SecretsDigestKey'),
+    );
+    // CloudFormation generates another value if one of these changes, and every contact would get a
+    // new row.
+    expect(logicalId).toBe('SecretsDigestKey346DE383');
+    const { GenerateSecretString: rules } = only(template, 'AWS::SecretsManager::Secret', 'SecretsDigest').Properties;
+    expect(rules).toEqual({
+      ExcludeCharacters: 'ghijklmnopqrstuvwxyz',
+      PasswordLength: 64,
+      ExcludeUppercase: true,
+      ExcludePunctuation: true,
+      IncludeSpace: false,
+      RequireEachIncludedType: false,
+    });
+    expect(template.findResources('AWS::SecretsManager::RotationSchedule')).toEqual({});
+  });
+
   it('wait for the CRM’s token with a placeholder that the processor knows', () => {
     expect(only(template, 'AWS::SecretsManager::Secret', 'SecretsCrm').Properties.SecretString).toBe(
       'PASTE_THE_CRM_TOKEN_HERE',
@@ -289,6 +308,7 @@ describe('the stack', () => {
       'AWS::SQS::Queue RetainExceptOnCreate Retain',
       'AWS::SecretsManager::Secret RetainExceptOnCreate Retain',
       'AWS::SecretsManager::Secret RetainExceptOnCreate Retain',
+      'AWS::SecretsManager::Secret RetainExceptOnCreate Retain',
     ]);
   });
 
@@ -298,6 +318,7 @@ describe('the stack', () => {
       WebhookUrl: '<WebhookHttpApi.ApiEndpoint>/v1/eventbridge/genesys',
       StreamSecretArn: '<SecretsStreamSecret>',
       CrmTokenSecretArn: '<SecretsCrmToken>',
+      DigestKeySecretArn: '<SecretsDigestKey>',
       DeliveryQueueUrl: '<QueuesDelivery>',
       QuarantineUrl: '<QueuesQuarantine>',
       StateTableName: '<StateTable>',
@@ -320,7 +341,7 @@ describe('the stack', () => {
     expect(types.filter((type) => /::Route$|::Events::(EventBus|Archive)$/.test(type))).toEqual([
       'AWS::ApiGatewayV2::Route',
     ]);
-    expect(types.filter((type) => type === 'AWS::SecretsManager::Secret')).toHaveLength(2);
+    expect(types.filter((type) => type === 'AWS::SecretsManager::Secret')).toHaveLength(3);
   });
 
   it('needs nothing that plain CloudFormation in a bootstrapped account does not have', () => {
@@ -441,7 +462,7 @@ describe('with a key of the user', () => {
       SSEType: 'KMS',
       KMSMasterKeyId: key,
     });
-    expect(valuesOf('AWS::SecretsManager::Secret', 'KmsKeyId')).toEqual([key, key]);
+    expect(valuesOf('AWS::SecretsManager::Secret', 'KmsKeyId')).toEqual([key, key, key]);
     expect(new Set(valuesOf('AWS::Logs::LogGroup', 'KmsKeyId'))).toEqual(new Set([key]));
     expect(valuesOf('AWS::SNS::Topic', 'KmsMasterKeyId')).toEqual([key]);
     expect(configured.findResources('AWS::KMS::Key')).toEqual({});

@@ -1,6 +1,8 @@
 /** The real bundles on the embedded servers, against a CRM that this test is. */
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { orderingKeyDigest } from '../../lambdas/domain/event/event-key.ts';
+import { positionOf } from '../../lambdas/domain/idempotency/position.ts';
 import { type LoopbackServer, listenOnLoopback } from '../../local/http/loopback.ts';
 import { LocalPipelineProcess } from '../harness/local-pipeline.ts';
 import { LIMITS_IN_SECONDS } from './limits-in-seconds.ts';
@@ -119,6 +121,31 @@ describe('the pipeline', () => {
     await pipeline.post(event(older, to, ago(60)));
     expect(await settled(`EVENT#${older}`)).toMatchObject({ status: 'STALE', attempts: 0 });
     expect(calls.map(({ headers }) => headers.key)).toEqual([newer]);
+  });
+
+  it('goes on with the row of a contact that version 0.1.0 created, and never applies an older event over it', async () => {
+    const { id: before, to } = fresh();
+    const [{ id: older }, { id: newer }] = [fresh(), fresh()];
+    const digest = orderingKeyDigest(to);
+    const newest = positionOf({ timestampMs: Date.now() - 30_000, id: before });
+    await pipeline.putRow(`CONTACT#${digest}`, { newest, unsettled: '' });
+    await pipeline.post(event(older, to, ago(60)));
+    expect(await settled(`EVENT#${older}`)).toMatchObject({ status: 'STALE', orderingKey: digest });
+    await pipeline.post(event(newer, to, ago(1)));
+    expect(await settled(`EVENT#${newer}`)).toMatchObject({ status: 'COMPLETED', orderingKey: digest });
+    expect(calls.map(({ headers }) => headers.key)).toEqual([newer]);
+    const { stdout } = await pipeline.event('--contact', to, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ count: 2, contacts: [{ newest: expect.stringContaining(newer) }] });
+  });
+
+  it('has no row of a new contact that a hash of its phone number finds', async () => {
+    const { id, to } = fresh();
+    await pipeline.post(event(id, to, ago(1)));
+    const { orderingKey } = (await settled(`EVENT#${id}`)) ?? {};
+    const digest = orderingKeyDigest(to);
+    expect((await pipeline.rows([`CONTACT#${digest}`, `CONTACT#${orderingKey}`])).size).toBe(1);
+    expect(orderingKey).toMatch(/^[0-9a-f]{64}$/);
+    expect(orderingKey).not.toBe(digest);
   });
 
   it('applies the events of one contact one at a time, and ends with the newest, however they come', async () => {

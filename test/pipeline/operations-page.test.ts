@@ -162,6 +162,16 @@ describe('npm run event', () => {
     expect((await pipeline.event('--contact', '+19')).code).toBe(1);
   });
 
+  it('refuses to erase a contact while one of its events is in quarantine', async () => {
+    const refused = await pipeline.event('--contact', REFUSED, '--erase', '--yes');
+    expect([refused.code, refused.stdout]).toEqual([
+      1,
+      expect.stringMatching(/refused-0 is in quarantine: redrive it/),
+    ]);
+    expect(refused.stdout).toContain('Quarantined messages that contain it');
+    expect((await pipeline.event('--contact', REFUSED)).stdout).toContain('3 events');
+  });
+
   it('finds nothing unsettled where all is settled', async () => {
     const { code, stdout } = await pipeline.event('--unsettled', '--minutes', '0');
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^No event is unsettled, of \d+ rows\./)]);
@@ -268,3 +278,27 @@ describe('npm run event', () => {
 async function isFocused(locator: ReturnType<Page['locator']>): Promise<boolean> {
   return (await locator.and(locator.page().locator(':focus')).count()) > 0;
 }
+
+describe('npm run event -- --contact NUMBER --erase', () => {
+  const erase = (...more: readonly string[]) => pipeline.event('--contact', '+15550188', '--erase', ...more);
+
+  it('erases a contact, whose event is still recognised when it comes again', async () => {
+    const body = event('to-erase', '+15550188');
+    const post = await pipeline.poster();
+    await post(body);
+    await pipeline.until('the event is applied', async () =>
+      (await pipeline.event('to-erase')).stdout.includes('Applied'),
+    );
+    const planned = await erase();
+    expect([planned.code, planned.stdout]).toEqual([0, expect.stringMatching(/EVENT#to-erase {2}COMPLETED/)]);
+    expect((await pipeline.event('--contact', '+15550188')).stdout).toContain('1 event');
+    expect((await erase('--yes')).stdout).toContain('erased from the state table');
+    expect((await pipeline.event('--contact', '+15550188')).stdout).toContain('not known');
+    const { applied } = await pipeline.crmState();
+    await post(body);
+    await pipeline.until('the queue is empty', async () =>
+      Object.values(await pipeline.count('deliveryQueue')).every((count) => count === 0),
+    );
+    expect((await pipeline.crmState()).applied).toBe(applied);
+  });
+});

@@ -55,8 +55,8 @@ export function replayedKey(replayId: string | undefined, key: string): string {
 }
 
 /**
- * The digest under which a contact is kept: an ordering key may be a phone number, and is stored
- * nowhere.
+ * SHA-256 of an ordering key, by which version 0.1.0 named a contact's row. `contactNames` makes
+ * the digest of today from it.
  */
 export function orderingKeyDigest(orderingKey: string): string {
   return digest(orderingKey);

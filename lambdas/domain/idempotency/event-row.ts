@@ -84,8 +84,9 @@ export interface EventRow {
   /** Id of the interaction or conversation. */
   readonly interactionId?: string;
   /**
-   * Digest of the ordering key: part of the identity, and names the contact's row without storing a
-   * phone number. Absent where the mapping gave none, or failed (a fixed mapping may give one).
+   * Digest of the ordering key in the name of the contact's row that the last attempt used: part of
+   * the identity. Absent where the mapping gave none, or failed (a fixed mapping may give one), and
+   * after an erasure.
    */
   readonly orderingKey?: string;
   /**
@@ -127,7 +128,8 @@ export type ExpectedRow = 'absent' | { readonly status: EventStatus; readonly ow
 /** Facts about the attempt for the claim rules. */
 export interface ClaimContext {
   readonly identity: string;
-  readonly orderingKey: string | undefined;
+  /** Every digest that a row of this event may have; empty without an ordering key. */
+  readonly orderingKeys: readonly string[];
   readonly owner: string;
   readonly nowMs: number;
   /** True if this message has been in quarantine (it has the `quarantine` attribute). */
@@ -240,5 +242,6 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
 /** True if a row is of the event that came under its id: another event may have reused the id. */
 function isSameEvent(row: EventRow, context: ClaimContext): boolean {
   if (row.identity !== context.identity) return false;
-  return row.orderingKey === undefined || context.orderingKey === undefined || row.orderingKey === context.orderingKey;
+  const { orderingKeys } = context;
+  return row.orderingKey === undefined || orderingKeys.length === 0 || orderingKeys.includes(row.orderingKey);
 }

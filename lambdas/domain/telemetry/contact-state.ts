@@ -2,7 +2,7 @@
 import { contactKeyFrom } from '../crm/contact-key.ts';
 import { isEventId } from '../delivery/event-id.ts';
 import { contactAddressFrom } from '../event/contact-address.ts';
-import { orderingKeyDigest } from '../event/event-key.ts';
+import { contactNames } from '../event/contact-name.ts';
 import type { ContactRow } from '../idempotency/contact-row.ts';
 import { placeOf } from '../idempotency/position.ts';
 import { printable } from './redact.ts';
@@ -20,8 +20,9 @@ export function orderingKeysOf(given: string): readonly string[] {
 /**
  * The query for a text that is a number, an address, an ordering key or the id of an interaction.
  */
-export function queryFor(given: string) {
-  const orderingKeys = orderingKeysOf(given).map(orderingKeyDigest);
+export function queryFor(given: string, digestKey: Buffer) {
+  const names = orderingKeysOf(given).map((orderingKey) => contactNames(orderingKey, digestKey));
+  const orderingKeys = names.flatMap(({ current, former }) => [current.digest, former.digest]);
   return { orderingKeys, ...(isEventId(given) ? { interactionId: given } : {}) };
 }
 

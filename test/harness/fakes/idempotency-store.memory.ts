@@ -31,6 +31,9 @@ export interface ContactRules {
 
 const SHIPPED_RULES: ContactRules = { decideContact, claimedContact, releasedContact };
 
+/** Keys that one BatchGetItem takes. */
+const BATCH_GET_KEYS = 100;
+
 /** An answer of the table itself, which is never unavailable. */
 type Answer<Result> = Exclude<Result, Unavailable>;
 
@@ -52,6 +55,9 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   }
 
   async readAhead(keys: Parameters<IdempotencyStore['readAhead']>[0]): Promise<ReadAhead | Unavailable> {
+    // As BatchGetItem, which reads the circuit breaker's row as well.
+    const count = new Set([...keys.events, ...keys.contacts]).size + 1;
+    if (count > BATCH_GET_KEYS) return { kind: 'unavailable', cause: 'DynamoDB: ValidationException' };
     return this.readAheadNow(keys);
   }
 
@@ -68,6 +74,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     return {
       events: pick(this.events, keys.events),
       contacts: pick(this.contacts, keys.contacts),
+      absentContacts: new Set(keys.contacts.filter((key) => !this.contacts.has(key))),
       circuitBreaker: this.circuit.readNow(),
     };
   }
@@ -82,8 +89,9 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     }
     if (contact !== undefined) {
       const held = this.contacts.get(contact.key);
+      if (held === undefined && contact.mustExist === true) return { kind: 'contact_refuses' };
       const decision = this.#rules.decideContact(held, contact, row.owner, write.nowMs);
-      if (decision.kind !== 'free') return { kind: 'contact_refuses', contact: held ?? {} };
+      if (decision.kind !== 'free') return refusedBy(held);
       const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
       this.contacts.set(
         contact.key,
@@ -106,8 +114,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     if (contact !== undefined && held?.holder !== row.owner) return { kind: 'lost' };
     const { givenUp } = write;
     const waiting = givenUp === undefined ? undefined : this.contacts.get(givenUp.key);
-    if (givenUp !== undefined && !isUnsettledBy(waiting, givenUp.position, givenUp.nowMs))
-      return { kind: 'contact_refuses', contact: waiting ?? {} };
+    if (givenUp !== undefined && !isUnsettledBy(waiting, givenUp.position, givenUp.nowMs)) return refusedBy(waiting);
     if (userRows.some((userRow) => mustBeAbsent(userRow) && this.userRows.has(userRow.key)))
       return { kind: 'rows_rejected', cause: 'a row of the mapping was there already' };
     if (contact !== undefined && held !== undefined)
@@ -137,6 +144,10 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
         this.userRows.set(key, { ...item, position });
     }
   }
+}
+
+function refusedBy(contact: ContactRow | undefined): Extract<ClaimResult, { kind: 'contact_refuses' }> {
+  return contact === undefined ? { kind: 'contact_refuses' } : { kind: 'contact_refuses', contact };
 }
 
 function isExpected(row: EventRow | undefined, expect: ExpectedRow): boolean {

@@ -14,6 +14,7 @@ import type { EventRow, ExpectedRow } from '../../../lambdas/domain/idempotency/
 import type { CrmTransport, TransportRequest, TransportResult } from '../../../lambdas/ports.ts';
 import { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
 import { SharedCircuitBreaker } from '../../../lambdas/processor/shared-circuit-breaker.ts';
+import { namesOf } from '../../harness/digest-key.ts';
 import type { ContactRules, MemoryIdempotencyStore } from '../../harness/fakes/idempotency-store.memory.ts';
 import type { Mutation } from './mutation.ts';
 
@@ -42,6 +43,17 @@ function seenAs(change: (row: EventRow) => EventRow | undefined) {
   };
 }
 
+/** Rows of contacts as an attempt is made to see them. */
+function contactsSeenAs(change: (row: ContactRow) => ContactRow) {
+  return (store: MemoryIdempotencyStore): void => {
+    const read = store.readAheadNow.bind(store);
+    store.readAheadNow = (keys) => {
+      const { contacts, ...others } = read(keys);
+      return { ...others, contacts: new Map([...contacts].map(([key, row]) => [key, change(row)])) };
+    };
+  };
+}
+
 /** Event rows as they are settled. */
 function settledAs(change: (row: EventRow) => EventRow) {
   return (store: MemoryIdempotencyStore): void => {
@@ -53,6 +65,10 @@ function settledAs(change: (row: EventRow) => EventRow) {
 /** A contact as if what its holder is about to apply were applied. */
 function asApplied(row: ContactRow): ContactRow {
   return row.holder === undefined || row.unsettled === undefined ? row : { ...row, newest: row.unsettled };
+}
+
+function withoutUnsettled({ unsettled: _unsettled, ...row }: ContactRow): ContactRow {
+  return row;
 }
 
 /** Whatever version of a row there is, it is the expected one. */
@@ -85,6 +101,23 @@ function claimEventsOnly(store: MemoryIdempotencyStore): void {
   const settle = store.settleNow.bind(store);
   store.claimNow = ({ contact: _contact, ...write }) => claim(write);
   store.settleNow = ({ contact: _contact, ...write }) => settle(write);
+}
+
+/** Contacts of the worlds by the names that version 0.1.0 gave their rows. */
+const FORMER_KEYS = new Set(['+0', '+1'].map((contact) => namesOf(contact).former.key));
+
+function withoutFormerContacts(store: MemoryIdempotencyStore): void {
+  const read = store.readAheadNow.bind(store);
+  store.readAheadNow = (keys) => {
+    const found = read(keys);
+    const contacts = [...found.contacts].filter(([key]) => !FORMER_KEYS.has(key));
+    const absent = keys.contacts.filter((key) => FORMER_KEYS.has(key));
+    return { ...found, contacts: new Map(contacts), absentContacts: new Set([...found.absentContacts, ...absent]) };
+  };
+}
+
+function withoutNewest({ newest: _newest, ...row }: ContactRow): ContactRow {
+  return row;
 }
 
 /** Contact rules with one of them changed. */
@@ -198,12 +231,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a newer event that may have been applied is ignored',
-    mutation: rules({
-      decideContact: (row, ...rest) => {
-        const { unsettled: _unsettled, ...known } = row ?? {};
-        return decideContact(row === undefined ? undefined : known, ...rest);
-      },
-    }),
+    mutation: {
+      ...rules({
+        decideContact: (row, ...rest) => decideContact(row === undefined ? undefined : withoutUnsettled(row), ...rest),
+      }),
+      store: contactsSeenAs(withoutUnsettled),
+    },
     seeds: 300,
   },
   {
@@ -218,12 +251,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a replay passes newer events',
-    mutation: rules({
-      decideContact: (row, place, ...rest) => {
-        const { newest: _newest, ...known } = row ?? {};
-        return decideContact(row === undefined || place.isReplay !== true ? row : known, place, ...rest);
-      },
-    }),
+    mutation: {
+      ...rules({
+        decideContact: (row, place, ...rest) =>
+          decideContact(row === undefined || place.isReplay !== true ? row : withoutNewest(row), place, ...rest),
+      }),
+      // An attempt on a live event finds out by its claim.
+      store: contactsSeenAs(withoutNewest),
+    },
     seeds: 300,
   },
   {
@@ -263,16 +298,30 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 300,
   },
   {
-    name: 'an event that a newer attempt keeps waiting is settled as stale',
+    name: 'the row that an earlier version gave a contact is ignored',
+    mutation: { store: withoutFormerContacts },
+    seeds: 300,
+  },
+  {
+    name: 'a contact that could not be read is taken for a new one',
     mutation: {
-      store: (store) => {
-        const read = store.readAheadNow.bind(store);
-        store.readAheadNow = (keys) => {
-          const { contacts, ...others } = read(keys);
-          return { ...others, contacts: new Map([...contacts].map(([key, row]) => [key, asApplied(row)])) };
-        };
-      },
+      processor: (deps) => ({
+        ...deps,
+        store: {
+          ...deps.store,
+          readAhead: async (keys) => {
+            const read = await deps.store.readAhead(keys);
+            if ('kind' in read) return read;
+            return { ...read, absentContacts: new Set(keys.contacts.filter((key) => !read.contacts.has(key))) };
+          },
+        },
+      }),
     },
+    seeds: 300,
+  },
+  {
+    name: 'an event that a newer attempt keeps waiting is settled as stale',
+    mutation: { store: contactsSeenAs(asApplied) },
     seeds: 300,
   },
   {

@@ -4,6 +4,7 @@ import { seededFraction } from '../../harness/fakes/chance.seeded.ts';
 import type { Mutation } from '../mutants/mutation.ts';
 import type { Action } from '../world/actions.ts';
 import type { CrmWay } from '../world/crm-calls.ts';
+import type { EarlierEvent } from '../world/earlier-version.ts';
 import { FAULTS, type Fault, type Rations } from '../world/faults.ts';
 import { type EventKind, makeEvent, type WorkEvent } from '../world/workload.ts';
 import { World } from '../world/world.ts';
@@ -97,6 +98,7 @@ export function worldOfSeed(seed: number, size: Size, mutation: Mutation = {}): 
     // A separate generator, so that one choice more or less does not change what follows.
     fraction: seededFraction(seed + 1),
     pruned: false,
+    earlier: seed % 3 === 2 ? earlierOf(events, size.contacts, seed % 2 === 0 ? 'COMPLETED' : 'FAILED') : [],
     mutation: mutation,
   });
   const outage = outageFrom(fraction);
@@ -112,6 +114,17 @@ export function worldOfSeed(seed: number, size: Size, mutation: Mutation = {}): 
       );
     },
   };
+}
+
+/**
+ * An event of each contact, in the middle of the others: in a third of the worlds version 0.1.0 has
+ * left its rows behind.
+ */
+function earlierOf(events: readonly WorkEvent[], contacts: number, status: EarlierEvent['status']): EarlierEvent[] {
+  return events
+    .slice(contacts, 2 * contacts)
+    .filter(({ kind }) => kind === 'ordered')
+    .map((event) => ({ event, status }));
 }
 
 /**

@@ -5,6 +5,7 @@
 
 import { contactKey } from '../../../lambdas/domain/event/event-key.ts';
 import { type EventRow, isFinal } from '../../../lambdas/domain/idempotency/event-row.ts';
+import { namesOf } from '../../harness/digest-key.ts';
 import type { Scene } from './scene.ts';
 import { hasRows, idOf, isReplayed, newestRowKey, replayedName, type WorkEvent } from './workload.ts';
 
@@ -33,7 +34,7 @@ export class Invariants {
       problems.push(...this.#problemsOfOutcome(event, row));
       if (row !== undefined) this.#lastRows.set(event.name, row);
     }
-    return [...problems, ...this.#problemsOfContacts()];
+    return [...problems, ...this.#problemsOfContacts(), ...this.#problemsOfNames()];
   }
 
   /**
@@ -105,6 +106,16 @@ export class Invariants {
       if (row === undefined || row.status === 'IN_PROGRESS' || held?.holder !== row.owner) return [];
       if ((held.leaseExpiresAtMs ?? 0) <= clock.now() || crm.mayStillRun.has(row.owner)) return [];
       return [`${name} is ${row.status}, and still holds its contact`];
+    });
+  }
+
+  /** Version 0.1.0 gave the row of a contact another name: it has one of the two. */
+  #problemsOfNames(): string[] {
+    const { events, store } = this.#scene;
+    const contacts = [...new Set(events.map(({ contact }) => contact))];
+    return contacts.flatMap((contact) => {
+      const { current, former } = namesOf(contact);
+      return store.contacts.has(current.key) && store.contacts.has(former.key) ? [`${contact} has two rows`] : [];
     });
   }
 

@@ -18,6 +18,7 @@ import type {
   CircuitBreakerDependencies,
   SharedCircuitBreaker,
 } from '../../../lambdas/processor/shared-circuit-breaker.ts';
+import { DIGEST_KEY } from '../../harness/digest-key.ts';
 import type { MemoryQueue } from '../../harness/fakes/message-queue.memory.ts';
 import { UNSEEN_METRICS } from '../../harness/fakes/metrics.memory.ts';
 import type { MemoryStreamSecret } from '../../harness/fakes/stream-secret.memory.ts';
@@ -61,6 +62,7 @@ export function processorPorts(
     visibility: { retryIn: (handle, delayMs) => setVisibility(scene, invocation, handle, delayMs) },
     mapping: workMapping,
     connector: rest,
+    digestKey: DIGEST_KEY,
     metrics: UNSEEN_METRICS,
     log: {
       write: (_level, message, { cause, at }) => {
@@ -194,7 +196,12 @@ function rowKeyOf(name: string): string {
  */
 function inPart({ events }: ReadAhead): ReadAhead {
   const read = [...events].filter((_, index) => index % 2 === 0);
-  return { events: new Map(read), contacts: new Map(), circuitBreaker: { kind: 'not_read' } };
+  return {
+    events: new Map(read),
+    contacts: new Map(),
+    absentContacts: new Set(),
+    circuitBreaker: { kind: 'not_read' },
+  };
 }
 
 function queueOf(scene: Scene, invocation: Invocation, queue: MemoryQueue, name: string): MessageQueue {

@@ -46,7 +46,7 @@ export class Scene {
   readonly sentBack = new Set<string>();
   readonly probes: Probes;
   readonly #byBody: ReadonlyMap<string, WorkEvent>;
-  readonly #snapshots: ReadAhead[] = [];
+  readonly #snapshots: Omit<ReadAhead, 'absentContacts'>[] = [];
 
   constructor(events: readonly WorkEvent[], limits: Limits, mutation: Mutation) {
     const { clock } = this;
@@ -114,14 +114,16 @@ export class Scene {
 
   /** A read that is a little out of date. */
   readAsItWas(keys: Parameters<IdempotencyStore['readAhead']>[0]): ReadAhead {
-    const then: ReadAhead = this.#snapshots[0] ?? {
+    const then = this.#snapshots[0] ?? {
       events: new Map(),
       contacts: new Map(),
-      circuitBreaker: { kind: 'absent' },
+      circuitBreaker: { kind: 'absent' } as const,
     };
     const of = <Row>(rows: ReadonlyMap<string, Row>, wanted: readonly string[]) =>
       new Map([...rows].filter(([key]) => wanted.includes(key)));
-    return { ...then, events: of(then.events, keys.events), contacts: of(then.contacts, keys.contacts) };
+    const contacts = of(then.contacts, keys.contacts);
+    const absentContacts = new Set(keys.contacts.filter((key) => !contacts.has(key)));
+    return { ...then, events: of(then.events, keys.events), contacts, absentContacts };
   }
 
   /** Keeps the table as it is, for reads that are out of date. */

@@ -9,6 +9,7 @@ import type { Limits } from '../../../lambdas/domain/limits.ts';
 import { returnedEnvelope } from '../../../lambdas/domain/quarantine/quarantine-note.ts';
 import type { Mutation } from '../mutants/mutation.ts';
 import { type Action, isFault } from './actions.ts';
+import { type EarlierEvent, leaveRows } from './earlier-version.ts';
 import type { Fault, Rations } from './faults.ts';
 import type { Invocation } from './invocations.ts';
 import { Poller, type PollerOptions } from './poller.ts';
@@ -34,6 +35,8 @@ export interface WorldOptions extends PollerOptions {
   readonly redriveRuns: number;
   /** True if a replay may send again what was delivered. */
   readonly replays: boolean;
+  /** Events of which version 0.1.0 left rows behind, at most one of each contact. */
+  readonly earlier?: readonly EarlierEvent[];
   readonly mutation?: Mutation;
 }
 
@@ -62,6 +65,7 @@ export class World {
     this.#pruned = options.pruned;
     this.#replays = options.replays;
     this.#rations = { ...options.rations };
+    for (const one of options.earlier ?? []) leaveRows(this.scene, one);
     if (deliveries === undefined) for (const event of events) this.#enqueue(event);
   }
 

@@ -217,11 +217,13 @@ describe('the DynamoDB adapter', () => {
     const known = row('COMPLETED', 'another');
     dynamo.on(BatchGetCommand).resolves({
       Responses: { table: [{ pk: 'EVENT#a', ...known }] },
-      UnprocessedKeys: { table: { Keys: [{ pk: 'EVENT#b' }, { pk: 'CIRCUIT#crm' }] } },
+      UnprocessedKeys: { table: { Keys: [{ pk: 'EVENT#b' }, { pk: 'CONTACT#b' }, { pk: 'CIRCUIT#crm' }] } },
     });
-    expect(await store().readAhead({ events: ['EVENT#a', 'EVENT#b'], contacts: [] })).toEqual({
+    const keys = { events: ['EVENT#a', 'EVENT#b'], contacts: ['CONTACT#a', 'CONTACT#b'] };
+    expect(await store().readAhead(keys)).toEqual({
       events: new Map([['EVENT#a', known]]),
       contacts: new Map(),
+      absentContacts: new Set(['CONTACT#a']),
       circuitBreaker: { kind: 'not_read' },
     });
   });

@@ -34,7 +34,7 @@ describe('the bill', () => {
     expect(dollarsOf(QUESTION, 'API Gateway', /requests/)).toBe(1.5);
     expect(dollarsOf(QUESTION, 'DynamoDB', /writes/)).toBe(5);
     expect(dollarsOf(QUESTION, 'DynamoDB', /reads/)).toBe(0.1875);
-    expect(dollarsOf(QUESTION, 'Secrets Manager', /./)).toBe(0.8);
+    expect(dollarsOf(QUESTION, 'Secrets Manager', /./)).toBe(1.2);
   });
 
   it('counts three requests to SQS for a message of a batch of one, and the polls of an empty queue', () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
 import { positionOf } from '../../../lambdas/domain/idempotency/position.ts';
 import { renderFlow } from '../../../lambdas/operations/flow.ts';
 import { renderPage } from '../../../lambdas/operations/page.ts';
@@ -7,6 +6,7 @@ import { pageContent, takeSnapshot } from '../../../lambdas/operations/page-cont
 import type { PageRequest } from '../../../lambdas/operations/page-request.ts';
 import { statusBannerFor } from '../../../lambdas/operations/status-banner.ts';
 import { FormControls } from '../../../local/console/form-controls.ts';
+import { namesOf } from '../../harness/digest-key.ts';
 import { NOW_MS, PageOnFakes, quarantinedRow, redriveResult } from '../../harness/page-on-fakes.ts';
 
 async function verdict(fakes: PageOnFakes) {
@@ -27,7 +27,7 @@ describe('a search', () => {
   /** A contact whose newest event was rejected. */
   function world(): PageOnFakes {
     const fakes = new PageOnFakes();
-    const contact = { orderingKey: orderingKeyDigest('+15550100'), interactionId: 'i-1' };
+    const contact = { orderingKey: namesOf('+15550100').current.digest, interactionId: 'i-1' };
     const rejected = { ...contact, firstReceivedAtMs: NOW_MS - 60_000, lastError: 'HTTP 422' };
     const applied = { ...contact, status: 'COMPLETED', firstReceivedAtMs: NOW_MS - 90_000 } as const;
     const { reason: _none, ...final } = quarantinedRow('crm_rejected', 'old', applied);

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
-import { orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
+import { namesOf } from '../../harness/digest-key.ts';
 import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-on-fakes.ts';
 
 const TOPIC = 'v2.detail.events.conversation.c-1.customer.end';
@@ -56,7 +56,7 @@ describe('an event of the partner bus', () => {
     await p.run();
     p.send(eventBody('w-2', -3_000));
     expect(await p.run()).toEqual(['w-2 stale']);
-    expect([...p.store.contacts.keys()]).toEqual([`CONTACT#${orderingKeyDigest('+15550100')}`]);
+    expect([...p.store.contacts.keys()]).toEqual([namesOf('+15550100').current.key]);
   });
 
   it('is known again when it comes back from quarantine', async () => {

@@ -2,13 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { crmMapping } from '../../../lambdas/connectors/rest/mapping.ts';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import type { CrmMapping } from '../../../lambdas/domain/crm/mapping.ts';
-import { orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
 import { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
+import { namesOf } from '../../harness/digest-key.ts';
 import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-on-fakes.ts';
 
 const answers = (status: number, excerpt = '') => ({ kind: 'answered', status, excerpt }) as const;
-const CONTACT = `CONTACT#${orderingKeyDigest('+15550100')}`;
+const CONTACT = namesOf('+15550100').current.key;
 const DAY_MS = 86_400_000;
 /**
  * 400 days; 10 minutes by which a timestamp may be ahead, 5 s between two clocks, and a lease of 40

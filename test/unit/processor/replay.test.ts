@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { crmMapping } from '../../../lambdas/connectors/rest/mapping.ts';
 import type { CrmMapping } from '../../../lambdas/domain/crm/mapping.ts';
-import { contactKey, orderingKeyDigest } from '../../../lambdas/domain/event/event-key.ts';
 import { readQuarantined } from '../../../lambdas/redrive/quarantined-event.ts';
+import { namesOf } from '../../harness/digest-key.ts';
 import { MemoryArchive } from '../../harness/fakes/archive.memory.ts';
 import { VirtualClock } from '../../harness/fakes/clock.virtual.ts';
 import { eventBody, ProcessorOnFakes, START_MS } from '../../harness/processor-on-fakes.ts';
@@ -101,7 +101,7 @@ describe('an event that a replay sends again', () => {
     key.of = 'right';
     p.send(again(eventBody('b', 1)), again(eventBody('a', 0)));
     expect(await p.run()).toEqual(['b applied', 'a stale']);
-    expect([...p.store.contacts.keys()]).toContain(contactKey(orderingKeyDigest('right +15550100')));
+    expect([...p.store.contacts.keys()]).toContain(namesOf('right +15550100').current.key);
   });
 
   it('that is applied before its delivery leaves nothing to reject to the delivery', async () => {

@@ -234,6 +234,17 @@ describe('recovery', () => {
     expect(world.ids('quarantine', 'visible')).toEqual(['unknown', 'waits', 'worked-on']);
   });
 
+  it('reads the rows of a hundred contacts', async () => {
+    const world = worldAfter(AFTER);
+    for (const { id } of many(100, 'behind', { reason: 'behind_newer' })) {
+      const position = positionOf({ timestampMs: START_MS, id });
+      world.put({ id, reason: 'behind_newer' });
+      world.setRow(id, { orderingKey: `digest of ${id}`, position });
+      world.store.contacts.set(contactKey(`digest of ${id}`), { unsettled: position });
+    }
+    expect((await world.run(RECOVER)).moved.total).toBe(100);
+  });
+
   it('takes an event behind a newer one back once the row of its contact may have expired', async () => {
     const world = worldAfter(AFTER, { contactRowTtlMs: minute(60) });
     world.put({ id: 'behind', reason: 'behind_newer' });
