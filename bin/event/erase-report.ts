@@ -11,6 +11,7 @@ export const NOT_REACHED: readonly string[] = [
   'the delivery queue: bodies of events that are not settled yet, four days at most',
   'logs: event ids, types and outcomes, for logs.retentionDays (30 days)',
   'backups: point-in-time recovery of the table, 35 days; your own backups and exports',
+  'the archive (archive.days): whole bodies, until they expire. A replay of that time would apply them again',
   'the archive and the dead letters of the partner event bus, if you use it; Genesys Cloud itself',
   'rows of your mapping (USER#…)',
   'events under another ordering key: calls that the vendors’ mappings log are ordered by the conversation. Erase them by that key',
