@@ -251,7 +251,13 @@ export interface CrmToken {
    * The token, from a cache unless `fresh` is asked for, within `budgetMs`. Missing, invalid, or
    * unreachable with none known: `unavailable`.
    */
-  read(request: { readonly fresh: boolean; readonly budgetMs: number }): Promise<CrmAccess | Unavailable>;
+  read(request: { readonly fresh: boolean; readonly budgetMs: number }): Promise<CrmAccess | NoCrmAccess>;
+}
+
+/** No token. */
+export interface NoCrmAccess extends Unavailable {
+  /** The token endpoint does not answer, or fails: the credentials may be right. */
+  readonly isTokenOutage?: true;
 }
 
 /** The key of the digests in the rows: of ordering keys, and of the fields of events. */

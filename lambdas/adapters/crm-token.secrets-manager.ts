@@ -15,7 +15,7 @@ import {
 import { type IssuedToken, readTokenResponse, tokenRequest } from '../domain/crm/token-exchange.ts';
 import type { Limits } from '../domain/limits.ts';
 import { errorName } from '../domain/telemetry/error-name.ts';
-import type { Clock, CrmAccess, CrmToken, Log, TokenEndpoint, Unavailable } from '../ports.ts';
+import type { Clock, CrmAccess, CrmToken, Log, NoCrmAccess, TokenEndpoint, Unavailable } from '../ports.ts';
 import { withinBudget } from '../within-budget.ts';
 
 /** Location and use of the credentials. */
@@ -64,7 +64,7 @@ export class SecretsManagerCrmToken implements CrmToken {
   readonly #limits: Limits;
   #secret: ReadCredentials | undefined;
   #known: KnownAccess | undefined;
-  #renewal: Promise<CrmAccess | Unavailable> | undefined;
+  #renewal: Promise<CrmAccess | NoCrmAccess> | undefined;
   /** The secret with a rotated refresh token, while it is not stored. */
   #unsaved: string | undefined;
 
@@ -84,7 +84,7 @@ export class SecretsManagerCrmToken implements CrmToken {
     this.#limits = limits;
   }
 
-  async read({ fresh, budgetMs }: Parameters<CrmToken['read']>[0]): Promise<CrmAccess | Unavailable> {
+  async read({ fresh, budgetMs }: Parameters<CrmToken['read']>[0]): Promise<CrmAccess | NoCrmAccess> {
     const nowMs = this.#clock.now();
     const known = this.#known;
     if (known !== undefined) {
@@ -103,7 +103,7 @@ export class SecretsManagerCrmToken implements CrmToken {
     return known.access;
   }
 
-  async #renew(fresh: boolean, budgetMs: number): Promise<CrmAccess | Unavailable> {
+  async #renew(fresh: boolean, budgetMs: number): Promise<CrmAccess | NoCrmAccess> {
     const endsAtMs = this.#clock.now() + budgetMs;
     const secret = await this.#credentials(fresh, budgetMs);
     if (secret.kind === 'unavailable') return secret;
@@ -135,16 +135,17 @@ export class SecretsManagerCrmToken implements CrmToken {
     secret: ReadCredentials & { readonly credentials: OAuthCredentials },
     endsAtMs: number,
     isSecond = false,
-  ): Promise<CrmAccess | Unavailable> {
+  ): Promise<CrmAccess | NoCrmAccess> {
     const { credentials, tls } = secret;
     const { token: defaults, baseUrl } = this.#source;
     const request = tokenRequest(credentials, { defaults, baseUrl, nowMs: this.#clock.now() });
     if (typeof request === 'string') return unavailable(`the CRM credentials ${request}`);
     const budgetMs = endsAtMs - this.#clock.now();
     const answer = await this.#endpoint.exchange(request, { budgetMs, ...(tls === undefined ? {} : { tls }) });
-    if (answer.kind === 'unavailable') return unavailable(`the token endpoint cannot be reached: ${answer.cause}`);
+    if (answer.kind === 'unavailable') return outage(`the token endpoint cannot be reached: ${answer.cause}`);
     const issued = readTokenResponse(answer.status, jsonIn(answer.body), credentials, defaults);
     if (issued.kind === 'issued') return this.#accept(secret, issued, endsAtMs);
+    if (answer.status >= 500 || answer.status === 429) return outage(issued.cause);
     const now = isSecond ? secret : await this.#credentials(true, endsAtMs - this.#clock.now());
     if (now.kind === 'unavailable' || JSON.stringify(now.credentials) === JSON.stringify(credentials))
       return unavailable(issued.cause);
@@ -242,6 +243,10 @@ function jsonIn(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function outage(cause: string): NoCrmAccess {
+  return { ...unavailable(cause), isTokenOutage: true };
 }
 
 function unavailable(cause: string): Unavailable {

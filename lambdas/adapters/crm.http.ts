@@ -52,7 +52,10 @@ export class HttpCrm implements Crm {
   async deliver(action: CrmAction, call: CrmCallOptions): Promise<CrmResponse> {
     const endsAtMs = this.#clock.now() + call.budgetMs;
     const access = await this.#token.read({ fresh: call.freshToken, budgetMs: call.budgetMs });
-    if (access.kind === 'unavailable') return { kind: 'no_token', cause: access.cause };
+    if (access.kind === 'unavailable') {
+      const { cause, isTokenOutage } = access;
+      return { kind: 'no_token', cause, ...(isTokenOutage === true ? { isTokenOutage } : {}) };
+    }
     const { connector, settings } = this.#target;
     const requests = connector.requests(action, { settings, idempotencyKey: call.idempotencyKey });
     const redaction = new Redaction(action, access.token);

@@ -6,8 +6,10 @@ import type { CrmFailure } from './crm-outcome.ts';
 
 /** Kinds of failure that ask for different things to be done. */
 export type CrmFaultKind =
-  /** No token could be read. */
+  /** The credentials cannot be read, or are refused by the token endpoint. */
   | 'no_token'
+  /** The token endpoint does not answer, or fails. */
+  | 'token_outage'
   /** 401. */
   | 'credentials'
   /** 403. */
@@ -40,12 +42,13 @@ const ERROR_MAX = 200;
 
 /** The fault that a failed call stands for; `before` is what was recorded until now. */
 export function crmFaultFrom(
-  { kind, applied, error }: CrmFailure,
+  failure: CrmFailure,
   nowMs: number,
   before: Pick<CrmFault, 'kind' | 'sinceMs'> | undefined,
 ): CrmFault {
+  const { error } = failure;
   const status = Number(/^HTTP (\d{3})\b/.exec(error)?.[1] ?? 0);
-  const faultKind = faultKindOf(kind, applied, status !== 0);
+  const faultKind = faultKindOf(failure, status !== 0);
   return {
     kind: faultKind,
     ...(status === 0 ? {} : { status }),
@@ -55,10 +58,10 @@ export function crmFaultFrom(
   };
 }
 
-function faultKindOf(kind: CrmFailure['kind'], applied: CrmFailure['applied'], isAnswered: boolean): CrmFaultKind {
+function faultKindOf({ kind, applied, isTokenOutage }: CrmFailure, isAnswered: boolean): CrmFaultKind {
   switch (kind) {
     case 'dependency':
-      return 'no_token';
+      return isTokenOutage === true ? 'token_outage' : 'no_token';
     case 'credentials':
     case 'permission':
     case 'throttled':
@@ -91,9 +94,14 @@ export interface CrmFaultSpec {
 /** Cause and remedy of each kind of fault. */
 export const CRM_FAULTS = {
   no_token: {
-    title: 'The CRM’s credentials are missing',
-    next: 'Put them into the secret CrmToken (aws secretsmanager put-secret-value).',
+    title: 'The CRM’s credentials are missing, cannot be read, or are refused by the token endpoint',
+    next: 'The error says which. Put a right value into the secret CrmToken (aws secretsmanager put-secret-value).',
     needsPerson: true,
+  },
+  token_outage: {
+    title: 'The CRM’s token endpoint is down',
+    next: 'Wait, and ask the CRM’s operators.',
+    needsPerson: false,
   },
   credentials: {
     title: 'The CRM refuses our credentials',

@@ -21,8 +21,8 @@ export type CrmResponse = (
   | { readonly kind: 'unknown'; readonly cause: string }
   /** Answered, but not in HTTP: Node's parser refuses the response. */
   | { readonly kind: 'unreadable'; readonly cause: string }
-  /** No token could be read, so that no call was made. */
-  | { readonly kind: 'no_token'; readonly cause: string }
+  /** No token could be had, so that no call was made. */
+  | { readonly kind: 'no_token'; readonly cause: string; readonly isTokenOutage?: true }
   /** The rate of requests left no room for a request, so that it was not made. */
   | { readonly kind: 'over_rate'; readonly cause: string }
 ) & {
@@ -65,6 +65,8 @@ export interface CrmFailure extends MayStillRun {
   /** Knowledge of the CRM's state afterwards. */
   readonly applied: 'not_applied' | 'unknown';
   readonly error: string;
+  /** `dependency` only: the token endpoint does not work, and nobody here can change that. */
+  readonly isTokenOutage?: true;
   readonly retryAfter?: string;
   /** The shortest wait if there is no `retryAfter` that can be read. */
   readonly waitMs?: number;
@@ -146,7 +148,12 @@ function outcomeOf(answer: CrmResponse): CrmOutcome {
     case 'unreadable':
       return { kind: 'protocol_error', applied: 'unknown', error: `the response is not HTTP: ${answer.cause}` };
     case 'no_token':
-      return { kind: 'dependency', applied, error: answer.cause };
+      return {
+        kind: 'dependency',
+        applied,
+        error: answer.cause,
+        ...(answer.isTokenOutage === true ? { isTokenOutage: true } : {}),
+      };
     case 'over_rate':
       return { kind: 'over_rate', applied, error: answer.cause };
     case 'answered':

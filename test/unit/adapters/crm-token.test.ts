@@ -245,6 +245,25 @@ describe('client credentials', () => {
     );
   });
 
+  it.each([500, 503, 429])('are not to blame where the token endpoint answers %d', async (status) => {
+    await withEndpoint(
+      () => ({ status, body: {} }),
+      async (url) => {
+        holds({ ...CLIENT, tokenUrl: url });
+        const cause = `the token endpoint answered HTTP ${status}`;
+        expect(await reader().token.read(CACHED)).toEqual({ kind: 'unavailable', cause, isTokenOutage: true });
+      },
+    );
+  });
+
+  it('are not to blame where the token endpoint cannot be reached', async () => {
+    holds({ ...CLIENT, tokenUrl: 'http://127.0.0.1:1' });
+    expect(await reader().token.read(CACHED)).toMatchObject({
+      cause: expect.stringContaining('the token endpoint cannot be reached: '),
+      isTokenOutage: true,
+    });
+  });
+
   it.each([
     ['<html>', 'the token endpoint answered HTTP 200 without an access_token'],
     [{ access_token: 'two words' }, 'the token endpoint answered HTTP 200 without an access_token'],
