@@ -120,18 +120,19 @@ function placeFrom(text: string): ArchivePlace {
 
 function resumeCommand(payload: ReplayPayload, { stack, contact }: Values, after: ArchivePlace | undefined): string {
   const quoted = (text: string) => (/^[\w.:/+@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-  const { replayId, from, to, types = [], reason, ratePerSecond } = payload;
+  const { replayId, from, to, types = [], reason, ratePerSecond, dryRun } = payload;
   const options: readonly (readonly [string, string | undefined])[] = [
     ['--from', from],
     ['--to', to],
     ...types.map((type) => ['--type', type] as const),
     ['--contact', contact],
-    ['--reason', reason],
+    // The reason of a dry run is ours: with it the command would send.
+    ['--reason', dryRun === true ? undefined : reason],
     ['--rate', String(ratePerSecond)],
     ['--stack', stack],
     ['--id', replayId],
     ['--after', after === undefined ? undefined : `${after.key}:${after.count}`],
   ];
   const words = options.flatMap(([name, value]) => (value === undefined ? [] : [name, quoted(value)]));
-  return `npm run replay -- ${words.join(' ')}`;
+  return `npm run replay -- ${[...words, ...(dryRun === true ? ['--dry-run'] : [])].join(' ')}`;
 }
