@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { collect, npmCommand, parseArguments, wholeNumber } from '../../cli/command.ts';
+import { quoted } from '../../cli/shell.ts';
 import { UserError } from '../../cli/user-error.ts';
 import { contactAddressFrom } from '../../lambdas/domain/event/contact-address.ts';
 import { isReplayId } from '../../lambdas/domain/replay/replay-id.ts';
@@ -119,7 +120,6 @@ function placeFrom(text: string): ArchivePlace {
 }
 
 function resumeCommand(payload: ReplayPayload, { stack, contact }: Values, after: ArchivePlace | undefined): string {
-  const quoted = (text: string) => (/^[\w.:/+@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
   const { replayId, from, to, types = [], reason, ratePerSecond, dryRun } = payload;
   const options: readonly (readonly [string, string | undefined])[] = [
     ['--from', from],
