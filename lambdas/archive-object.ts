@@ -42,11 +42,10 @@ export async function* decodeArchive(object: Uint8Array): AsyncGenerator<Archive
         parts = [next];
       }
     }
+    yield* deliveryOf([...parts, decoder.decode()]);
   } catch {
     yield undefined;
-    return;
   }
-  yield* deliveryOf([...parts, decoder.decode()]);
 }
 
 function* deliveryOf(parts: readonly string[]): Generator<ArchivedDelivery | undefined> {

@@ -72,7 +72,7 @@ function parse(argv: readonly string[]) {
 Needs an archive: archive.days. Of each contact only the newest event is applied again, so that no older value replaces a
 newer one; older events end as STALE. Events without an ordering key are all applied again. Live events come first where
 crm.rate is set. Safe to run again with --id, and to interrupt.
-Exit code: 0 if everything was sent, or the replay is known; 1 if not; 2 for wrong options.`,
+Exit code: 0 if everything was sent, or the replay is known; 1 if not, or if an object is damaged; 2 for wrong options.`,
     );
   return parseArguments(command, argv).opts();
 }
