@@ -25,8 +25,8 @@ export async function encodeArchive(messages: readonly ReceivedMessage[], archiv
 
 /**
  * The deliveries of an object, in its order; undefined for a line that cannot be read, and once for
- * the rest of an object that is damaged or not gzip. Holds one line at a time: the text of an object
- * may be a thousand times as large.
+ * the rest of an object that is damaged or not gzip. Holds one line at a time: the text of an
+ * object may be a thousand times as large.
  */
 export async function* decodeArchive(object: Uint8Array): AsyncGenerator<ArchivedDelivery | undefined> {
   const decoder = new TextDecoder();

@@ -40,7 +40,9 @@ export type ReplayResult =
       /** Those of them that are meant, by the type of their events. */
       readonly matched: Readonly<Record<string, number>>;
       readonly sent: number;
-      /** Lines of the archive and bodies that are no event, and messages without room for the id. */
+      /**
+       * Lines of the archive and bodies that are no event, and messages without room for the id.
+       */
       readonly unreadable: number;
       /** Objects that have lines that cannot be read; absent if there are none. */
       readonly damaged?: readonly string[];
