@@ -10,7 +10,7 @@ export interface FunctionTarget {
 
 /**
  * Waits for the answer, an object with a `kind`. Throws a UserError without one; `afterFailure`
- * says what a function that failed may have left.
+ * says what a function that failed may have left. A call that is cut off may go on as well.
  */
 export async function invokeFunction(
   { client, functionName }: FunctionTarget,
@@ -20,7 +20,7 @@ export async function invokeFunction(
   const answer = await client
     .send(new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(payload)) }))
     .catch((error: unknown) => {
-      throw new UserError(`The function ${functionName} cannot be called: ${messageOf(error)}`);
+      throw new UserError(`The function ${functionName} cannot be called: ${messageOf(error)}\n${afterFailure}`);
     });
   const text = Buffer.from(answer.Payload ?? []).toString('utf8');
   if (answer.FunctionError !== undefined)

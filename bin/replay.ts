@@ -8,6 +8,7 @@ import { UserError } from '../cli/user-error.ts';
 import { scanEvents } from '../lambdas/adapters/event-search.dynamodb.ts';
 import { replayedKey } from '../lambdas/domain/event/event-key.ts';
 import type { ReplayResult } from '../lambdas/domain/replay/replay-request.ts';
+import { printable } from '../lambdas/domain/telemetry/redact.ts';
 import { localLambdaClient } from '../local/local-clients.ts';
 import { findPipeline } from '../local/pipeline-file.ts';
 import { dataDirFrom } from '../local/settings.ts';
@@ -46,11 +47,11 @@ async function send(options: Extract<ReplayOptions, { kind: 'send' }>): Promise<
     process.removeListener('SIGINT', tellHowToGoOn);
   }
   process.stdout.write(`${options.json ? toPrintableJson(sum) : formatReplay(sum, options)}\n`);
-  return sum.cause === undefined ? 0 : 1;
+  return sum.cause === undefined && sum.damaged === undefined ? 0 : 1;
 }
 
 function progressText({ examined, sent, after }: ReplayRun, isDry: boolean): string {
-  return `looked at ${examined} deliveries${isDry ? '' : `, ${sent} sent`}; at ${after?.key ?? ''}`;
+  return `looked at ${examined} deliveries${isDry ? '' : `, ${sent} sent`}; at ${printable(after?.key ?? '')}`;
 }
 
 async function invoke(

@@ -3,7 +3,7 @@
  * has a line for each delivery.
  */
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { createGunzip, gzip } from 'node:zlib';
 import type { ReceivedMessage } from './domain/delivery/envelope.ts';
 import { type ArchivedDelivery, archiveLine, readArchiveLine } from './domain/replay/archived-delivery.ts';
 
@@ -11,7 +11,6 @@ import { type ArchivedDelivery, archiveLine, readArchiveLine } from './domain/re
 const RECORD_BYTES_MAX = 1_000 * 1_024;
 
 const zip = promisify(gzip);
-const unzip = promisify(gunzip);
 
 /**
  * Messages as records of Firehose: one record if all fit into it together, because each record is
@@ -25,10 +24,31 @@ export async function encodeArchive(messages: readonly ReceivedMessage[], archiv
 }
 
 /**
- * The deliveries of an object, in its order; undefined for a line that cannot be read. Rejects if
- * the object is not gzip.
+ * The deliveries of an object, in its order; undefined for a line that cannot be read, and once for
+ * the rest of an object that is damaged or not gzip. Holds one line at a time: the text of an
+ * object may be a thousand times as large.
  */
-export async function decodeArchive(object: Uint8Array): Promise<(ArchivedDelivery | undefined)[]> {
-  const text = (await unzip(object)).toString('utf8');
-  return text.split('\n').filter(Boolean).map(readArchiveLine);
+export async function* decodeArchive(object: Uint8Array): AsyncGenerator<ArchivedDelivery | undefined> {
+  const decoder = new TextDecoder();
+  const unzip = createGunzip();
+  unzip.end(object);
+  let parts: string[] = [];
+  try {
+    for await (const chunk of unzip) {
+      const [first = '', ...others] = decoder.decode(chunk as Uint8Array, { stream: true }).split('\n');
+      parts.push(first);
+      for (const next of others) {
+        yield* deliveryOf(parts);
+        parts = [next];
+      }
+    }
+    yield* deliveryOf([...parts, decoder.decode()]);
+  } catch {
+    yield undefined;
+  }
+}
+
+function* deliveryOf(parts: readonly string[]): Generator<ArchivedDelivery | undefined> {
+  const line = parts.join('');
+  if (line !== '') yield readArchiveLine(line);
 }

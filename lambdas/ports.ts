@@ -89,8 +89,11 @@ export interface DeliveryArchive {
 export interface ArchiveObjects {
   /** Keys of objects after `from` and before `before`, in their order. */
   keys(from: string, before: string): AsyncIterable<string>;
-  /** The deliveries of an object, in its order; undefined for a line that cannot be read. */
-  read(key: string): Promise<readonly (ArchivedDelivery | undefined)[]>;
+  /**
+   * The deliveries of an object, in its order; undefined for a line that cannot be read, and once
+   * for the rest of a damaged object.
+   */
+  read(key: string): AsyncIterable<ArchivedDelivery | undefined>;
 }
 
 /** The message that a record came in. */

@@ -77,8 +77,16 @@ export class DeliveryArchive extends Construct {
       inlinePolicies: {
         Write: new PolicyDocument({
           statements: [
-            new PolicyStatement({ actions: ['s3:PutObject', 's3:AbortMultipartUpload'], resources: objects }),
-            new PolicyStatement({ actions: ['s3:GetBucketLocation'], resources: [this.bucket.bucketArn] }),
+            // The actions that Firehose asks for (developer guide, "Grant Firehose access to an
+            // Amazon S3 destination").
+            new PolicyStatement({
+              actions: ['s3:AbortMultipartUpload', 's3:GetObject', 's3:PutObject'],
+              resources: objects,
+            }),
+            new PolicyStatement({
+              actions: ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketMultipartUploads'],
+              resources: [this.bucket.bucketArn],
+            }),
             new PolicyStatement({ actions: ['logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
             ...(encryptionKey === undefined
               ? []

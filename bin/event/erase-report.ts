@@ -1,4 +1,5 @@
 /** Prints an erasure: its plan or result, the reasons to refuse, and what it cannot reach. */
+import { quoted } from '../../cli/shell.ts';
 import type { ErasureBlocker } from '../../lambdas/domain/idempotency/erasure.ts';
 import { printable } from '../../lambdas/domain/telemetry/redact.ts';
 import type { Erasure } from './erase.ts';
@@ -57,14 +58,19 @@ function formatBlocker(blocker: ErasureBlocker): string {
     case 'held':
       return `an attempt works on the contact until ${utcTime(blocker.untilMs)}: run the command again after that`;
     case 'unsettled':
-      return `${printable(blocker.eventId)} has no recorded outcome: npm run event -- ${printable(blocker.eventId)}`;
+      return `${printable(blocker.eventId)} has no recorded outcome: npm run event -- ${word(blocker.eventId)}`;
     case 'event':
       return blocker.status === 'QUARANTINED'
-        ? `${printable(blocker.name)} is in quarantine: redrive it, or give it up: npm run redrive -- --event-id ${printable(blocker.name)} --give-up "erasure"`
+        ? `${printable(blocker.name)} is in quarantine: redrive it, or give it up: npm run redrive -- --event-id ${word(blocker.name)} --give-up "erasure"`
         : `${printable(blocker.name)} is not settled (${blocker.status}): wait until it is final or in quarantine`;
     default:
       return blocker satisfies never;
   }
+}
+
+/** An id for a printed command. The ids of the partner event bus have `|` in them. */
+function word(id: string): string {
+  return quoted(printable(id));
 }
 
 function formatQuarantine({ messages, incomplete }: FoundMessages): string[] {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { collect, npmCommand, parseArguments, wholeNumber } from '../../cli/command.ts';
+import { quoted } from '../../cli/shell.ts';
 import { UserError } from '../../cli/user-error.ts';
 import { contactAddressFrom } from '../../lambdas/domain/event/contact-address.ts';
 import { isReplayId } from '../../lambdas/domain/replay/replay-id.ts';
@@ -71,7 +72,7 @@ function parse(argv: readonly string[]) {
 Needs an archive: archive.days. Of each contact only the newest event is applied again, so that no older value replaces a
 newer one; older events end as STALE. Events without an ordering key are all applied again. Live events come first where
 crm.rate is set. Safe to run again with --id, and to interrupt.
-Exit code: 0 if everything was sent, or the replay is known; 1 if not; 2 for wrong options.`,
+Exit code: 0 if everything was sent, or the replay is known; 1 if not, or if an object is damaged; 2 for wrong options.`,
     );
   return parseArguments(command, argv).opts();
 }
@@ -119,19 +120,19 @@ function placeFrom(text: string): ArchivePlace {
 }
 
 function resumeCommand(payload: ReplayPayload, { stack, contact }: Values, after: ArchivePlace | undefined): string {
-  const quoted = (text: string) => (/^[\w.:/+@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-  const { replayId, from, to, types = [], reason, ratePerSecond } = payload;
+  const { replayId, from, to, types = [], reason, ratePerSecond, dryRun } = payload;
   const options: readonly (readonly [string, string | undefined])[] = [
     ['--from', from],
     ['--to', to],
     ...types.map((type) => ['--type', type] as const),
     ['--contact', contact],
-    ['--reason', reason],
+    // The reason of a dry run is ours: with it the command would send.
+    ['--reason', dryRun === true ? undefined : reason],
     ['--rate', String(ratePerSecond)],
     ['--stack', stack],
     ['--id', replayId],
     ['--after', after === undefined ? undefined : `${after.key}:${after.count}`],
   ];
   const words = options.flatMap(([name, value]) => (value === undefined ? [] : [name, quoted(value)]));
-  return `npm run replay -- ${words.join(' ')}`;
+  return `npm run replay -- ${[...words, ...(dryRun === true ? ['--dry-run'] : [])].join(' ')}`;
 }

@@ -11,17 +11,19 @@ export type ReplayRun = Extract<ReplayResult, { kind: 'replay' }>;
 export function addRuns(earlier: ReplayRun | undefined, later: ReplayRun): ReplayRun {
   if (earlier === undefined) return later;
   const { after: _after, cause: _cause, ...sum } = earlier;
-  const types = new Set([...Object.keys(earlier.matched), ...Object.keys(later.matched)]);
+  // Not an object: an event may be of the type `constructor`.
+  const matched = new Map(Object.entries(earlier.matched));
+  for (const [type, count] of Object.entries(later.matched)) matched.set(type, (matched.get(type) ?? 0) + count);
+  const damaged = [...new Set([...(earlier.damaged ?? []), ...(later.damaged ?? [])])];
   // One that failed at once has not moved.
   const after = later.after ?? (later.cause === undefined ? undefined : earlier.after);
   return {
     ...sum,
     examined: earlier.examined + later.examined,
-    matched: Object.fromEntries(
-      [...types].map((type) => [type, (earlier.matched[type] ?? 0) + (later.matched[type] ?? 0)]),
-    ),
+    matched: Object.fromEntries(matched),
     sent: earlier.sent + later.sent,
     unreadable: earlier.unreadable + later.unreadable,
+    ...(damaged.length === 0 ? {} : { damaged }),
     ...(after === undefined ? {} : { after }),
     ...(later.cause === undefined ? {} : { cause: later.cause }),
   };
@@ -29,7 +31,7 @@ export function addRuns(earlier: ReplayRun | undefined, later: ReplayRun): Repla
 
 /** The run in lines. */
 export function formatReplay(
-  { examined, matched, sent, unreadable, after, cause }: ReplayRun,
+  { examined, matched, sent, unreadable, damaged = [], after, cause }: ReplayRun,
   { payload, resume, stack }: Extract<ReplayOptions, { kind: 'send' }>,
 ): string {
   const { replayId, from, to, dryRun } = payload;
@@ -40,7 +42,9 @@ export function formatReplay(
     `  replay ${replayId}: deliveries of ${from} to ${to}`,
     `  ${examined} looked at, ${total} ${isDry ? 'would be sent' : 'meant'}`,
     ...meant.map(([type, count]) => `  ${String(count).padStart(8)}  ${printable(type)}`),
-    ...(unreadable === 0 ? [] : [`  ${unreadable} left out: they are no event`]),
+    ...(unreadable === 0 ? [] : [`  ${unreadable} left out: no event, or too large to be sent again`]),
+    ...(damaged.length === 0 ? [] : ['  damaged, and sent only in part:']),
+    ...damaged.map((key) => `    ${printable(key)}`),
     ...(isDry ? [] : [`  ${sent} sent to the delivery queue`]),
     ...(cause === undefined
       ? isDry || sent === 0

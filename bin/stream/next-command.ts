@@ -1,4 +1,5 @@
 /** The command to run next, printed so that it works unchanged. */
+import { quoted } from '../../cli/shell.ts';
 import { type CommandName, STREAM_FILE, type StreamOptions, specOf } from './options.ts';
 
 /**
@@ -20,9 +21,4 @@ export function nextCommand(command: CommandName, options: StreamOptions, flags:
   );
   const named = takes === '' || name === undefined ? [] : [quoted(name)];
   return ['npm run stream --', command, ...named, ...flags, ...carried].join(' ');
-}
-
-/** As a shell reads it back: in quotes where anything in it may mean something to a shell. */
-function quoted(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -25,8 +25,9 @@ export class S3ArchiveObjects implements ArchiveObjects {
     }
   }
 
-  async read(key: string): Promise<readonly (ArchivedDelivery | undefined)[]> {
+  async *read(key: string): AsyncGenerator<ArchivedDelivery | undefined> {
     const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
-    return decodeArchive((await Body?.transformToByteArray()) ?? new Uint8Array());
+    // All of it: a replay reads more slowly than S3 keeps a response open.
+    yield* decodeArchive((await Body?.transformToByteArray()) ?? new Uint8Array());
   }
 }

@@ -285,6 +285,8 @@ function quarantine(
   const row = {
     ...quarantinedRow(rowOf(record, claimable, context), reason, detail, context.nowMs),
     ...(isBehind ? placeOf(task.contact) : {}),
+    // The next attempt has it from here: the message comes back without its order for a new key.
+    ...idempotencyKeyOf(record, context),
   };
   return { kind: 'settle', expect: claimable.expect, row, userRows: [] };
 }

@@ -2,7 +2,7 @@
  * A replay: sends archived deliveries to the delivery queue again, no faster than a rate. Dying in
  * between can only duplicate, which the id of the replay absorbs.
  */
-import { decodeEnvelope, type Envelope } from '../domain/delivery/envelope.ts';
+import { decodeEnvelope, type Envelope, replayEnvelope } from '../domain/delivery/envelope.ts';
 import type { PipelineEvent } from '../domain/event/event.ts';
 import { parseSourceEvent } from '../domain/event/parse-event.ts';
 import { prefixesOf } from '../domain/replay/archive-keys.ts';
@@ -45,9 +45,13 @@ export async function handleReplayRequest(given: unknown, deps: ReplayDependenci
   const { request } = parsed;
   const { replayId, by, reason, dryRun } = request;
   const answer = await new Replay(request, deps).run();
-  const { examined, sent, unreadable, cause } = answer;
+  const { examined, sent, unreadable, damaged, cause } = answer;
   const details = { replayId, by, reason, dryRun, looked: examined, sent, unreadable, cause };
-  deps.log.write(cause === undefined ? 'info' : 'warn', 'replay: deliveries sent again', details);
+  const isWhole = cause === undefined && damaged === undefined;
+  deps.log.write(isWhole ? 'info' : 'warn', 'replay: deliveries sent again', {
+    ...details,
+    damaged: damaged?.join(', '),
+  });
   return answer;
 }
 
@@ -57,7 +61,9 @@ class Replay {
   readonly #deps: ReplayDependencies;
   readonly #pace: Pace;
   readonly #endsAtMs: number;
-  readonly #matched: Record<string, number> = {};
+  /** Not an object: an event may be of the type `constructor`. */
+  readonly #matched = new Map<string, number>();
+  readonly #damaged = new Set<string>();
   /** Everything before it has been looked at, and what was meant has been sent. */
   #place: ArchivePlace | undefined;
   #examined = 0;
@@ -85,9 +91,10 @@ class Replay {
     return {
       kind: 'replay',
       examined: this.#examined,
-      matched: this.#matched,
+      matched: Object.fromEntries(this.#matched),
       sent: this.#sent,
       unreadable: this.#unreadable,
+      ...(this.#damaged.size === 0 ? {} : { damaged: [...this.#damaged] }),
       ...end,
     };
   }
@@ -109,20 +116,27 @@ class Replay {
   /** Sends what is meant of an object, from a place in it on. False if time ran out. */
   async #sendObject({ key, count }: ArchivePlace): Promise<boolean> {
     const { ratePerSecond } = this.#request;
-    const deliveries = await this.#deps.archive.read(key);
     let batch: Envelope[] = [];
-    for (let at = count; at < deliveries.length; at += 1) {
-      const envelope = this.#envelopeOf(deliveries[at]);
+    let read = 0;
+    for await (const delivery of this.#deps.archive.read(key)) {
+      read += 1;
+      if (read <= count) continue;
+      if (delivery === undefined) this.#damaged.add(key);
+      const envelope = this.#envelopeOf(delivery);
       if (envelope !== undefined) batch.push(envelope);
-      const isLast = at === deliveries.length - 1;
       // No more at once than a second's worth.
-      if (!isLast && batch.length < Math.min(BATCH_MAX, ratePerSecond)) continue;
-      await this.#send(batch);
+      if (batch.length < Math.min(BATCH_MAX, ratePerSecond)) continue;
+      if (!(await this.#sendUpTo({ key, count: read }, batch))) return false;
       batch = [];
-      this.#place = { key, count: at + 1 };
-      if (this.#deps.clock.now() >= this.#endsAtMs) return false;
     }
-    return true;
+    return read <= count || this.#sendUpTo({ key, count: read }, batch);
+  }
+
+  /** Sends a batch, after which the run has come to `place`. False if time ran out. */
+  async #sendUpTo(place: ArchivePlace, batch: readonly Envelope[]): Promise<boolean> {
+    await this.#send(batch);
+    this.#place = place;
+    return this.#deps.clock.now() < this.#endsAtMs;
   }
 
   async #send(batch: readonly Envelope[]): Promise<void> {
@@ -146,8 +160,11 @@ class Replay {
     const event = eventOf(delivery);
     if (event === undefined) this.#unreadable += 1;
     if (event === undefined || !this.#isMeant(event)) return undefined;
-    this.#matched[event.type] = (this.#matched[event.type] ?? 0) + 1;
-    return { body, attributes: { ...attributes, replay: replayId } };
+    const envelope = replayEnvelope({ body, attributes }, replayId);
+    // Nothing else would be sent any more if SQS refused it each time.
+    if (envelope === undefined) this.#unreadable += 1;
+    else this.#matched.set(event.type, (this.#matched.get(event.type) ?? 0) + 1);
+    return envelope;
   }
 
   #isMeant({ type, contactAddress }: PipelineEvent): boolean {

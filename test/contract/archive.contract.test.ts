@@ -54,7 +54,8 @@ function message(body: string, attributes: Readonly<Record<string, string>> = {}
 
 async function everything(objects: ArchiveObjects) {
   const read = [];
-  for await (const key of objects.keys('deliveries/', 'deliveries/~')) read.push(...(await objects.read(key)));
+  for await (const key of objects.keys('deliveries/', 'deliveries/~'))
+    for await (const delivery of objects.read(key)) read.push(delivery);
   return read.map((delivery) => ({ ...delivery, archivedAtMs: 0 }));
 }
 

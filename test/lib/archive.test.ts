@@ -65,7 +65,7 @@ describe('the archive', () => {
     });
   });
 
-  it('lets Firehose write objects, and nothing else', () => {
+  it('gives Firehose the access to the bucket that its guide asks for, and nothing else', () => {
     const { Policies } = only(template, 'AWS::IAM::Role', 'ArchiveStreamRole').Properties as {
       readonly Policies: readonly { readonly PolicyDocument: Policy }[];
     };
@@ -74,6 +74,10 @@ describe('the archive', () => {
       's3:AbortMultipartUpload <ArchiveBucket.Arn>/deliveries/*',
       's3:AbortMultipartUpload <ArchiveBucket.Arn>/errors/*',
       's3:GetBucketLocation <ArchiveBucket.Arn>',
+      's3:GetObject <ArchiveBucket.Arn>/deliveries/*',
+      's3:GetObject <ArchiveBucket.Arn>/errors/*',
+      's3:ListBucket <ArchiveBucket.Arn>',
+      's3:ListBucketMultipartUploads <ArchiveBucket.Arn>',
       's3:PutObject <ArchiveBucket.Arn>/deliveries/*',
       's3:PutObject <ArchiveBucket.Arn>/errors/*',
     ]);

@@ -177,30 +177,45 @@ function printable(text: string): string {
   return JSON.stringify(text.slice(0, 40));
 }
 
+/** Attributes of a message (SQS developer guide, message metadata). */
+const ATTRIBUTES_MAX = 10;
+
+const OURS = new Set(['schema', 'encoding', 'source', 'receivedAtMs', 'eventId', 'replay', 'quarantine']);
+
+/**
+ * `attributes` with one more. Attributes that are not ours are dropped where SQS would refuse the
+ * message for their number.
+ */
+function withAttribute(attributes: MessageAttributes, name: string, value: string): MessageAttributes {
+  const entries = Object.entries(attributes).filter(([given]) => given !== name);
+  const ours = entries.filter(([given]) => OURS.has(given));
+  const others = entries.filter(([given]) => !OURS.has(given));
+  return { ...Object.fromEntries([...ours, ...others].slice(0, ATTRIBUTES_MAX - 1)), [name]: value };
+}
+
+/**
+ * The message by which a replay sends a delivery again. Undefined if SQS has no room for the
+ * replay's id: a message that was put into the queue by hand may be as large as SQS takes.
+ */
+export function replayEnvelope({ body, attributes }: Envelope, replayId: string): Envelope | undefined {
+  const envelope = { body, attributes: withAttribute(attributes, 'replay', replayId) };
+  return messageBytes(envelope) <= MESSAGE_BYTES_MAX ? envelope : undefined;
+}
+
 /**
  * The message as it goes into quarantine: body and attributes as they were, and the note. A message
  * that came without an envelope is given the time of its receipt, which SQS forgets with each send.
- * Attributes that are not ours are dropped where ten would be exceeded, which is all that SQS
- * takes.
  */
 export function quarantineEnvelope(
   message: Pick<ReceivedMessage, 'body' | 'attributes'> & Partial<Pick<ReceivedMessage, 'sentAtMs'>>,
   note: QuarantineNote,
 ): Envelope {
-  const ours = new Set(['schema', 'encoding', 'source', 'receivedAtMs', 'eventId', 'replay', 'quarantine']);
   const receipt = message.sentAtMs === undefined ? {} : { receivedAtMs: String(message.sentAtMs) };
-  const entries = Object.entries({ ...receipt, ...message.attributes }).filter(([name]) => name !== 'quarantine');
-  const ordered = [...entries.filter(([name]) => ours.has(name)), ...entries.filter(([name]) => !ours.has(name))].slice(
-    0,
-    9,
-  );
+  const attributes = { ...receipt, ...message.attributes };
   const lastError = note.lastError === undefined ? {} : { lastError: truncateError(note.lastError) };
   return {
     body: message.body,
-    attributes: {
-      ...Object.fromEntries(ordered),
-      quarantine: toAttributeText(JSON.stringify({ ...note, ...lastError })),
-    },
+    attributes: withAttribute(attributes, 'quarantine', toAttributeText(JSON.stringify({ ...note, ...lastError }))),
   };
 }
 

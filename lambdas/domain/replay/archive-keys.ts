@@ -11,6 +11,9 @@ export const FIREHOSE_PREFIX = `${ARCHIVE_PREFIX}!{timestamp:yyyy/MM/dd/HH}/`;
 
 const HOUR_MS = 3_600_000;
 
+/** From the year 10000 on a time has a sign before it, and no longer the order of its text. */
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
 /** The prefix of the hour of `atMs`. Prefixes are in the order of time. */
 export function hourPrefix(atMs: number): string {
   const [, date = '', hour = ''] = /^(.*)T(\d\d)/.exec(new Date(atMs).toISOString()) ?? [];
@@ -22,5 +25,5 @@ export function hourPrefix(atMs: number): string {
  * in a window. An object is named by its oldest record, by another clock: an hour on either side.
  */
 export function prefixesOf(fromMs: number, toMs: number): readonly [string, string] {
-  return [hourPrefix(fromMs - HOUR_MS), hourPrefix(toMs + 2 * HOUR_MS)];
+  return [hourPrefix(Math.max(0, fromMs - HOUR_MS)), hourPrefix(Math.min(LAST_MS, toMs + 2 * HOUR_MS))];
 }

@@ -40,8 +40,12 @@ export type ReplayResult =
       /** Those of them that are meant, by the type of their events. */
       readonly matched: Readonly<Record<string, number>>;
       readonly sent: number;
-      /** Lines of the archive, and bodies, that are no event. */
+      /**
+       * Lines of the archive and bodies that are no event, and messages without room for the id.
+       */
       readonly unreadable: number;
+      /** Objects that have lines that cannot be read; absent if there are none. */
+      readonly damaged?: readonly string[];
       /** The place at which the next run goes on; absent if everything has been looked at. */
       readonly after?: ArchivePlace;
       /** Why the run ended early, if not for its time. */

@@ -65,8 +65,8 @@ function countDigits(text: string): number {
 /** Fields of a log line beside its message. */
 export type LogDetails = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Texts that are ids. */
-const IDS = new Set(['eventId', 'interactionId', 'messageId', 'requestId', 'replayId', 'sourceArn', 'at']);
+/** Texts that are ids, or keys of the archive (`damaged`), which have the digits of their time. */
+const IDS = new Set(['eventId', 'interactionId', 'messageId', 'requestId', 'replayId', 'sourceArn', 'at', 'damaged']);
 
 /**
  * Details fit for a log: all texts printable, e-mail addresses and what looks like a phone number

@@ -72,6 +72,19 @@ describe('npm run event -- --contact NUMBER --erase', () => {
     expect(text).toContain('Quarantine was not read to its end (time)');
   });
 
+  it('puts an id of the partner event bus into quotes in the commands that it prints', () => {
+    const text = formatErasure('+15550100', {
+      ...PLAN,
+      outcome: 'refused',
+      blockers: [
+        { kind: 'unsettled', eventId: 'v2.end|p|s|1' },
+        { kind: 'event', name: "v2.end|p';s|2", status: 'QUARANTINED' },
+      ],
+    });
+    expect(text).toContain("npm run event -- 'v2.end|p|s|1'");
+    expect(text).toContain("npm run redrive -- --event-id 'v2.end|p'\\'';s|2' --give-up");
+  });
+
   it.each([
     ['{"to":"+15550100"}', '+15550100', true],
     ['{"to":"tel:+15550100"}', 'tel:+1-555-0100', true],

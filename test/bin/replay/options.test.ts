@@ -54,6 +54,14 @@ describe('npm run replay', () => {
     expect(again).toMatchObject({ stack: 'S', payload: { ...first.payload, after } });
   });
 
+  it('sends nothing when a dry run is gone on with', () => {
+    const dry = sending('--from', '2026-11-26T00:00:00Z', '--dry-run', '--id', 'r1');
+    expect(dry.resume({ key: 'deliveries/a.gz', count: 1 })).toBe(
+      'npm run replay -- --from 2026-11-26T00:00:00Z --to 2026-11-27T10:00:00.000Z --rate 20 --id r1' +
+        ' --after deliveries/a.gz:1 --dry-run',
+    );
+  });
+
   it('looks without a reason', () => {
     expect(sending('--from', '2026-11-26T00:00:00Z', '--dry-run').payload).toMatchObject({ dryRun: true });
   });

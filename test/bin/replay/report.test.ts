@@ -38,7 +38,7 @@ describe('the report of a replay', () => {
   12 looked at, 10 would be sent
          7  interaction.ended
          3  interaction.created
-  2 left out: they are no event`,
+  2 left out: no event, or too large to be sent again`,
     );
   });
 
@@ -48,6 +48,22 @@ describe('the report of a replay', () => {
       '  stopped: SQS: ServiceUnavailable\n  To go on: npm run replay -- --from 2026-11-26T00:00:00Z',
     );
     expect(text).toContain('--id r1 --after deliveries/a.gz:4');
+  });
+
+  it('names damaged objects once, and nothing that a terminal would obey', () => {
+    const key = 'deliveries/\u001b[31m.gz';
+    const sum = addRuns(run({ damaged: [key] }), run({ damaged: [key, 'deliveries/b.gz'] }));
+    expect(formatReplay(sum, options())).toContain(
+      '  damaged, and sent only in part:\n    deliveries/ [31m.gz\n    deliveries/b.gz\n',
+    );
+  });
+
+  it('adds up types that are names of properties of every object', () => {
+    const sum = addRuns(run({ matched: {} }), run({ matched: JSON.parse('{"constructor":1,"__proto__":2}') }));
+    expect(Object.entries(sum.matched)).toEqual([
+      ['constructor', 1],
+      ['__proto__', 2],
+    ]);
   });
 
   it('adds runs up, and stays where it was if a run failed at once', () => {

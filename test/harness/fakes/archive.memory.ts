@@ -34,9 +34,9 @@ export class MemoryArchive implements DeliveryArchive, ArchiveObjects {
     for (const key of [...this.objects.keys()].sort()) if (key > from && key < before) yield key;
   }
 
-  async read(key: string): Promise<readonly (ArchivedDelivery | undefined)[]> {
+  async *read(key: string): AsyncGenerator<ArchivedDelivery | undefined> {
     const lines = this.objects.get(key);
     if (lines === undefined) throw new Error(`no object ${key}`);
-    return lines.map(readArchiveLine);
+    for (const line of lines) yield readArchiveLine(line);
   }
 }

@@ -42,6 +42,11 @@ describe('a log line', () => {
     }
   });
 
+  it('names objects of the archive as they are', () => {
+    const damaged = 'deliveries/2026/11/28/01/1795828067959-0bf5.gz';
+    expect(line({ damaged }).entry).toMatchObject({ damaged });
+  });
+
   it('masks what looks like a phone number, and leaves ids as they are', () => {
     const { entry } = line({
       why: 'HTTP 503: no route to +15550100',

@@ -466,6 +466,41 @@ describe('a redrive with a new idempotency key', () => {
     expect(p.row('a')).toMatchObject({ status: 'QUARANTINED', idempotencyKey: second });
   });
 
+  it.each([
+    ['before its first attempt', false],
+    ['between two attempts', true],
+  ])('keeps the key when the circuit breaker opens %s', async (_name, isTried) => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => answers(422);
+    p.send(eventBody('a', 0));
+    await p.run();
+    if (isTried) {
+      p.redriveAs({ by: 'person', newKey: true });
+      p.answer = () => ({ kind: 'unknown', cause: 'timeout' });
+      await p.run();
+    }
+    // A pause of more than 15 minutes opens the circuit breaker.
+    p.answer = () => ({ ...answers(429), retryAfter: '3600' });
+    p.send(eventBody('other', 0, '+15550199'));
+    expect(await p.run()).toEqual(['other quarantined circuit_open']);
+    if (!isTried) p.redriveAs({ by: 'person', newKey: true });
+    p.clock.advance(DEFAULT_LIMITS.leaseMs);
+    await p.run();
+    expect(p.row('a')).toMatchObject({ status: 'QUARANTINED', reason: 'circuit_open' });
+    p.clock.advance(3_600_000);
+    p.answer = () => answers(200);
+    // One is the probe, and the other waits for it.
+    for (const _probe of [1, 2]) {
+      p.redriveAs({ by: 'recovery' });
+      await p.run();
+    }
+    expect(p.row('a')).toMatchObject({ status: 'COMPLETED' });
+    const [first, ...later] = p.crmCalls.filter(({ body }) => JSON.stringify(body).includes('0100'));
+    expect(first?.key).toBe('a');
+    expect(new Set(later.map(({ key }) => key)).size).toBe(1);
+    expect(later[0]?.key).toMatch(/^a\/owner/);
+  });
+
   it('makes another key when it is asked for again', async () => {
     const p = new ProcessorOnFakes();
     p.answer = () => answers(422);

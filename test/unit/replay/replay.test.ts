@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { ReceivedMessage } from '../../../lambdas/domain/delivery/envelope.ts';
+import { MESSAGE_BYTES_MAX, type ReceivedMessage } from '../../../lambdas/domain/delivery/envelope.ts';
 import type { ReplayResult } from '../../../lambdas/domain/replay/replay-request.ts';
 import { handleReplayRequest, type ReplayDependencies } from '../../../lambdas/replay/replay.ts';
 import { MemoryArchive } from '../../harness/fakes/archive.memory.ts';
@@ -114,7 +114,42 @@ describe('a replay', () => {
     await archive.store([message('no event'), message(eventBody('a', 0))]);
     const [key = ''] = archive.objects.keys();
     archive.objects.set(key, ['cut off', ...(archive.objects.get(key) ?? [])]);
-    expect(await replay()).toMatchObject({ examined: 2, sent: 1, unreadable: 2 });
+    expect(await replay()).toMatchObject({ examined: 2, sent: 1, unreadable: 2, damaged: [key] });
+    expect(log.entries.at(-1)).toMatchObject({ level: 'warn', details: { damaged: key } });
+  });
+
+  it('counts an event whose type is the name of a property that every object has', async () => {
+    const types = ['constructor', '__proto__'];
+    await archive.store(types.map((type) => message(eventBody(type, 0, '+15550100', type))));
+    const run = await replay();
+    expect(run.kind === 'replay' && Object.entries(run.matched)).toEqual(types.map((type) => [type, 1]));
+  });
+
+  it('leaves out a message that its id would make larger than SQS takes', async () => {
+    const body = JSON.parse(eventBody('large', 0)) as object;
+    const room = MESSAGE_BYTES_MAX - JSON.stringify({ ...body, pad: '' }).length;
+    await archive.store([message(JSON.stringify({ ...body, pad: 'x'.repeat(room - 10) })), message(eventBody('a', 0))]);
+    expect(await replay()).toEqual({
+      kind: 'replay',
+      examined: 2,
+      matched: { 'interaction.created': 1 },
+      sent: 1,
+      unreadable: 1,
+    });
+  });
+
+  it('sends at most ten attributes, which is all that SQS takes', async () => {
+    const others = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`a${index}`, 'v']));
+    await archive.store([message(eventBody('a', 0), others)]);
+    await replay();
+    const [{ attributes } = { attributes: {} }] = sent();
+    expect(Object.keys(attributes)).toHaveLength(10);
+    expect(attributes).toMatchObject({ schema: '1', receivedAtMs: expect.any(String), replay: 'r1' });
+  });
+
+  it('looks at everything up to the last year that has four digits', async () => {
+    await archive.store([message(eventBody('a', 0))]);
+    expect(await replay({ to: '9999-12-31T23:59:59Z' })).toMatchObject({ sent: 1 });
   });
 
   it('sends nothing when it is dry, and counts the same', async () => {
