@@ -22,6 +22,7 @@ export function addRuns(earlier: ReplayRun | undefined, later: ReplayRun): Repla
     examined: earlier.examined + later.examined,
     matched: Object.fromEntries(matched),
     sent: earlier.sent + later.sent,
+    repeated: earlier.repeated + later.repeated,
     unreadable: earlier.unreadable + later.unreadable,
     ...(damaged.length === 0 ? {} : { damaged }),
     ...(after === undefined ? {} : { after }),
@@ -31,7 +32,7 @@ export function addRuns(earlier: ReplayRun | undefined, later: ReplayRun): Repla
 
 /** The run in lines. */
 export function formatReplay(
-  { examined, matched, sent, unreadable, damaged = [], after, cause }: ReplayRun,
+  { examined, matched, sent, repeated, unreadable, damaged = [], after, cause }: ReplayRun,
   { payload, resume, stack }: Extract<ReplayOptions, { kind: 'send' }>,
 ): string {
   const { replayId, from, to, dryRun } = payload;
@@ -42,6 +43,7 @@ export function formatReplay(
     `  replay ${replayId}: deliveries of ${from} to ${to}`,
     `  ${examined} looked at, ${total} ${isDry ? 'would be sent' : 'meant'}`,
     ...meant.map(([type, count]) => `  ${String(count).padStart(8)}  ${printable(type)}`),
+    ...(repeated === 0 ? [] : [`  ${repeated} left out: the same events, delivered or tried more than once`]),
     ...(unreadable === 0 ? [] : [`  ${unreadable} left out: no event, or too large to be sent again`]),
     ...(damaged.length === 0 ? [] : ['  damaged, and sent only in part:']),
     ...damaged.map((key) => `    ${printable(key)}`),

@@ -4,6 +4,7 @@
  */
 import { decodeEnvelope, type Envelope, replayEnvelope } from '../domain/delivery/envelope.ts';
 import type { PipelineEvent } from '../domain/event/event.ts';
+import { identityOf } from '../domain/event/event-key.ts';
 import { parseSourceEvent } from '../domain/event/parse-event.ts';
 import { prefixesOf } from '../domain/replay/archive-keys.ts';
 import type { ArchivedDelivery } from '../domain/replay/archived-delivery.ts';
@@ -66,7 +67,10 @@ class Replay {
   readonly #damaged = new Set<string>();
   /** Everything before it has been looked at, and what was meant has been sent. */
   #place: ArchivePlace | undefined;
+  /** Events that this run has sent. */
+  readonly #met = new Set<string>();
   #examined = 0;
+  #repeated = 0;
   #sent = 0;
   #unreadable = 0;
 
@@ -93,6 +97,7 @@ class Replay {
       examined: this.#examined,
       matched: Object.fromEntries(this.#matched),
       sent: this.#sent,
+      repeated: this.#repeated,
       unreadable: this.#unreadable,
       ...(this.#damaged.size === 0 ? {} : { damaged: [...this.#damaged] }),
       ...end,
@@ -159,12 +164,21 @@ class Replay {
     this.#examined += 1;
     const event = eventOf(delivery);
     if (event === undefined) this.#unreadable += 1;
-    if (event === undefined || !this.#isMeant(event)) return undefined;
+    if (event === undefined || !this.#isMeant(event) || this.#isRepeated(event)) return undefined;
     const envelope = replayEnvelope({ body, attributes }, replayId);
     // Nothing else would be sent any more if SQS refused it each time.
     if (envelope === undefined) this.#unreadable += 1;
     else this.#matched.set(event.type, (this.#matched.get(event.type) ?? 0) + 1);
     return envelope;
+  }
+
+  /** True if this run has sent the event already; another run may have, and the id absorbs it. */
+  #isRepeated(event: PipelineEvent): boolean {
+    const name = `${event.id} ${identityOf(event)}`;
+    const isRepeated = this.#met.has(name);
+    if (isRepeated) this.#repeated += 1;
+    this.#met.add(name);
+    return isRepeated;
   }
 
   #isMeant({ type, contactAddress }: PipelineEvent): boolean {

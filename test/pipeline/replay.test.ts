@@ -73,9 +73,8 @@ describe('a replay after a wrong mapping', () => {
     const from = new Date(START_MS).toISOString();
     const run = await pipeline.replay('--from', from, '--reason', 'wrong field', '--rate', '200', '--id', 'fix-1');
     expect(run).toMatchObject({ code: 0 });
-    // Deliveries that were received more than once are archived more than once.
-    const [, sent = ''] = /(\d+) sent to the delivery queue/.exec(run.stdout) ?? [];
-    expect(Number(sent)).toBeGreaterThanOrEqual(CONTACTS * EVENTS_EACH + 5);
+    // Each event once, however often its delivery was received and archived.
+    expect(run.stdout).toContain(`${CONTACTS * EVENTS_EACH + 5} sent to the delivery queue`);
     await pipeline.until(
       'the replay has ended',
       async () => (await endOfAll('REPLAY#fix-1#EVENT#')) === CONTACTS * EVENTS_EACH,

@@ -37,9 +37,11 @@ export type ReplayResult =
       readonly kind: 'replay';
       /** Deliveries of the window that were looked at. */
       readonly examined: number;
-      /** Those of them that are meant, by the type of their events. */
+      /** Those of them that are meant, by the type of their events; each event once. */
       readonly matched: Readonly<Record<string, number>>;
       readonly sent: number;
+      /** Further deliveries of the same events, which were left out. */
+      readonly repeated: number;
       /**
        * Lines of the archive and bodies that are no event, and messages without room for the id.
        */

@@ -15,6 +15,7 @@ const run = (changes: Partial<ReplayRun> = {}): ReplayRun => ({
   examined: 12,
   matched: { 'interaction.created': 3, 'interaction.ended': 7 },
   sent: 10,
+  repeated: 0,
   unreadable: 0,
   ...changes,
 });
@@ -33,11 +34,12 @@ describe('the report of a replay', () => {
   });
 
   it('of a dry run says what would be sent', () => {
-    expect(formatReplay(run({ sent: 0, unreadable: 2 }), options('--dry-run'))).toBe(
+    expect(formatReplay(run({ sent: 0, repeated: 5, unreadable: 2 }), options('--dry-run'))).toBe(
       `  replay r1: deliveries of 2026-11-26T00:00:00Z to 2026-11-27T00:00:00Z
   12 looked at, 10 would be sent
          7  interaction.ended
          3  interaction.created
+  5 left out: the same events, delivered or tried more than once
   2 left out: no event, or too large to be sent again`,
     );
   });
@@ -73,9 +75,18 @@ describe('the report of a replay', () => {
       examined: 24,
       matched: { 'interaction.created': 3, 'interaction.ended': 7, other: 1 },
       sent: 20,
+      repeated: 0,
       unreadable: 0,
     });
-    const failed = { kind: 'replay', examined: 0, matched: {}, sent: 0, unreadable: 0, cause: 'S3' } as const;
+    const failed = {
+      kind: 'replay',
+      examined: 0,
+      matched: {},
+      sent: 0,
+      repeated: 0,
+      unreadable: 0,
+      cause: 'S3',
+    } as const;
     expect(addRuns(first, failed)).toMatchObject({ after: place, cause: 'S3', sent: 10 });
   });
 });

@@ -66,6 +66,7 @@ describe('a replay', () => {
       examined: 1,
       matched: { 'interaction.created': 1 },
       sent: 1,
+      repeated: 0,
       unreadable: 0,
     });
     expect(sent()).toEqual([
@@ -110,6 +111,12 @@ describe('a replay', () => {
     expect(idsOf()).toEqual(['a']);
   });
 
+  it('sends an event once a run, and another event that has its id', async () => {
+    await archive.store([message(eventBody('a', 0)), message(eventBody('a', 0))]);
+    await archive.store([message(eventBody('a', 0)), message(eventBody('a', 1))]);
+    expect(await replay()).toMatchObject({ examined: 4, matched: { 'interaction.created': 2 }, sent: 2, repeated: 2 });
+  });
+
   it('counts what it leaves out: lines and bodies that cannot be read', async () => {
     await archive.store([message('no event'), message(eventBody('a', 0))]);
     const [key = ''] = archive.objects.keys();
@@ -134,6 +141,7 @@ describe('a replay', () => {
       examined: 2,
       matched: { 'interaction.created': 1 },
       sent: 1,
+      repeated: 0,
       unreadable: 1,
     });
   });
@@ -189,6 +197,7 @@ describe('a replay', () => {
       examined: 20,
       matched: { 'interaction.created': 20 },
       sent: 11,
+      repeated: 0,
       unreadable: 0,
       after: { key, count: 10 },
       cause: 'SQS: ServiceUnavailable',
