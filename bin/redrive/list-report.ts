@@ -31,7 +31,8 @@ function describeCrm({ circuit, fault }: NonNullable<Listing['crm']>): string {
   if (fault === undefined) return circuit === 'open' ? open.trim() : 'calls succeed';
   const { title, next } = CRM_FAULTS[fault.kind];
   const status = fault.status === undefined ? '' : ` (${fault.status})`;
-  return `${title}${status} since ${time(new Date(fault.sinceMs).toISOString())}. ${open}${next}`;
+  const since = time(new Date(fault.sinceMs).toISOString());
+  return `${title}${status} since ${since}. ${open}${next} Last error: ${printable(fault.error)}`;
 }
 
 /** A message without a row is one that SQS moved; a copy is a second message of one event. */

@@ -2,6 +2,7 @@
 import { presentFault, stateOf } from '../domain/crm/circuit-breaker.ts';
 import { CRM_FAULTS, type CrmFault } from '../domain/crm/crm-fault.ts';
 import { isAutomatic } from '../domain/quarantine/quarantine-reasons.ts';
+import { printable } from '../domain/telemetry/redact.ts';
 import type { QuarantineOfReason } from '../ports.ts';
 import { counted, duration, figure, timeOfDay } from './format.ts';
 import { type Html, html } from './html.ts';
@@ -39,7 +40,7 @@ export function statusBannerFor(picture: PipelineSnapshot): StatusBanner {
       tone: 'bad',
       title: fault === undefined ? 'The CRM is down: the circuit is open' : faultTitle(fault),
       detail:
-        (fault === undefined ? '' : `${CRM_FAULTS[fault.kind].next} The circuit breaker is open. `) +
+        (fault === undefined ? '' : `${adviceOn(fault)} The circuit breaker is open. `) +
         `For ${duration(atMs - openedAtMs)}, since ${timeOfDay(openedAtMs)}. ${probe}. Nothing is lost: events wait in ` +
         `quarantine, and return automatically once the CRM answers${within(quarantine, returnsPerMinute)}.`,
     };
@@ -47,8 +48,7 @@ export function statusBannerFor(picture: PipelineSnapshot): StatusBanner {
   // A single failure may pass; what only a person can end does not.
   const fault = presentFault(circuit);
   if (fault !== undefined && CRM_FAULTS[fault.kind].needsPerson) {
-    const { next } = CRM_FAULTS[fault.kind];
-    return { tone: 'bad', title: faultTitle(fault), detail: `${next} Nothing is lost: events are retried.` };
+    return { tone: 'bad', title: faultTitle(fault), detail: `${adviceOn(fault)} Nothing is lost: events are retried.` };
   }
   return judgeQuarantine(quarantine, returnsPerMinute);
 }
@@ -62,6 +62,11 @@ function within(quarantine: readonly QuarantineOfReason[], perMinute: number): s
 /** `The CRM refuses our credentials (401) since 02:27:00 UTC`. */
 function faultTitle({ kind, status, sinceMs }: CrmFault): string {
   return `${CRM_FAULTS[kind].title}${status === undefined ? '' : ` (${status})`} since ${timeOfDay(sinceMs)}`;
+}
+
+/** Remedy, and the error that says more. */
+function adviceOn({ kind, error }: CrmFault): string {
+  return `${CRM_FAULTS[kind].next} Last error: ${printable(error)}.`;
 }
 
 function judgeQuarantine(quarantine: readonly QuarantineOfReason[], returnsPerMinute: number): StatusBanner {

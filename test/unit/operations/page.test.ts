@@ -112,7 +112,18 @@ describe('the verdict', () => {
       'bad: The CRM cannot be reached since 02:27:00 UTC',
       /^Check host and port in crm\.baseUrl/,
     ],
-    ['an outage', { kind: 'failing', status: 503 }, 'bad: The CRM is down (503) since 02:27:00 UTC', /^Wait, and ask/],
+    [
+      'an outage',
+      { kind: 'failing', status: 503 },
+      'bad: The CRM is down (503) since 02:27:00 UTC',
+      /^Wait, and ask the CRM’s operators\. Last error: HTTP 503 maintenance\. The circuit breaker is open/,
+    ],
+    [
+      'an outage of its token endpoint',
+      { kind: 'token_outage' },
+      'bad: The CRM’s token endpoint is down since 02:27:00 UTC',
+      /^Wait, and ask the CRM’s operators\./,
+    ],
   ] as const)('names %s if the circuit breaker is open', async (_name, fault, title, detail) => {
     const sinceMs = Date.parse('2026-01-31T02:27:00Z');
     const fakes = new PageOnFakes();
@@ -122,7 +133,7 @@ describe('the verdict', () => {
       openedAtMs: NOW_MS - 130_000,
       probeAtMs: NOW_MS + 20_000,
       outages: [],
-      fault: { ...fault, error: 'HTTP', sinceMs, atMs: NOW_MS },
+      fault: { ...fault, error: 'HTTP 503 maintenance', sinceMs, atMs: NOW_MS },
     };
     expect(await verdict(fakes)).toBe(title);
     expect(statusBannerFor(await takeSnapshot(fakes.deps)).detail).toMatch(detail);

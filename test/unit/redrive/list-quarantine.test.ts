@@ -56,11 +56,12 @@ describe('a list of quarantine', () => {
     world.put({ id: 'a', reason: 'circuit_open' });
     world.quarantine.receive(10, 60_000);
     const atMs = world.clock.now();
-    const fault = { kind: 'credentials', status: 401, error: 'HTTP 401', sinceMs: atMs, atMs };
+    const fault = { kind: 'credentials', status: 401, error: 'HTTP 401: expired', sinceMs: atMs, atMs };
     world.store.circuit.stored = { state: 'OPEN', version: 1, openedAtMs: atMs, probeAtMs: atMs, outages: [], fault };
     expect(formatListing(await listing(world))).toContain(
       '  CRM            The CRM refuses our credentials (401) since 2026-01-31 09:30:00 UTC. The circuit breaker is open. Put',
     );
+    expect(formatListing(await listing(world))).toMatch(/put-secret-value\)\. Last error: HTTP 401: expired$/m);
     expect(formatListing(await listing(world))).toContain('1 event (about 1 messages, 1 of them held by a run)');
   });
 
