@@ -77,8 +77,10 @@ type DeliverTask = Extract<Task, { kind: 'deliver' }>;
 export function decide(record: ParsedRecord, context: DecisionContext): Decision {
   const { owner, nowMs } = context;
   const orderingKeys = orderingDigestsOf(record);
-  const { identity, fromQuarantine, quarantinedAs, isRecovered, recoveries } = record;
-  const claimContext = { identity, orderingKeys, owner, nowMs, fromQuarantine, quarantinedAs, isRecovered, recoveries };
+  const { identity, fromQuarantine, quarantined, isRecovered, recoveries } = record;
+  const { clockSkewMs } = context.limits;
+  const message = { fromQuarantine, quarantined, isRecovered, recoveries };
+  const claimContext = { identity, orderingKeys, owner, nowMs, clockSkewMs, ...message };
   const decision = decideEvent(context.row, claimContext);
   switch (decision.kind) {
     case 'may_claim':

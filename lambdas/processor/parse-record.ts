@@ -36,8 +36,8 @@ export interface DecodedRecord {
   /** Source: the envelope's `source`, the partner bus, or by hand. */
   readonly origin: string;
   readonly fromQuarantine: boolean;
-  /** Reason in the note of a message that has been in quarantine. */
-  readonly quarantinedAs?: QuarantineReason;
+  /** Reason and time in the note of a message that has been in quarantine. */
+  readonly quarantined?: { readonly as: QuarantineReason; readonly atMs: number | undefined };
   readonly isRecovered: boolean;
   /** Returns by recovery that the message's note counts. */
   readonly recoveries: number;
@@ -99,7 +99,7 @@ export function parseSourceRecord(source: SourceRecord): DecodedRecord {
     source,
     receivedAtMs,
     fromQuarantine,
-    ...(note === undefined ? {} : { quarantinedAs: note.reason }),
+    ...(note === undefined ? {} : { quarantined: { as: note.reason, atMs: note.atMs } }),
     isRecovered,
     recoveries: note?.recoveries ?? 0,
     ...(replayId === undefined ? {} : { replayId }),

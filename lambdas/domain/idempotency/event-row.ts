@@ -134,8 +134,10 @@ export interface ClaimContext {
   readonly nowMs: number;
   /** True if this message has been in quarantine (it has the `quarantine` attribute). */
   readonly fromQuarantine: boolean;
-  /** Reason in its note, if that can be read. */
-  readonly quarantinedAs?: QuarantineReason | undefined;
+  /** Reason and time in its note, as far as they can be read. */
+  readonly quarantined?: { readonly as: QuarantineReason; readonly atMs: number | undefined } | undefined;
+  /** Two clocks differ by less. */
+  readonly clockSkewMs: number;
   /** True if recovery has sent this message back, not a person. */
   readonly isRecovered: boolean;
   /** Returns by recovery that the message's note counts; 0 without a note. */
@@ -208,9 +210,7 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
       // A replay of a captured delivery must not take its event out of quarantine without a
       // redrive.
       if (!context.fromQuarantine) return { kind: 'waits_in_quarantine' };
-      // A copy that was quarantined before, for another reason: nobody has judged whether the event
-      // was applied in the time that is forgotten.
-      if (row.reason === 'too_old' && context.quarantinedAs !== 'too_old') return { kind: 'waits_in_quarantine' };
+      if (row.reason === 'too_old' && isEarlierCopy(row, context)) return { kind: 'waits_in_quarantine' };
       const nextAttemptAtMs = row.nextAttemptAtMs ?? 0;
       if (nextAttemptAtMs > context.nowMs) return { kind: 'not_due', nextAttemptAtMs };
       const history = appendHistory(row.history, { atMs: context.nowMs, what: 'redriven' });
@@ -237,6 +237,16 @@ export function decideEvent(row: EventRow | undefined, context: ClaimContext): E
     default:
       return row.status satisfies never;
   }
+}
+
+/**
+ * True for a copy that was quarantined before the row, for another reason: nobody has judged
+ * whether the event was applied in the time that is forgotten. A copy that is newer than the row is
+ * the event's only message where the write of its row has not landed yet.
+ */
+function isEarlierCopy({ reason, settledAtMs = 0 }: EventRow, { quarantined, clockSkewMs }: ClaimContext): boolean {
+  if (quarantined === undefined || quarantined.as === reason || quarantined.atMs === undefined) return false;
+  return quarantined.atMs + clockSkewMs < settledAtMs;
 }
 
 /** True if a row is of the event that came under its id: another event may have reused the id. */

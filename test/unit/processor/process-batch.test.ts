@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { crmMapping } from '../../../lambdas/connectors/rest/mapping.ts';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import type { CrmMapping } from '../../../lambdas/domain/crm/mapping.ts';
+import { quarantineEnvelope } from '../../../lambdas/domain/delivery/envelope.ts';
 import { DEFAULT_LIMITS } from '../../../lambdas/domain/limits.ts';
 import { SettledEventCache } from '../../../lambdas/processor/settled-event-cache.ts';
 import { namesOf } from '../../harness/digest-key.ts';
@@ -634,6 +635,19 @@ describe('what can never be processed', () => {
     // A person has looked whether it was applied.
     p.redriveAs({ by: 'person' });
     expect(await p.run()).toEqual(['a stale']);
+  });
+
+  it('a copy that is newer than the row of an event that is too old is not taken for an earlier one', async () => {
+    const p = new ProcessorOnFakes();
+    p.send(eventBody('a', -46 * DAY_MS));
+    expect(await p.run()).toEqual(['a quarantined too_old']);
+    // Redriven, and sent to quarantine again while the circuit was open; the write of the row has
+    // not landed.
+    const [first] = [...p.quarantine.messages.keys()];
+    const note = { reason: 'circuit_open', attempts: 0, redrives: 0 } as const;
+    const at = new Date(START_MS - DEFAULT_LIMITS.clockSkewMs).toISOString();
+    p.quarantine.move(first ?? '', p.queue, (envelope) => quarantineEnvelope(envelope, { ...note, at }));
+    expect(await p.run()).toEqual(['a applied']);
   });
 
   it('a redriven event older than 400 days returns to quarantine, because its contact may have been forgotten', async () => {
