@@ -411,13 +411,15 @@ export class Attempt {
   }
 
   /**
-   * Calls the CRM, a second time with a newly read token where it refuses the one we had and time
-   * allows. A probe is one call, and so refreshes the token first.
+   * Calls the CRM, a second time with a newly read token where it refuses the one we had, time
+   * allows, and the circuit has not opened meanwhile. A probe is one call, and so refreshes the
+   * token first.
    */
   async #callCrm(task: Extract<Task, { kind: 'deliver' }>, idempotencyKey: string, pass: Permit): Promise<CrmOutcome> {
     const isProbe = pass.kind === 'probe';
     const first = await this.#callOnce(task.action, idempotencyKey, isProbe);
-    if (first.kind !== 'credentials' || isProbe || !this.#hasTimeToCall()) return first;
+    const mayCall = this.#hasTimeToCall() && this.#deps.circuitBreaker.stateFor(this.#owner) === 'closed';
+    if (first.kind !== 'credentials' || isProbe || !mayCall) return first;
     const second = await this.#callOnce(task.action, idempotencyKey, true);
     // The first call may have been applied, or still be running: what the second one got does not
     // change that.

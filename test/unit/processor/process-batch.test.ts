@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { crmMapping } from '../../../lambdas/connectors/rest/mapping.ts';
+import { CLOSED_CIRCUIT_BREAKER, openCircuitBreaker } from '../../../lambdas/domain/crm/circuit-breaker.ts';
 import type { CrmResponse } from '../../../lambdas/domain/crm/crm-outcome.ts';
 import type { CrmMapping } from '../../../lambdas/domain/crm/mapping.ts';
 import { quarantineEnvelope } from '../../../lambdas/domain/delivery/envelope.ts';
@@ -309,6 +310,18 @@ describe('what the CRM answers', () => {
     p.send(eventBody('a', 0));
     await p.run();
     expect(p.waits()).toEqual([120]);
+  });
+
+  it('does not call again with a fresh token once the circuit has opened', async () => {
+    const p = new ProcessorOnFakes();
+    p.answer = () => {
+      const row = openCircuitBreaker(CLOSED_CIRCUIT_BREAKER, START_MS, DEFAULT_LIMITS);
+      p.deps.circuitBreaker.refresh({ kind: 'stored', stored: { ...row } });
+      return answers(401);
+    };
+    p.send(eventBody('a', 0));
+    expect(await p.run()).toEqual(['a later: HTTP 401']);
+    expect(p.crmCalls.map(({ freshToken }) => freshToken)).toEqual([false]);
   });
 
   it('refreshes the token after 401, and retries once', async () => {
