@@ -74,7 +74,8 @@ function parse(argv: readonly string[]) {
       'after',
       `
 An id costs a few read units. The other searches read the whole state table once, at half a read unit for each 4 KB, and
-print the price first; --erase reads at twice that price, and receives and releases every message of quarantine. The pipeline on this machine is found by DATA_DIR (.local), as npm start does.
+print the price first; --erase reads at twice that price, and receives and releases every message of quarantine.
+The pipeline on this machine is found by DATA_DIR (.local), as npm start does.
 Exit code: 0 if the event is known, or no event is unsettled, or the contact is or can be erased; 1 if not; 2 for wrong options.`,
     );
   const parsed = parseArguments(command, argv);

@@ -25,7 +25,7 @@ export type ReplayOptions = { readonly stack: string | undefined; readonly json:
   | { readonly kind: 'status'; readonly replayId: string }
 );
 
-/** Default of `--rate`: half of what a redrive moves, because live events come first. */
+/** Default of `--rate`, below that of a redrive (50): live events come first. */
 const RATE = 20;
 
 /** Reads the command line. Throws HelpRequested, or a UserError that names what is wrong. */
@@ -47,9 +47,9 @@ function parse(argv: readonly string[]) {
     .description('Sends archived deliveries through the pipeline again, for a mapping that wrote wrong data.')
     .usage(
       [
-        '--from TIME --dry-run           what would be sent',
+        '--from TIME --dry-run                what would be sent',
         '--from TIME --to TIME --reason WHY   sends it',
-        '--status ID                     how its events have ended',
+        '--status ID                          how its events have ended',
       ].join('\n       npm run replay -- '),
     )
     .optionsGroup('What to send (all that is given must fit; --type several times):')

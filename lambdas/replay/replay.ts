@@ -189,8 +189,7 @@ class Replay {
 
 /** Undefined for a body that is no valid event: it waits in quarantine, or has been given up. */
 function eventOf({ body, attributes, archivedAtMs }: ArchivedDelivery): PipelineEvent | undefined {
-  const message = { messageId: '', receiveCount: 1, sentAtMs: archivedAtMs, firstReceivedAtMs: archivedAtMs };
-  const { bytes, origin, problem } = decodeEnvelope({ ...message, body, attributes });
+  const { bytes, origin, problem } = decodeEnvelope({ body, attributes, sentAtMs: archivedAtMs });
   const parsed = problem === undefined ? parseSourceEvent(bytes, origin) : undefined;
   return parsed?.kind === 'event' ? parsed.event : undefined;
 }

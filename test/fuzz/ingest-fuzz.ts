@@ -81,11 +81,8 @@ function httpApiEvent({ body, signature, headers }: HostileRequest, asText: bool
 function bytesAfterSqs({ body, attributes }: Envelope): Uint8Array {
   const carried = Object.entries(attributes).map(([name, value]) => [name, asSqsCarries(value)]);
   return decodeEnvelope({
-    messageId: 'm',
     body: asSqsCarries(body),
     attributes: Object.fromEntries(carried),
-    receiveCount: 1,
     sentAtMs: NOW_MS,
-    firstReceivedAtMs: NOW_MS,
   }).bytes;
 }

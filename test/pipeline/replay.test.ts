@@ -23,7 +23,7 @@ function writeMapping(path: string, timestamp: string): void {
   const action = `{ kind: 'request', method: 'POST', path: '/api/v1/contacts', body: ${body} }`;
   writeFileSync(
     path,
-    `export const crmMapping = (event: any) =>\n  ({ kind: 'deliver', action: ${action}, orderingKey: event.contactAddress }) as const;\n`,
+    `export const crmMapping = (event: { contactAddress?: string; timestamp: string }) =>\n  ({ kind: 'deliver', action: ${action}, orderingKey: event.contactAddress ?? null }) as const;\n`,
   );
 }
 

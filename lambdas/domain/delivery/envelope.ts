@@ -147,7 +147,7 @@ export function encodeEnvelope(
  * Reads a message, one put into the queue by hand (a bare JSON body, no attributes) included. Never
  * throws.
  */
-export function decodeEnvelope(message: ReceivedMessage): DecodedEnvelope {
+export function decodeEnvelope(message: Pick<ReceivedMessage, 'body' | 'attributes' | 'sentAtMs'>): DecodedEnvelope {
   const { schema, encoding = 'utf8', source = '', receivedAtMs, quarantine, replay } = message.attributes;
   const common = {
     receivedAtMs:
